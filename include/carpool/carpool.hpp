@@ -17,3 +17,4 @@
 #include <carpool/stats.hpp>
 #include <carpool/time.hpp>
 #include <carpool/version.hpp>
+#include <carpool/work.hpp>

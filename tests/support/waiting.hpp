@@ -23,7 +23,7 @@ inline time_point at(duration since_start) { return time_point{} + std::chrono::
 
 inline scheduling::waiting_request waiting(std::size_t number, time_point arrival = at({}),
                                            time_point deadline = never) {
-  return {arrival, deadline, 1, &request_numbers.at(number)};
+  return {.arrival = arrival, .deadline = deadline, .handle = &request_numbers.at(number)};
 }
 
 inline std::size_t number_of(const void* handle) {

@@ -275,7 +275,7 @@ namespace {
 /// Takes the newest first, in pairs.
 class newest_pairs {
  public:
-  void on_arrival(carpool::time_point) {}
+  void on_arrival(const carpool::scheduling::waiting_request&) {}
   void on_removed(std::size_t, carpool::time_point) {}
   void on_dispatch(std::size_t, std::span<const carpool::scheduling::waiting_request>, carpool::time_point) {}
   void on_done(std::size_t, carpool::time_point, bool) {}

@@ -70,7 +70,7 @@ class engine final : public shell<Clock> {
       if (why)
         request.fail(code_of(*why), out.ready);
       else
-        scheduler_.admit({now, deadline, 1, &request});
+        scheduler_.admit({.arrival = now, .deadline = deadline, .handle = &request});
     }
     if (lanes_.can_wake() || (timer_ && deadline < timer_->armed_for()))
       this->react(now, out);

@@ -68,7 +68,7 @@ class batch_scheduler {
     queue_.push_back(request);
     ++submitted_;
     next_deadline_ = std::min(next_deadline_, request.deadline);
-    policy_.on_arrival(request.arrival);
+    policy_.on_arrival(request);
   }
 
   /// The caller gives a request up. Waiting: it leaves. In a batch: it leaves unless `only_if_waiting`, at

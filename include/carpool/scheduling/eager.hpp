@@ -14,7 +14,7 @@ namespace carpool {
 /// by itself.
 class eager {
  public:
-  void on_arrival(time_point) noexcept {}
+  void on_arrival(const scheduling::waiting_request&) noexcept {}
   void on_removed(std::size_t, time_point) noexcept {}
   void on_dispatch(std::size_t, std::span<const scheduling::waiting_request>, time_point) noexcept {}
   void on_done(std::size_t, time_point, bool) noexcept {}

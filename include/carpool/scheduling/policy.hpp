@@ -18,7 +18,7 @@ namespace carpool {
 /// told what happened and when, and `decide` returns the one action to take now. All calls come from one
 /// batcher under its lock, so they must be short, must not throw and must not call the batcher.
 ///
-/// - `on_arrival(now)`: a request joined the queue.
+/// - `on_arrival(request)`: it joined the queue, at `request.arrival`.
 /// - `on_removed(count, now)`: waiting requests left without a batch: shed, expired, cancelled.
 /// - `on_dispatch(lane, batch, now)`: these requests left as a batch for a lane, which was free and now is
 /// busy.
@@ -29,9 +29,10 @@ namespace carpool {
 ///   really left is told by `on_dispatch` and `on_removed`.
 template <class P>
 concept scheduling_policy = std::movable<P> &&
-    requires(P policy, time_point now, std::size_t n, std::span<const scheduling::waiting_request> batch,
-             const scheduling::queue_view& queue, bool failed) {
-  policy.on_arrival(now);
+    requires(P policy, time_point now, std::size_t n, const scheduling::waiting_request& request,
+             std::span<const scheduling::waiting_request> batch, const scheduling::queue_view& queue,
+             bool failed) {
+  policy.on_arrival(request);
   policy.on_removed(n, now);
   policy.on_dispatch(n, batch, now);
   policy.on_done(n, now, failed);
@@ -47,7 +48,7 @@ class any_policy {
   requires(!std::same_as<P, any_policy> && scheduling_policy<P>) explicit any_policy(P policy)
       : impl_(std::make_unique<holder<P>>(std::move(policy))) {}
 
-  void on_arrival(time_point now) noexcept { impl_->on_arrival(now); }
+  void on_arrival(const waiting_request& request) noexcept { impl_->on_arrival(request); }
   void on_removed(std::size_t count, time_point now) noexcept { impl_->on_removed(count, now); }
   void on_dispatch(std::size_t lane, std::span<const waiting_request> batch, time_point now) noexcept {
     impl_->on_dispatch(lane, batch, now);
@@ -60,7 +61,7 @@ class any_policy {
  private:
   struct interface {
     virtual ~interface() = default;
-    virtual void on_arrival(time_point) = 0;
+    virtual void on_arrival(const waiting_request&) = 0;
     virtual void on_removed(std::size_t, time_point) = 0;
     virtual void on_dispatch(std::size_t, std::span<const waiting_request>, time_point) = 0;
     virtual void on_done(std::size_t, time_point, bool) = 0;
@@ -70,7 +71,7 @@ class any_policy {
   template <class P>
   struct holder final : interface {
     explicit holder(P p) : policy(std::move(p)) {}
-    void on_arrival(time_point now) override { policy.on_arrival(now); }
+    void on_arrival(const waiting_request& request) override { policy.on_arrival(request); }
     void on_removed(std::size_t count, time_point now) override { policy.on_removed(count, now); }
     void on_dispatch(std::size_t lane, std::span<const waiting_request> batch, time_point now) override {
       policy.on_dispatch(lane, batch, now);

@@ -5,8 +5,11 @@
 
 #include <carpool/scheduling/wait_queue.hpp>
 #include <carpool/time.hpp>
+#include <carpool/work.hpp>
 
+#include <algorithm>
 #include <cstddef>
+#include <limits>
 
 namespace carpool::scheduling {
 
@@ -15,6 +18,8 @@ struct limits {
   std::size_t max_batch_size = 1;
   duration max_queue_delay{};
   std::size_t lanes = 1;
+  double max_batch_work = std::numeric_limits<double>::infinity();
+  carpool::batch_work batch_work = &total_work;  ///< what the requests of a batch cost together
 };
 
 /// What a policy sees when it decides: the waiting requests, oldest first, and the bounds in force. Valid
@@ -28,6 +33,13 @@ class queue_view {
   [[nodiscard]] const waiting_request& operator[](std::size_t i) const noexcept { return queue_[i]; }
 
   [[nodiscard]] const limits& bounds() const noexcept { return bounds_; }
+
+  /// When the first of them must not be held for company any more; `never` when nobody asked for that.
+  [[nodiscard]] time_point leave_by() const noexcept {
+    time_point first = never;
+    for (std::size_t i = 0; i < size(); ++i) first = std::min(first, queue_[i].leave_by);
+    return first;
+  }
 
   /// No more requests will arrive, so waiting for company is pointless.
   [[nodiscard]] bool closed() const noexcept { return closed_; }

@@ -20,7 +20,7 @@ class size_or_timeout {
   /// A size of its own (at least 1; max_batch_size still caps it) and a delay of its own (zero or more).
   size_or_timeout(std::size_t size, duration delay) noexcept : size_(size), delay_(delay) {}
 
-  void on_arrival(time_point) noexcept {}
+  void on_arrival(const scheduling::waiting_request&) noexcept {}
   void on_removed(std::size_t, time_point) noexcept {}
   void on_dispatch(std::size_t, std::span<const scheduling::waiting_request>, time_point) noexcept {}
   void on_done(std::size_t, time_point, bool) noexcept {}

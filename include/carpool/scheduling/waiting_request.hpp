@@ -11,6 +11,7 @@ namespace carpool::scheduling {
 struct waiting_request {
   time_point arrival{};
   time_point deadline = never;
+  time_point leave_by = never;  ///< a policy may not hold it for company beyond this while a lane is free
   double work = 1;  ///< cost in the user's unit; 1 per request unless a work function says otherwise
   void* handle = nullptr;
 };

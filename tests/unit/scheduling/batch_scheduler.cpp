@@ -73,7 +73,7 @@ using departures = std::vector<std::pair<std::size_t, outcome>>;
 /// A policy made of one function.
 struct scripted {
   std::function<action(time_point, const queue_view&, std::size_t)> rule;
-  void on_arrival(time_point) {}
+  void on_arrival(const waiting_request&) {}
   void on_removed(std::size_t, time_point) {}
   void on_dispatch(std::size_t, std::span<const waiting_request>, time_point) {}
   void on_done(std::size_t, time_point, bool) {}

@@ -20,7 +20,7 @@ struct diary {
   std::unique_ptr<int> move_only;
   std::string* text;
 
-  void on_arrival(time_point) { *text += "arrival "; }
+  void on_arrival(const waiting_request&) { *text += "arrival "; }
   void on_removed(std::size_t count, time_point) { *text += "removed" + std::to_string(count) + ' '; }
   void on_dispatch(std::size_t lane, std::span<const waiting_request> batch, time_point) {
     *text += "dispatch" + std::to_string(batch.size()) + "to" + std::to_string(lane) + ' ';
@@ -35,7 +35,7 @@ struct diary {
 };
 
 struct no_decide {
-  void on_arrival(time_point) {}
+  void on_arrival(const waiting_request&) {}
   void on_removed(std::size_t, time_point) {}
   void on_dispatch(std::size_t, std::span<const waiting_request>, time_point) {}
   void on_done(std::size_t, time_point, bool) {}
@@ -55,7 +55,7 @@ TEST_CASE("an erased policy hears every event and its decision comes back") {
   const auto queue = queue_of({0ms, 1ms});
   const limits bounds{4, 5ms, 2};
   const waiting_request member = waiting(1);
-  policy.on_arrival(at(0ms));
+  policy.on_arrival(member);
   policy.on_removed(3, at(0ms));
   policy.on_dispatch(1, {&member, 1}, at(0ms));
   policy.on_done(1, at(0ms), true);
