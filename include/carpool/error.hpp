@@ -5,6 +5,7 @@
 
 #include <boost/system/error_category.hpp>
 #include <boost/system/error_code.hpp>
+#include <boost/system/system_error.hpp>
 
 #include <string>
 #include <type_traits>
@@ -25,6 +26,8 @@ enum class error {
   model_failed,
   /// split returned more or fewer results than the batch has requests.
   result_count_mismatch,
+  /// The model ran out of memory, also with this request alone in its batch; see carpool::out_of_memory.
+  out_of_memory,
 };
 
 /// The category of carpool::error. Thread-safe.
@@ -45,6 +48,8 @@ class error_category final : public boost::system::error_category {
         return "the model failed: collate, model or split threw an exception";
       case error::result_count_mismatch:
         return "the model returned more or fewer results than the batch has requests";
+      case error::out_of_memory:
+        return "the model ran out of memory, even with this request alone in its batch";
     }
     return "unknown carpool error " + std::to_string(value);
   }
@@ -60,6 +65,15 @@ class error_category final : public boost::system::error_category {
 [[nodiscard]] inline boost::system::error_code make_error_code(error value) noexcept {
   return {static_cast<int>(value), get_error_category()};
 }
+
+/// For functors to throw when a batch does not fit into the memory of their device. The batcher then runs the
+/// batch in smaller parts, if its inputs can be run again, and makes the next batches smaller for a while.
+class out_of_memory : public boost::system::system_error {
+ public:
+  /// `what` is for people: which device, how much was asked for.
+  explicit out_of_memory(const std::string& what = "carpool::out_of_memory")
+      : system_error(make_error_code(error::out_of_memory), what) {}
+};
 
 }  // namespace carpool
 

@@ -78,7 +78,7 @@ class typed_lane final : public lane {
     if (!failure_) {
       guarded([&] {
         results_.reserve(inputs_.size());
-        pipeline_->run(inputs_, results_);
+        pipeline_->run(inputs_, results_, nullptr);
       });
     }
     inputs_.clear();

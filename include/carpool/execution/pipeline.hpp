@@ -6,6 +6,8 @@
 #include <carpool/concepts.hpp>
 #include <carpool/error.hpp>
 #include <carpool/execution/check_functors.hpp>
+#include <carpool/execution/rerun.hpp>
+#include <carpool/execution/stopwatch.hpp>
 
 #include <boost/system/result.hpp>
 #include <boost/system/system_error.hpp>
@@ -31,19 +33,24 @@ class pipeline {
 
   virtual ~pipeline() = default;
 
-  /// Runs the batch and fills `out` with one result per input, in order. Throws what a functor throws, and
-  /// system_error(result_count_mismatch) when the number of results differs.
-  virtual void run(std::span<In> inputs, results& out) = 0;
+  /// Runs the batch and appends to `out` one result per input, in order. Throws what a functor throws, and
+  /// system_error(result_count_mismatch) when the number of results differs; `out` may then hold some results
+  /// more than before. With a stopwatch it takes the time of each step.
+  virtual void run(std::span<In> inputs, results& out, stopwatch* watch) = 0;
+
+  /// Whether the same inputs can be run again.
+  [[nodiscard]] virtual rerun again() const noexcept = 0;
 
  protected:
   /// Moves one result per item out of what split (or a model without one) returned.
   template <class Range>
   static void gather(Range&& range, std::size_t expected, results& out) {
+    const std::size_t before = out.size();
     for (auto&& item : range) {
-      if (out.size() == expected) mismatch("more than " + std::to_string(expected), expected);
+      if (out.size() - before == expected) mismatch("more than " + std::to_string(expected), expected);
       append(std::move(item), out);
     }
-    if (out.size() != expected) mismatch(std::to_string(out.size()), expected);
+    if (out.size() - before != expected) mismatch(std::to_string(out.size() - before), expected);
   }
 
  private:
@@ -72,13 +79,24 @@ class set_pipeline final : public pipeline<In, Out> {
  public:
   explicit set_pipeline(Set&& functors) : set_(std::move(functors)) { check_functor_set<Set, In, Out>(); }
 
-  void run(std::span<In> inputs, typename pipeline<In, Out>::results& out) override {
-    const std::size_t count = inputs.size();
-    if constexpr (splits_nothing<Set>)
-      this->gather(set_.model(set_.collate(inputs)), count, out);
-    else
-      this->gather(set_.split(set_.model(set_.collate(inputs)), count), count, out);
+  void run(std::span<In> inputs, typename pipeline<In, Out>::results& out, stopwatch* watch) override {
+    const auto collated = [&]() -> decltype(auto) {
+      return stopwatch::timed(watch, &batch_times::collate,
+                              [&]() -> decltype(auto) { return set_.collate(inputs); });
+    };
+    const auto modelled = [&]() -> decltype(auto) {
+      return stopwatch::timed(watch, &batch_times::model,
+                              [&]() -> decltype(auto) { return set_.model(collated()); });
+    };
+    stopwatch::timed(watch, &batch_times::split, [&] {
+      if constexpr (splits_nothing<Set>)
+        this->gather(modelled(), inputs.size(), out);
+      else
+        this->gather(set_.split(modelled(), inputs.size()), inputs.size(), out);
+    });
   }
+
+  [[nodiscard]] rerun again() const noexcept override { return rerun_of<Set, In>(); }
 
  private:
   Set set_;
@@ -90,9 +108,12 @@ class run_pipeline final : public pipeline<In, Out> {
  public:
   explicit run_pipeline(Run&& callable) : run_(std::move(callable)) { check_run<Run, In, Out>(); }
 
-  void run(std::span<In> inputs, typename pipeline<In, Out>::results& out) override {
-    this->gather(std::invoke(run_, inputs), inputs.size(), out);
+  void run(std::span<In> inputs, typename pipeline<In, Out>::results& out, stopwatch* watch) override {
+    stopwatch::timed(watch, &batch_times::model,
+                     [&] { this->gather(std::invoke(run_, inputs), inputs.size(), out); });
   }
+
+  [[nodiscard]] rerun again() const noexcept override { return rerun_of<Run, In>(); }
 
  private:
   Run run_;
