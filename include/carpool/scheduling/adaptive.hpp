@@ -220,7 +220,7 @@ class adaptive {
   static void cut(scheduling::candidate& batch, std::size_t size) noexcept {
     if (size == batch.size()) return;
     batch.work *= static_cast<double>(size) / static_cast<double>(batch.size());
-    batch.members = batch.members.first(size);
+    batch.members = batch.members.prefix(size);
     batch.everybody = false;
   }
 
