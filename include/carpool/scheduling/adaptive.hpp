@@ -8,6 +8,7 @@
 #include <carpool/scheduling/fitting.hpp>
 #include <carpool/scheduling/harm.hpp>
 #include <carpool/scheduling/in_flight_limit.hpp>
+#include <carpool/scheduling/length_groups.hpp>
 #include <carpool/scheduling/linger.hpp>
 #include <carpool/scheduling/moment.hpp>
 #include <carpool/scheduling/policy.hpp>
@@ -138,8 +139,8 @@ class adaptive {
     const moment here = look(queue, free_lanes);
     const bool due = queue.leave_by() <= at;
     if (here.running.count >= here.limit && !due) return hold(at, queue);
-    find_doomed(here, state_.largest_work.value, chosen_);
-    if (!chosen_.empty()) return shed{positions::list(chosen_)};
+    find_doomed(here, state_.largest_work.value, doomed_);
+    if (!doomed_.empty()) return shed{positions::list(doomed_)};
     begin_epoch(here);
     const candidate batch = choose(here, at, due);
     if (!due) {
@@ -202,9 +203,10 @@ class adaptive {
   }
 
   /// The next batch; if somebody is due, with one who is.
-  [[nodiscard]] static scheduling::candidate choose(const scheduling::moment& here, time_point at, bool due) {
+  [[nodiscard]] scheduling::candidate choose(const scheduling::moment& here, time_point at, bool due) {
     using namespace scheduling;
-    candidate batch = run_selection(here).select();
+    const bool padded = batch_work_ == &padded_work && state_.cost.ready();
+    candidate batch = padded ? groups_.select(here) : run_selection(here).select();
     cut(batch, fitting(here.queue, batch.members));
     const auto is_due = [&](std::size_t i) { return here.queue[i].leave_by <= at; };
     if (!due) return batch;
@@ -249,7 +251,8 @@ class adaptive {
   scheduling::adaptive_state state_;
   batch_work batch_work_ = &total_work;
   std::vector<double> works_;
-  std::vector<std::size_t> chosen_;
+  std::vector<std::size_t> doomed_;
+  scheduling::length_groups groups_;
 };
 
 }  // namespace carpool
