@@ -427,3 +427,38 @@ TEST_CASE("an epoch ends when the queue runs empty without a batch") {
   policy.on_removed(1, at_ms(1001));
   CHECK(!policy.state().epoch);
 }
+
+// ---- the forecast
+
+TEST_CASE("the forecast says what batches cost and how far the lanes are from their limit") {
+  scene s;
+  s.bounds.lanes = 4;
+  s.rate(3);
+  const auto said = adaptive(s.state).forecast(s.bounds);
+  REQUIRE(said);
+  CHECK(said->batch_cost.count() == 5);
+  CHECK(said->work_cost.count() == 0.2);
+  CHECK(said->arrival_rate == 3000);
+  CHECK(said->batch_size == doctest::Approx(4.4118).epsilon(0.00002));
+  CHECK(said->in_flight_limit == 4);
+  CHECK(said->load == doctest::Approx(3 / 14.382).epsilon(0.0001));
+  CHECK(said->headroom == doctest::Approx(14.382 / 3).epsilon(0.0001));
+}
+
+TEST_CASE("the forecast keeps the bounds and counts on batches that have not been tried") {
+  scene s;
+  s.slack(timeline::infinite);
+  s.state.largest_batch = 2;
+  s.rate(1000);
+  CHECK(adaptive(s.state).forecast(s.bounds)->batch_size == 64);
+  s.bounds.max_batch_work = 10;
+  s.state.work_each = 3;
+  CHECK(adaptive(s.state).forecast(s.bounds)->batch_size == 3);
+  CHECK(adaptive(s.state).forecast(s.bounds)->load > 1);
+}
+
+TEST_CASE("there is no forecast before the first batches, and endless headroom without arrivals") {
+  scene s;
+  CHECK(adaptive(s.state).forecast(s.bounds)->headroom == timeline::infinite);
+  CHECK(!adaptive{}.forecast(s.bounds));
+}
