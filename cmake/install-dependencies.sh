@@ -50,6 +50,7 @@ missing_packages() {
     command -v pkg-config >/dev/null || echo pkg-config
     command -v curl >/dev/null || echo curl
     clang++ -fsanitize=thread -x c++ - -o /dev/null <<<'int main() {}' 2>/dev/null || echo clang "$(clang_runtime)"
+    command -v llvm-symbolizer >/dev/null || echo llvm  # without names, a sanitizer cannot suppress anything either
     headers+=(doctest/doctest.h:doctest-dev)
     # The oldest Boost that the core supports, for one build of the tests, where the distribution has it.
     if grep -q bookworm /etc/os-release; then headers+=(boost/version.hpp:libboost1.81-dev); fi
