@@ -160,7 +160,7 @@ class basic_dynamic_batcher {
   struct initiate_submit : initiation {
     template <class Handler>
     void operator()(Handler&& handler, In input, submit_options asked) const {
-      using operation = execution::single_operation<In, Out, std::decay_t<Handler>, executor_type>;
+      using operation = execution::single_operation<In, Out, std::decay_t<Handler>>;
       submit<operation>(this->engine, std::forward<Handler>(handler), std::move(input), 1, asked);
     }
   };
@@ -168,7 +168,7 @@ class basic_dynamic_batcher {
   struct initiate_submit_many : initiation {
     template <class Handler>
     void operator()(Handler&& handler, std::vector<In> inputs, submit_options asked) const {
-      using operation = execution::many_operation<In, Out, std::decay_t<Handler>, executor_type>;
+      using operation = execution::many_operation<In, Out, std::decay_t<Handler>>;
       const std::size_t count = inputs.size();
       if (count == 0)
         return post_result(this->engine.get_executor(), std::forward<Handler>(handler), {},
@@ -180,7 +180,7 @@ class basic_dynamic_batcher {
   struct initiate_drain : initiation {
     template <class Handler>
     void operator()(Handler&& handler) const {
-      using operation = execution::drain_operation<std::decay_t<Handler>, executor_type>;
+      using operation = execution::drain_operation<std::decay_t<Handler>>;
       std::decay_t<Handler> moved(std::forward<Handler>(handler));
       this->engine.drain(*operation::make(std::move(moved), this->engine.get_executor()));
     }
@@ -189,14 +189,12 @@ class basic_dynamic_batcher {
   template <class Operation, class Handler, class Inputs>
   static void submit(engine_type& engine, Handler&& handler, Inputs&& inputs, std::size_t count,
                      submit_options asked) {
-    const auto now = Clock::now();
-    const auto deadline = engine.deadline_of(asked, now);
-    if (const auto refused = engine.refusal(count, deadline, now))
+    const auto facts = engine.facts_of(asked);
+    if (const auto refused = engine.refusal(count, facts))
       return post_result(engine.get_executor(), std::forward<Handler>(handler), *refused,
                          typename Operation::result_type{});
     std::decay_t<Handler> moved(std::forward<Handler>(handler));
-    engine.submit(*Operation::make(std::move(moved), engine.get_executor(), std::move(inputs)), deadline,
-                  now);
+    engine.submit(*Operation::make(std::move(moved), engine.get_executor(), facts, std::move(inputs)));
   }
 
   /// Completes a request that ended at the door.

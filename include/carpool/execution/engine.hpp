@@ -5,17 +5,17 @@
 
 #include <carpool/execution/connection.hpp>
 #include <carpool/execution/drain_operation.hpp>
-#include <carpool/execution/pending_operations.hpp>
+#include <carpool/execution/handler_run.hpp>
 #include <carpool/execution/request.hpp>
-#include <carpool/execution/shell.hpp>
+#include <carpool/execution/workers.hpp>
 #include <carpool/options.hpp>
 
 #include <boost/asio/cancellation_type.hpp>
 #include <boost/asio/error.hpp>
+#include <boost/asio/execution_context.hpp>
 
 #include <atomic>
 #include <cstddef>
-#include <mutex>
 #include <optional>
 #include <utility>
 
@@ -23,78 +23,76 @@ namespace carpool::execution {
 
 /// The callers' side of the shell: how operations get in, and how they leave early.
 template <class Clock>
-class engine final : public shell<Clock> {
-  using base = shell<Clock>;
+class engine final : public workers<Clock> {
+  using base = workers<Clock>;
   using typename base::effects;
 
  public:
   engine(const typename base::executor_type& executor, const options& given, scheduling::any_policy policy)
       : base(executor, given, std::move(policy)),
         context_(context_of(executor)),
-        default_deadline_(given.default_deadline) {}
+        default_deadline_(given.default_deadline),
+        max_batch_size_(given.max_batch_size) {}
 
   /// The context of the batcher's executor; null if that does not tell.
   [[nodiscard]] const boost::asio::execution_context* context() const noexcept { return context_; }
 
-  [[nodiscard]] time_point deadline_of(const submit_options& asked, time_point now) const noexcept {
-    return asked.deadline.resolve(now, default_deadline_);
+  /// What the scheduler has to know of a request that is submitted now. In handlers that are called in one
+  /// go, one that waits as long as it takes arrives at the time that was read for the one before it.
+  [[nodiscard]] scheduling::waiting_request facts_of(const submit_options& asked) const noexcept {
+    if (asked.deadline.is_never(default_deadline_)) return {.arrival = handler_run::now<Clock>()};
+    const auto now = Clock::now();
+    return {.arrival = now, .deadline = asked.deadline.resolve(now, default_deadline_)};
   }
 
   /// Refuses `count` requests before anything is allocated for them, if it can tell that they cannot be
   /// admitted.
-  [[nodiscard]] std::optional<boost::system::error_code> refusal(std::size_t count, time_point deadline,
-                                                                 time_point now) {
-    if (count <= room_.load(std::memory_order_relaxed) && deadline > now) return std::nullopt;
-    const std::lock_guard lock(mutex_);
-    const auto why = scheduler_.refusal(count, deadline, now);
-    if (!why) return std::nullopt;
-    scheduler_.refuse(count, *why);
-    return code_of(*why);
+  [[nodiscard]] std::optional<boost::system::error_code> refusal(std::size_t count,
+                                                                 const scheduling::waiting_request& facts) {
+    if (count <= room_.load(std::memory_order_relaxed) && facts.deadline > facts.arrival) [[likely]]
+      return std::nullopt;
+    return refuse(count, facts);
   }
 
   /// Queues all requests of the operation, or completes it with the reason why none was admitted. If it
   /// throws, the operation is destroyed and nothing was admitted.
   template <class Operation>
-  void submit(Operation& operation, time_point deadline, time_point now) {
-    effects out;
-    std::unique_lock lock(mutex_, std::defer_lock);
+  void submit(Operation& operation) {
     or_discard(operation, [&] {
       connect(operation, *this, [](engine& self, Operation& mine, auto type) { self.cancel(mine, type); });
-      lock.lock();
-      scheduler_.reserve(operation.count());
     });
-    const auto why = scheduler_.refusal(operation.count(), deadline, now);
-    if (why) scheduler_.refuse(operation.count(), *why);
-    for (std::size_t i = 0, count = operation.count(); i < count; ++i) {
-      pending_request& request = operation.at(i);
-      if (why)
-        request.fail(code_of(*why), out.ready);
-      else
-        scheduler_.admit({.arrival = now, .deadline = deadline, .handle = &request});
-    }
-    if (lanes_.can_wake() || (timer_ && deadline < timer_->armed_for()))
-      this->react(now, out);
-    else  // nothing to do but to wait for a lane: the usual case under load
-      room_.store(scheduler_.room(), std::memory_order_relaxed);
-    this->release(lock, out);
+    const auto* where = context_of_handler(operation, context_);
+    inbox_.push(operation);  // from here on it may end, and be gone
+    auto* run = handler_run::current();
+    if (run == nullptr || !run->defer(*this, where, max_batch_size_)) this->look();
   }
 
   /// Stops admission; the operation completes when everything admitted has completed.
   template <class Operation>
   void drain(Operation& operation) {
-    effects out;
-    std::unique_lock lock(mutex_, std::defer_lock);
     or_discard(operation, [&] {
       connect(operation, *this, [](engine& self, Operation& mine, auto) { self.stop_waiting(mine); });
-      lock.lock();
-      drains_.push_back(operation);
     });
+    effects out;
+    auto lock = this->enter(out);
+    this->keep_running();
+    drains_.push_back(operation);
     scheduler_.stop_accepting();
     this->react(Clock::now(), out);
     this->release(lock, out);
   }
 
  private:
+  [[nodiscard]] std::optional<boost::system::error_code> refuse(std::size_t count,
+                                                                const scheduling::waiting_request& facts) {
+    effects out;
+    auto lock = this->enter(out);
+    const auto why = scheduler_.refusal(count, facts.deadline, facts.arrival);
+    if (why) scheduler_.refuse(count, *why);
+    this->release(lock, out);
+    return why ? std::optional(code_of(*why)) : std::nullopt;
+  }
+
   /// Waiting requests leave on every type; running ones on terminal and partial, because their work cannot be
   /// undone.
   template <class Operation>
@@ -103,32 +101,31 @@ class engine final : public shell<Clock> {
     const bool only_if_waiting =
         (type & (cancellation_type::terminal | cancellation_type::partial)) == cancellation_type::none;
     effects out;
-    std::unique_lock lock(mutex_);
+    auto lock = this->enter(out);
     const auto now = Clock::now();
-    for (std::size_t i = 0, count = operation.count(); i < count; ++i) {
-      const pending_request* handle = &operation.at(i);
-      scheduler_.cancel(handle, only_if_waiting, now, base::failing(out));
-    }
+    operation.for_each([&](const pending_request& request) {
+      scheduler_.cancel(&request, only_if_waiting, now, this->failing(out));
+    });
     this->react(now, out);
     this->release(lock, out);
   }
 
   void stop_waiting(drain_waiter& waiter) {
     effects out;
-    std::unique_lock lock(mutex_);
+    auto lock = this->enter(out);
     drains_.settle(waiter, boost::asio::error::operation_aborted, out.ready);
+    this->react(Clock::now(), out);
     this->release(lock, out);
   }
 
   using base::drains_;
-  using base::lanes_;
-  using base::mutex_;
+  using base::inbox_;
   using base::room_;
   using base::scheduler_;
-  using base::timer_;
 
   const boost::asio::execution_context* const context_;
   const duration default_deadline_;
+  const std::size_t max_batch_size_;
 };
 
 }  // namespace carpool::execution

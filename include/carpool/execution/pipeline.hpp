@@ -31,24 +31,29 @@ class pipeline {
 
   virtual ~pipeline() = default;
 
-  /// Runs the batch and fills `out` with one result per input, in order. Throws what a functor throws, and
-  /// system_error(result_count_mismatch) when the number of results differs.
-  virtual void run(std::span<In> inputs, results& out) = 0;
+  /// Runs the batch and fills `out` with one result per input, in order; returns whether some of them are
+  /// errors. Throws what a functor throws, and system_error(result_count_mismatch) when the number of results
+  /// differs.
+  virtual bool run(std::span<In> inputs, results& out) = 0;
 
  protected:
   /// Moves one result per item out of what split (or a model without one) returned.
   template <class Range>
-  static void gather(Range&& range, std::size_t expected, results& out) {
+  [[nodiscard]] static bool gather(Range&& range, std::size_t expected, results& out) {
+    std::size_t count = 0;
+    bool any_failed = false;
     for (auto&& item : range) {
-      if (out.size() == expected) mismatch("more than " + std::to_string(expected), expected);
-      append(std::move(item), out);
+      if (count++ == expected) mismatch("more than " + std::to_string(expected), expected);
+      any_failed |= !append(std::move(item), out);
     }
-    if (out.size() != expected) mismatch(std::to_string(out.size()), expected);
+    if (count != expected) mismatch(std::to_string(count), expected);
+    return any_failed;
   }
 
  private:
+  /// False: it is an error.
   template <class Item>
-  static void append(Item&& item, results& out) {
+  static bool append(Item&& item, results& out) {
     if constexpr (std::convertible_to<Item, Out>) {
       out.emplace_back(boost::system::in_place_value, static_cast<Out>(std::forward<Item>(item)));
     } else if (item.has_value()) {
@@ -57,7 +62,9 @@ class pipeline {
       const boost::system::error_code why = item.error();
       out.emplace_back(boost::system::in_place_error,
                        why.failed() ? why : make_error_code(error::model_failed));
+      return false;
     }
+    return true;
   }
 
   [[noreturn]] static void mismatch(const std::string& returned, std::size_t expected) {
@@ -72,12 +79,12 @@ class set_pipeline final : public pipeline<In, Out> {
  public:
   explicit set_pipeline(Set&& functors) : set_(std::move(functors)) { check_functor_set<Set, In, Out>(); }
 
-  void run(std::span<In> inputs, typename pipeline<In, Out>::results& out) override {
+  bool run(std::span<In> inputs, typename pipeline<In, Out>::results& out) override {
     const std::size_t count = inputs.size();
     if constexpr (splits_nothing<Set>)
-      this->gather(set_.model(set_.collate(inputs)), count, out);
+      return this->gather(set_.model(set_.collate(inputs)), count, out);
     else
-      this->gather(set_.split(set_.model(set_.collate(inputs)), count), count, out);
+      return this->gather(set_.split(set_.model(set_.collate(inputs)), count), count, out);
   }
 
  private:
@@ -90,8 +97,8 @@ class run_pipeline final : public pipeline<In, Out> {
  public:
   explicit run_pipeline(Run&& callable) : run_(std::move(callable)) { check_run<Run, In, Out>(); }
 
-  void run(std::span<In> inputs, typename pipeline<In, Out>::results& out) override {
-    this->gather(std::invoke(run_, inputs), inputs.size(), out);
+  bool run(std::span<In> inputs, typename pipeline<In, Out>::results& out) override {
+    return this->gather(std::invoke(run_, inputs), inputs.size(), out);
   }
 
  private:
