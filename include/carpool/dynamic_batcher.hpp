@@ -96,10 +96,9 @@ class basic_dynamic_batcher {
   ///
   /// Completion signature: `void(boost::system::error_code, Out)`. Default token: `boost::asio::deferred`.
   ///
-  /// Errors: error::queue_full, error::too_large, error::expired (deadline), error::shut_down,
-  /// error::model_failed or the code of the system_error that a functor threw, error::result_count_mismatch,
-  /// the error of a per-item result, and asio::error::operation_aborted. Throws std::bad_alloc and what
-  /// options::key_weight throws; nothing was submitted then.
+  /// Errors: error::queue_full, error::expired (deadline), error::shut_down, error::model_failed or the code
+  /// of the system_error that a functor threw, error::result_count_mismatch, the error of a per-item result,
+  /// and asio::error::operation_aborted. Throws std::bad_alloc; nothing was submitted then.
   ///
   /// Per-operation cancellation. Waiting: every type, the request never runs. Running: terminal and partial
   /// complete at once and the late result is dropped; total is ignored.
@@ -161,7 +160,7 @@ class basic_dynamic_batcher {
   struct initiate_submit : initiation {
     template <class Handler>
     void operator()(Handler&& handler, In input, submit_options asked) const {
-      using operation = execution::single_operation<In, Out, std::decay_t<Handler>, executor_type>;
+      using operation = execution::single_operation<In, Out, std::decay_t<Handler>>;
       submit<operation>(this->engine, std::forward<Handler>(handler), std::move(input), 1, asked);
     }
   };
@@ -169,7 +168,7 @@ class basic_dynamic_batcher {
   struct initiate_submit_many : initiation {
     template <class Handler>
     void operator()(Handler&& handler, std::vector<In> inputs, submit_options asked) const {
-      using operation = execution::many_operation<In, Out, std::decay_t<Handler>, executor_type>;
+      using operation = execution::many_operation<In, Out, std::decay_t<Handler>>;
       const std::size_t count = inputs.size();
       if (count == 0)
         return post_result(this->engine.get_executor(), std::forward<Handler>(handler), {},
@@ -181,7 +180,7 @@ class basic_dynamic_batcher {
   struct initiate_drain : initiation {
     template <class Handler>
     void operator()(Handler&& handler) const {
-      using operation = execution::drain_operation<std::decay_t<Handler>, executor_type>;
+      using operation = execution::drain_operation<std::decay_t<Handler>>;
       std::decay_t<Handler> moved(std::forward<Handler>(handler));
       this->engine.drain(*operation::make(std::move(moved), this->engine.get_executor()));
     }
@@ -190,12 +189,12 @@ class basic_dynamic_batcher {
   template <class Operation, class Handler, class Inputs>
   static void submit(engine_type& engine, Handler&& handler, Inputs&& inputs, std::size_t count,
                      submit_options asked) {
-    const auto terms = engine.terms_of(asked, Clock::now());
-    if (const auto refused = engine.refusal(count, terms))
+    const auto facts = engine.facts_of(asked);
+    if (const auto refused = engine.refusal(count, facts))
       return post_result(engine.get_executor(), std::forward<Handler>(handler), *refused,
                          typename Operation::result_type{});
     std::decay_t<Handler> moved(std::forward<Handler>(handler));
-    engine.submit(*Operation::make(std::move(moved), engine.get_executor(), std::move(inputs)), terms);
+    engine.submit(*Operation::make(std::move(moved), engine.get_executor(), facts, std::move(inputs)));
   }
 
   /// Completes a request that ended at the door.

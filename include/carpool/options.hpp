@@ -102,6 +102,11 @@ class time_limit {
   /// At this time.
   constexpr time_limit(time_point at) noexcept : kind_(kind::at), within_(at.time_since_epoch()) {}
 
+  /// No time point is meant, whenever the request is submitted.
+  [[nodiscard]] constexpr bool is_never(duration default_deadline) const noexcept {
+    return kind_ != kind::at && (kind_ == kind::within ? within_ : default_deadline) == duration::max();
+  }
+
   /// The time point meant, for a request submitted at `now` to a batcher with this default.
   [[nodiscard]] constexpr time_point resolve(time_point now, duration default_deadline) const noexcept {
     if (kind_ == kind::at) return time_point{within_};

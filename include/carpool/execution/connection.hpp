@@ -5,12 +5,24 @@
 
 #pragma once
 
+#include <carpool/execution/completion.hpp>
 #include <carpool/execution/pending_operations.hpp>
 
 #include <boost/asio/cancellation_type.hpp>
 #include <boost/asio/execution_context.hpp>
 
+#include <concepts>
+
 namespace carpool::execution {
+
+/// The context that the operation's handler belongs to, if its executor tells; `own` is the batcher's.
+template <class Operation>
+[[nodiscard]] const boost::asio::execution_context* context_of_handler(
+    const Operation& operation, const boost::asio::execution_context* own) noexcept {
+  if constexpr (std::derived_from<Operation, foreign_completion>)
+    if (operation.foreign()) return operation.foreign_context();
+  return own;
+}
 
 /// Connects an operation to the owner of its cancellation slot and to the end of its handler's context,
 /// unless that is the batcher's own, which outlives the batcher. Either calls `cancel(engine, operation,
@@ -23,11 +35,14 @@ void connect(Operation& operation, Engine& engine, Cancel cancel) {
       const auto self = weak.lock();
       if (self && type != cancellation_type::none) cancel(static_cast<Engine&>(*self), operation, type);
     });
-  if (auto* context = operation.context(); context != nullptr && context != engine.context())
+  if constexpr (std::derived_from<Operation, foreign_completion>) {
+    auto* context = operation.foreign_context();
+    if (context == nullptr || context == engine.context()) return;
     boost::asio::use_service<pending_operations>(*context).add(
         operation, &engine, [](void* self, pending_hook& hook) {
           Cancel{}(*static_cast<Engine*>(self), static_cast<Operation&>(hook), cancellation_type::terminal);
         });
+  }
 }
 
 /// Runs the steps that come before an operation is queued; when one throws, the operation goes, uncompleted,
@@ -38,7 +53,8 @@ void or_discard(Operation& operation, Steps steps) {
     steps();
   } catch (...) {
     if (auto slot = operation.cancellation_slot(); slot.is_connected()) slot.clear();
-    if (auto* context = operation.registered_with()) context->remove(operation);
+    if constexpr (std::derived_from<Operation, foreign_completion>)
+      if (auto* context = operation.registered_with()) context->remove(operation);
     operation.destroy();
     throw;
   }

@@ -6,10 +6,10 @@
 #include <carpool/execution/completion.hpp>
 #include <carpool/execution/handler_completion.hpp>
 
-#include <algorithm>
+#include <boost/asio/any_io_executor.hpp>
+
 #include <tuple>
 #include <utility>
-#include <vector>
 
 namespace carpool::execution {
 
@@ -23,20 +23,23 @@ class drain_waiter {
 
  protected:
   ~drain_waiter() = default;
+
+ private:
+  friend class drain_list;
+  drain_waiter* next_ = nullptr;
 };
 
 /// async_drain.
-template <class Handler, class DefaultExecutor>
-class drain_operation final
-    : public handler_completion<drain_operation<Handler, DefaultExecutor>, Handler, DefaultExecutor>,
-      public drain_waiter {
+template <class Handler>
+class drain_operation final : public handler_completion<drain_operation<Handler>, Handler>,
+                              public drain_waiter {
  public:
-  drain_operation(Handler&& handler, const DefaultExecutor& fallback)
-      : handler_completion<drain_operation, Handler, DefaultExecutor>(std::move(handler), fallback) {}
+  drain_operation(Handler&& handler, const boost::asio::any_io_executor& own)
+      : handler_completion<drain_operation, Handler>(std::move(handler), own) {}
 
   void settle(boost::system::error_code why, completion_list& ready) noexcept override {
     why_ = why;
-    ready.push(this);
+    ready.push(*this);
   }
   void abandon() noexcept override { this->destroy(); }
 
@@ -53,23 +56,38 @@ class drain_list {
   drain_list(const drain_list&) = delete;
   drain_list& operator=(const drain_list&) = delete;
   ~drain_list() {
-    for (drain_waiter* waiter : waiters_) waiter->abandon();
+    while (drain_waiter* waiter = pop()) waiter->abandon();
   }
 
-  void push_back(drain_waiter& waiter) { waiters_.push_back(&waiter); }
+  [[nodiscard]] bool empty() const noexcept { return first_ == nullptr; }
+
+  void push_back(drain_waiter& waiter) noexcept {
+    drain_waiter** end = &first_;
+    while (*end != nullptr) end = &(*end)->next_;
+    *end = &waiter;
+  }
 
   void settle_all(boost::system::error_code why, completion_list& ready) noexcept {
-    for (drain_waiter* waiter : waiters_) waiter->settle(why, ready);
-    waiters_.clear();
+    while (drain_waiter* waiter = pop()) waiter->settle(why, ready);
   }
 
   /// Ends the wait of this one, if it still waits.
   void settle(drain_waiter& waiter, boost::system::error_code why, completion_list& ready) noexcept {
-    if (std::erase(waiters_, &waiter) > 0) waiter.settle(why, ready);
+    for (drain_waiter** each = &first_; *each != nullptr; each = &(*each)->next_) {
+      if (*each != &waiter) continue;
+      *each = waiter.next_;
+      return waiter.settle(why, ready);
+    }
   }
 
  private:
-  std::vector<drain_waiter*> waiters_;
+  drain_waiter* pop() noexcept {
+    drain_waiter* first = first_;
+    if (first != nullptr) first_ = first->next_;
+    return first;
+  }
+
+  drain_waiter* first_ = nullptr;
 };
 
 }  // namespace carpool::execution

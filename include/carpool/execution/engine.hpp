@@ -5,17 +5,17 @@
 
 #include <carpool/execution/connection.hpp>
 #include <carpool/execution/drain_operation.hpp>
-#include <carpool/execution/pending_operations.hpp>
+#include <carpool/execution/handler_run.hpp>
 #include <carpool/execution/request.hpp>
-#include <carpool/execution/shell.hpp>
+#include <carpool/execution/workers.hpp>
 #include <carpool/options.hpp>
 
 #include <boost/asio/cancellation_type.hpp>
 #include <boost/asio/error.hpp>
+#include <boost/asio/execution_context.hpp>
 
 #include <atomic>
 #include <cstddef>
-#include <mutex>
 #include <optional>
 #include <utility>
 
@@ -23,22 +23,25 @@ namespace carpool::execution {
 
 /// The callers' side of the shell: how operations get in, and how they leave early.
 template <class Clock>
-class engine final : public shell<Clock> {
-  using base = shell<Clock>;
+class engine final : public workers<Clock> {
+  using base = workers<Clock>;
   using typename base::effects;
 
  public:
   engine(const typename base::executor_type& executor, const options& given, scheduling::any_policy policy)
       : base(executor, given, std::move(policy)),
         context_(context_of(executor)),
-        default_deadline_(given.default_deadline) {}
+        default_deadline_(given.default_deadline),
+        max_batch_size_(given.max_batch_size) {}
 
   /// The context of the batcher's executor; null if that does not tell.
   [[nodiscard]] const boost::asio::execution_context* context() const noexcept { return context_; }
 
-  /// What the scheduler has to know of requests that are submitted now with these options.
-  [[nodiscard]] scheduling::waiting_request terms_of(const submit_options& asked,
-                                                     time_point now) const noexcept {
+  /// What the scheduler has to know of a request that is submitted now. In handlers that are called in one
+  /// go, one that waits as long as it takes arrives at the time that was read for the one before it.
+  [[nodiscard]] scheduling::waiting_request facts_of(const submit_options& asked) const noexcept {
+    const bool unhurried = asked.deadline.is_never(default_deadline_) && asked.max_wait == duration::max();
+    const time_point now = unhurried ? handler_run::now<Clock>() : Clock::now();
     return {.arrival = now,
             .deadline = asked.deadline.resolve(now, default_deadline_),
             .leave_by = saturating_add(now, asked.max_wait),
@@ -49,66 +52,49 @@ class engine final : public shell<Clock> {
   /// Refuses `count` requests before anything is allocated for them, if it can tell that they cannot be
   /// admitted.
   [[nodiscard]] std::optional<boost::system::error_code> refusal(std::size_t count,
-                                                                 const scheduling::waiting_request& terms) {
-    if (count <= room_.load(std::memory_order_relaxed) && terms.deadline > terms.arrival) return std::nullopt;
-    const std::lock_guard lock(mutex_);
-    const auto why = why_not(count, terms);
-    if (!why) return std::nullopt;
-    scheduler_.refuse(count, *why);
-    return code_of(*why);
+                                                                 const scheduling::waiting_request& facts) {
+    if (count <= room_.load(std::memory_order_relaxed) && facts.deadline > facts.arrival) [[likely]]
+      return std::nullopt;
+    return refuse(count, facts);
   }
 
   /// Queues all requests of the operation, or completes it with the reason why none was admitted. If it
   /// throws, the operation is destroyed and nothing was admitted.
   template <class Operation>
-  void submit(Operation& operation, scheduling::waiting_request terms) {
-    effects out;
-    std::unique_lock lock(mutex_, std::defer_lock);
+  void submit(Operation& operation) {
     or_discard(operation, [&] {
       connect(operation, *this, [](engine& self, Operation& mine, auto type) { self.cancel(mine, type); });
-      lock.lock();
-      scheduler_.reserve(operation.count(), terms);
     });
-    const auto why = why_not(operation.count(), terms);
-    if (why) scheduler_.refuse(operation.count(), *why);
-    for (std::size_t i = 0, count = operation.count(); i < count; ++i) {
-      pending_request& request = operation.at(i);
-      if (why) {
-        request.fail(code_of(*why), out.ready);
-      } else {
-        terms.handle = &request;
-        scheduler_.admit(terms);
-      }
-    }
-    if (lanes_.can_wake() || (timer_ && terms.deadline < timer_->armed_for()))
-      this->react(terms.arrival, out);
-    else  // nothing to do but to wait for a lane: the usual case under load
-      room_.store(scheduler_.room(), std::memory_order_relaxed);
-    this->release(lock, out);
+    const auto* where = context_of_handler(operation, context_);
+    inbox_.push(operation);  // from here on it may end, and be gone
+    auto* run = handler_run::current();
+    if (run == nullptr || !run->defer(*this, where, max_batch_size_)) this->look();
   }
 
   /// Stops admission; the operation completes when everything admitted has completed.
   template <class Operation>
   void drain(Operation& operation) {
-    effects out;
-    std::unique_lock lock(mutex_, std::defer_lock);
     or_discard(operation, [&] {
       connect(operation, *this, [](engine& self, Operation& mine, auto) { self.stop_waiting(mine); });
-      lock.lock();
-      drains_.push_back(operation);
     });
+    effects out;
+    auto lock = this->enter(out);
+    this->keep_running();
+    drains_.push_back(operation);
     scheduler_.stop_accepting();
     this->react(Clock::now(), out);
     this->release(lock, out);
   }
 
  private:
-  /// Why these cannot be admitted.
-  [[nodiscard]] std::optional<scheduling::outcome> why_not(std::size_t count,
-                                                           const scheduling::waiting_request& terms) const {
-    return scheduler_.refusal(
-        count, terms.deadline, terms.arrival,
-        {.key = terms.key, .work = static_cast<double>(count) * terms.work, .heaviest = terms.work});
+  [[nodiscard]] std::optional<boost::system::error_code> refuse(std::size_t count,
+                                                                const scheduling::waiting_request& facts) {
+    effects out;
+    auto lock = this->enter(out);
+    const auto why = this->why_not(count, facts);
+    if (why) scheduler_.refuse(count, *why);
+    this->release(lock, out);
+    return why ? std::optional(code_of(*why)) : std::nullopt;
   }
 
   /// Waiting requests leave on every type; running ones on terminal and partial, because their work cannot be
@@ -119,32 +105,31 @@ class engine final : public shell<Clock> {
     const bool only_if_waiting =
         (type & (cancellation_type::terminal | cancellation_type::partial)) == cancellation_type::none;
     effects out;
-    std::unique_lock lock(mutex_);
+    auto lock = this->enter(out);
     const auto now = Clock::now();
-    for (std::size_t i = 0, count = operation.count(); i < count; ++i) {
-      const pending_request* handle = &operation.at(i);
-      scheduler_.cancel(handle, only_if_waiting, now, base::failing(out));
-    }
+    operation.for_each([&](const pending_request& request) {
+      scheduler_.cancel(&request, only_if_waiting, now, this->failing(out));
+    });
     this->react(now, out);
     this->release(lock, out);
   }
 
   void stop_waiting(drain_waiter& waiter) {
     effects out;
-    std::unique_lock lock(mutex_);
+    auto lock = this->enter(out);
     drains_.settle(waiter, boost::asio::error::operation_aborted, out.ready);
+    this->react(Clock::now(), out);
     this->release(lock, out);
   }
 
   using base::drains_;
-  using base::lanes_;
-  using base::mutex_;
+  using base::inbox_;
   using base::room_;
   using base::scheduler_;
-  using base::timer_;
 
   const boost::asio::execution_context* const context_;
   const duration default_deadline_;
+  const std::size_t max_batch_size_;
 };
 
 }  // namespace carpool::execution

@@ -4,8 +4,11 @@
 #pragma once
 
 #include <carpool/execution/completion.hpp>
+#include <carpool/execution/completion_run.hpp>
+#include <carpool/execution/operation_allocator.hpp>
 #include <carpool/execution/pending_operations.hpp>
 
+#include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/associated_allocator.hpp>
 #include <boost/asio/associated_cancellation_slot.hpp>
 #include <boost/asio/associated_executor.hpp>
@@ -13,77 +16,118 @@
 #include <boost/asio/execution_context.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/prefer.hpp>
-#include <boost/asio/recycling_allocator.hpp>
 
+#include <concepts>
 #include <memory>
 #include <new>
+#include <optional>
 #include <tuple>
 #include <type_traits>
 #include <utility>
 
 namespace carpool::execution {
 
-/// The part that depends on the executor only. Holds outstanding work on it, so that its context does not run
-/// dry while the operation is pending.
-template <class Executor>
-class executor_completion : public completion {
- public:
-  explicit executor_completion(const Executor& executor)
-      : executor_(boost::asio::prefer(executor, boost::asio::execution::outstanding_work.tracked)) {}
+/// The handler says where it wants to be called; all others are called on the batcher's executor.
+template <class Handler>
+inline constexpr bool has_executor = [] {
+  struct none {};
+  return !std::same_as<boost::asio::associated_executor_t<Handler, none>, none>;
+}();
 
-  [[nodiscard]] bool shares_executor_with(const completion& other) const noexcept final {
+/// Both are the same executor.
+template <class Executor>
+[[nodiscard]] bool same_executor(const boost::asio::any_io_executor& own, const Executor& other) noexcept {
+  if constexpr (std::same_as<Executor, boost::asio::any_io_executor>) return own == other;
+  const auto* target = own.target<Executor>();
+  return target != nullptr && *target == other;
+}
+
+/// The part that depends on the executor of the handler only. While the operation is pending it holds
+/// outstanding work on a foreign executor, so that its context does not run dry; on its own one the batcher
+/// does.
+template <class Executor>
+class executor_completion : public foreign_completion {
+ public:
+  template <class Handler>
+  executor_completion(const Handler& handler, const boost::asio::any_io_executor& own) {
+    const Executor executor = boost::asio::get_associated_executor(handler, own);
+    foreign_ = !same_executor(own, executor);
+    if (foreign_) executor_.emplace(boost::asio::prefer(executor, outstanding_work.tracked));
+  }
+
+  [[nodiscard]] bool shares_executor_with(const foreign_completion& other) const noexcept final {
     return other.executor_type() == executor_type() &&
-           static_cast<const executor_completion&>(other).executor_ == executor_;
+           *static_cast<const executor_completion&>(other).executor_ == *executor_;
   }
 
   void post(completion_list ready) final {
     // Our executor is gone once the run has begun, and remove() keeps the context alive no longer than this
     // call.
     const auto post = [&] {
-      const auto executor = executor_;
-      boost::asio::post(executor, completion_run(std::move(ready)));
+      const auto executor = boost::asio::prefer(*executor_, outstanding_work.untracked);
+      boost::asio::post(executor, completion_run(std::move(ready), executor));
+    };
+    const auto hooks = [&ready](auto visit) {
+      ready.for_each([&](completion& each) { visit(static_cast<executor_completion&>(each)); });
     };
     if (pending_operations* context = this->registered_with())
-      context->remove(ready, post);
+      context->remove(hooks, post);
     else
       post();
   }
 
-  /// The context that the handler belongs to, if its executor tells.
-  [[nodiscard]] boost::asio::execution_context* context() const noexcept { return context_of(executor_); }
+  /// The context that a foreign executor belongs to, if it tells.
+  [[nodiscard]] boost::asio::execution_context* foreign_context() const noexcept {
+    return executor_ ? context_of(*executor_) : nullptr;
+  }
 
  protected:
   ~executor_completion() = default;
 
  private:
-  using tracked = std::decay_t<decltype(boost::asio::prefer(
-      std::declval<const Executor&>(), boost::asio::execution::outstanding_work.tracked))>;
+  static constexpr boost::asio::execution::outstanding_work_t outstanding_work{};
+  using tracked =
+      std::decay_t<decltype(boost::asio::prefer(std::declval<const Executor&>(), outstanding_work.tracked))>;
+
   [[nodiscard]] const void* executor_type() const noexcept final {
     static char identity;  // its address; not const, so that no linker merges those of two types
     return &identity;
   }
 
-  tracked executor_;
+  std::optional<tracked> executor_;  // if foreign
 };
+
+/// The same for a handler without an executor.
+class own_completion : public completion {
+ protected:
+  template <class Handler>
+  own_completion(const Handler&, const boost::asio::any_io_executor&) noexcept {}
+  ~own_completion() = default;
+};
+
+template <class Handler>
+using completion_base = std::conditional_t<
+    has_executor<Handler>,
+    executor_completion<boost::asio::associated_executor_t<Handler, boost::asio::any_io_executor>>,
+    own_completion>;
 
 /// An operation that ends by calling `handler(error_code, Results...)`. `Operation` is the most derived
 /// class: it is allocated with the handler's allocator, and gives its results by `take_results()`, a tuple of
 /// error code and results.
-template <class Operation, class Handler, class DefaultExecutor>
-class handler_completion
-    : public executor_completion<boost::asio::associated_executor_t<Handler, DefaultExecutor>> {
+template <class Operation, class Handler>
+class handler_completion : public completion_base<Handler> {
  public:
-  using executor = boost::asio::associated_executor_t<Handler, DefaultExecutor>;
-
-  /// Allocates and constructs an Operation from the handler and the rest of the arguments.
+  /// Allocates and constructs an Operation from the handler, the batcher's executor and the rest of the
+  /// arguments.
   template <class... Args>
-  [[nodiscard]] static Operation* make(Handler&& handler, const DefaultExecutor& fallback, Args&&... args) {
+  [[nodiscard]] static Operation* make(Handler&& handler, const boost::asio::any_io_executor& own,
+                                       Args&&... args) {
     auto allocator = allocator_of(handler);
     using traits = std::allocator_traits<decltype(allocator)>;
     Operation* memory = traits::allocate(allocator, 1);
     try {
       return ::new (static_cast<void*>(memory))
-          Operation(std::move(handler), fallback, std::forward<Args>(args)...);
+          Operation(std::move(handler), own, std::forward<Args>(args)...);
     } catch (...) {
       traits::deallocate(allocator, memory, 1);
       throw;
@@ -112,15 +156,13 @@ class handler_completion
   }
 
  protected:
-  handler_completion(Handler&& handler, const DefaultExecutor& fallback)
-      : executor_completion<executor>(boost::asio::get_associated_executor(handler, fallback)),
-        handler_(std::move(handler)) {}
+  handler_completion(Handler&& handler, const boost::asio::any_io_executor& own)
+      : completion_base<Handler>(handler, own), handler_(std::move(handler)) {}
   ~handler_completion() = default;
 
  private:
   static auto allocator_of(const Handler& handler) noexcept {
-    const auto allocator =
-        boost::asio::get_associated_allocator(handler, boost::asio::recycling_allocator<void>{});
+    const auto allocator = boost::asio::get_associated_allocator(handler, operation_allocator<void>{});
     return
         typename std::allocator_traits<std::decay_t<decltype(allocator)>>::template rebind_alloc<Operation>(
             allocator);

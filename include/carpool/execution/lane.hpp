@@ -36,12 +36,23 @@ class lane {
   /// Runs the functors.
   virtual void run() noexcept = 0;
   /// The exception that failed the whole batch, if any.
-  [[nodiscard]] virtual const std::exception_ptr& failure() const noexcept = 0;
+  [[nodiscard]] const std::exception_ptr& failure() const noexcept { return failure_; }
   /// The member at this position still waits and will get its result by deliver(); returns whether it
   /// succeeded.
-  [[nodiscard]] virtual bool claim(std::size_t position, void* handle) noexcept = 0;
+  [[nodiscard]] bool claim(std::size_t position, void* handle) noexcept {
+    claimed_.push(*static_cast<pending_request*>(handle), position);
+    return !failure_ && (!any_failed_ || succeeded(position));
+  }
   /// Settles the claimed members.
   virtual void deliver(completion_list& ready) noexcept = 0;
+
+ protected:
+  request_list claimed_;
+  std::exception_ptr failure_;
+  bool any_failed_ = false;  // a result of the last run is an error
+
+ private:
+  [[nodiscard]] virtual bool succeeded(std::size_t position) const noexcept = 0;
 };
 
 /// Makes the lane of an index; called once per index, never by two threads at once.
@@ -57,7 +68,6 @@ class typed_lane final : public lane {
     failure_ = nullptr;
     inputs_.clear();  // left over when collecting failed and then everybody left
     guarded([&] {
-      claimed_.reserve(members.size());
       inputs_.reserve(members.size());
       for (const auto& member : members) inputs_.push_back(std::move(request_of(member.handle)->input));
     });
@@ -78,33 +88,29 @@ class typed_lane final : public lane {
     if (!failure_) {
       guarded([&] {
         results_.reserve(inputs_.size());
-        pipeline_->run(inputs_, results_, nullptr);
+        any_failed_ = pipeline_->run(inputs_, results_, nullptr);
       });
     }
     inputs_.clear();
   }
 
-  [[nodiscard]] const std::exception_ptr& failure() const noexcept override { return failure_; }
-
-  [[nodiscard]] bool claim(std::size_t position, void* handle) noexcept override {
-    claimed_.emplace_back(position, request_of(handle));
-    return !failure_ && results_[position].has_value();
-  }
-
   void deliver(completion_list& ready) noexcept override {
-    for (const auto& [position, request] : claimed_) {
+    claimed_.take([&](pending_request& each, std::size_t position) {
       if (failure_)
-        request->fail(code_, ready);
+        each.fail(code_, ready);
       else
-        request->settle(std::move(results_[position]), ready);
-    }
-    claimed_.clear();
+        request_of(&each)->settle(std::move(results_[position]), ready);
+    });
     results_.clear();
   }
 
  private:
   static request<In, Out>* request_of(void* handle) noexcept {
     return static_cast<request<In, Out>*>(static_cast<pending_request*>(handle));
+  }
+
+  [[nodiscard]] bool succeeded(std::size_t position) const noexcept override {
+    return results_[position].has_value();
   }
 
   template <class Step>
@@ -126,8 +132,6 @@ class typed_lane final : public lane {
   std::unique_ptr<pipeline<In, Out>> pipeline_;
   std::vector<In> inputs_;
   std::vector<boost::system::result<Out>> results_;
-  std::vector<std::pair<std::size_t, request<In, Out>*>> claimed_;
-  std::exception_ptr failure_;
   boost::system::error_code code_;
 };
 

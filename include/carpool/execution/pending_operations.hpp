@@ -63,11 +63,11 @@ class pending_operations final : public boost::asio::execution_context::service 
   }
 
   /// Removes operations from the list while `post` hands them to their executor: their context stays alive
-  /// meanwhile.
-  template <class Operations, class Post>
-  void remove(Operations& operations, Post post) {
+  /// meanwhile. `for_each_of_them` visits their hooks.
+  template <class Visit, class Post>
+  void remove(Visit for_each_of_them, Post post) {
     const std::lock_guard lock(mutex_);
-    operations.for_each([this](pending_hook& operation) {
+    for_each_of_them([this](pending_hook& operation) {
       unlink(operation);
       operation.context_ = nullptr;
       --count_;

@@ -33,10 +33,11 @@ class pipeline {
 
   virtual ~pipeline() = default;
 
-  /// Runs the batch and appends to `out` one result per input, in order. Throws what a functor throws, and
-  /// system_error(result_count_mismatch) when the number of results differs; `out` may then hold some results
-  /// more than before. With a stopwatch it takes the time of each step.
-  virtual void run(std::span<In> inputs, results& out, stopwatch* watch) = 0;
+  /// Runs the batch and appends to `out` one result per input, in order; returns whether some of them are
+  /// errors. Throws what a functor throws, and system_error(result_count_mismatch) when the number of results
+  /// differs; `out` may then hold some results more than before. With a stopwatch it takes the time of each
+  /// step.
+  virtual bool run(std::span<In> inputs, results& out, stopwatch* watch) = 0;
 
   /// Whether the same inputs can be run again.
   [[nodiscard]] virtual rerun again() const noexcept = 0;
@@ -44,18 +45,21 @@ class pipeline {
  protected:
   /// Moves one result per item out of what split (or a model without one) returned.
   template <class Range>
-  static void gather(Range&& range, std::size_t expected, results& out) {
-    const std::size_t before = out.size();
+  [[nodiscard]] static bool gather(Range&& range, std::size_t expected, results& out) {
+    std::size_t count = 0;
+    bool any_failed = false;
     for (auto&& item : range) {
-      if (out.size() - before == expected) mismatch("more than " + std::to_string(expected), expected);
-      append(std::move(item), out);
+      if (count++ == expected) mismatch("more than " + std::to_string(expected), expected);
+      any_failed |= !append(std::move(item), out);
     }
-    if (out.size() - before != expected) mismatch(std::to_string(out.size() - before), expected);
+    if (count != expected) mismatch(std::to_string(count), expected);
+    return any_failed;
   }
 
  private:
+  /// False: it is an error.
   template <class Item>
-  static void append(Item&& item, results& out) {
+  static bool append(Item&& item, results& out) {
     if constexpr (std::convertible_to<Item, Out>) {
       out.emplace_back(boost::system::in_place_value, static_cast<Out>(std::forward<Item>(item)));
     } else if (item.has_value()) {
@@ -64,7 +68,9 @@ class pipeline {
       const boost::system::error_code why = item.error();
       out.emplace_back(boost::system::in_place_error,
                        why.failed() ? why : make_error_code(error::model_failed));
+      return false;
     }
+    return true;
   }
 
   [[noreturn]] static void mismatch(const std::string& returned, std::size_t expected) {
@@ -79,7 +85,7 @@ class set_pipeline final : public pipeline<In, Out> {
  public:
   explicit set_pipeline(Set&& functors) : set_(std::move(functors)) { check_functor_set<Set, In, Out>(); }
 
-  void run(std::span<In> inputs, typename pipeline<In, Out>::results& out, stopwatch* watch) override {
+  bool run(std::span<In> inputs, typename pipeline<In, Out>::results& out, stopwatch* watch) override {
     const auto collated = [&]() -> decltype(auto) {
       return stopwatch::timed(watch, &batch_times::collate,
                               [&]() -> decltype(auto) { return set_.collate(inputs); });
@@ -88,11 +94,11 @@ class set_pipeline final : public pipeline<In, Out> {
       return stopwatch::timed(watch, &batch_times::model,
                               [&]() -> decltype(auto) { return set_.model(collated()); });
     };
-    stopwatch::timed(watch, &batch_times::split, [&] {
+    return stopwatch::timed(watch, &batch_times::split, [&] {
       if constexpr (splits_nothing<Set>)
-        this->gather(modelled(), inputs.size(), out);
+        return this->gather(modelled(), inputs.size(), out);
       else
-        this->gather(set_.split(modelled(), inputs.size()), inputs.size(), out);
+        return this->gather(set_.split(modelled(), inputs.size()), inputs.size(), out);
     });
   }
 
@@ -108,9 +114,9 @@ class run_pipeline final : public pipeline<In, Out> {
  public:
   explicit run_pipeline(Run&& callable) : run_(std::move(callable)) { check_run<Run, In, Out>(); }
 
-  void run(std::span<In> inputs, typename pipeline<In, Out>::results& out, stopwatch* watch) override {
-    stopwatch::timed(watch, &batch_times::model,
-                     [&] { this->gather(std::invoke(run_, inputs), inputs.size(), out); });
+  bool run(std::span<In> inputs, typename pipeline<In, Out>::results& out, stopwatch* watch) override {
+    return stopwatch::timed(watch, &batch_times::model,
+                            [&] { return this->gather(std::invoke(run_, inputs), inputs.size(), out); });
   }
 
   [[nodiscard]] rerun again() const noexcept override { return rerun_of<Run, In>(); }

@@ -4,38 +4,41 @@
 #pragma once
 
 #include <carpool/execution/completion.hpp>
+#include <carpool/execution/completion_run.hpp>
 #include <carpool/execution/drain_operation.hpp>
-#include <carpool/execution/lane.hpp>
+#include <carpool/execution/handler_run.hpp>
 #include <carpool/execution/lane_set.hpp>
 #include <carpool/execution/request.hpp>
 #include <carpool/execution/scheduler_setup.hpp>
+#include <carpool/execution/submission.hpp>
 #include <carpool/execution/wake_timer.hpp>
 #include <carpool/options.hpp>
 #include <carpool/scheduling/batch_scheduler.hpp>
+#include <carpool/stats.hpp>
 
 #include <boost/asio/any_io_executor.hpp>
-#include <boost/asio/post.hpp>
+#include <boost/asio/execution/outstanding_work.hpp>
+#include <boost/asio/prefer.hpp>
 
+#include <algorithm>
 #include <atomic>
-#include <condition_variable>
 #include <cstddef>
-#include <exception>
-#include <functional>
-#include <future>
 #include <memory>
 #include <mutex>
+#include <new>
 #include <optional>
 #include <utility>
 
 namespace carpool::execution {
 
-/// The shell round the scheduler: lock, timer, lanes and completions, whatever In and Out are. It decides
-/// nothing; after every event it asks the scheduler (react) and obeys. What has to happen outside the lock is
-/// collected in `effects` and done by release(). How callers submit and give up is the engine's part.
+/// The shell round the scheduler: lock, timer and completions, whatever In and Out are. It decides nothing;
+/// each event begins with enter(), asks the scheduler (react) and obeys, and ends with release(), which does
+/// what has to happen outside the lock and was collected in `effects`. Lanes are the workers' part, how
+/// callers submit and give up the engine's.
 ///
 /// Shared by the batcher, its lanes and connected cancellation slots, so it may outlive the batcher.
 template <class Clock>
-class shell : public std::enable_shared_from_this<shell<Clock>> {
+class shell : public std::enable_shared_from_this<shell<Clock>>, public looker {
  public:
   using executor_type = boost::asio::any_io_executor;
 
@@ -44,63 +47,45 @@ class shell : public std::enable_shared_from_this<shell<Clock>> {
         lanes_(given.lanes),
         timer_(std::in_place, executor),
         room_(scheduler_.room()),
-        executor_(executor),
-        model_executor_(given.model_executor),
-        on_batch_error_(given.on_batch_error) {}
-
-  /// Makes every lane, on its thread if it has one. Throws what `make` throws; no thread is left then.
-  void start(const lane_maker& make) {
-    try {
-      for (std::size_t i = 0; i < lanes_.size(); ++i) start_lane(i, make);
-    } catch (...) {
-      shut_down();
-      throw;
-    }
-  }
+        executor_(executor) {}
 
   [[nodiscard]] const executor_type& get_executor() const noexcept { return executor_; }
 
   /// Stops admission and fails what waits; running batches go on.
   void close() {
     effects out;
-    std::unique_lock lock(mutex_);
+    auto lock = enter(out);
     const auto now = Clock::now();
     scheduler_.close(now, failing(out));
     react(now, out);
     release(lock, out);
   }
 
-  /// close(), then waits for running batches; not for the one whose functor is calling, which ends by itself.
-  void shut_down() {
-    close();
-    const std::size_t own = running_mark::lane_of(this);
-    std::unique_lock lock(mutex_);
-    stopping_ = true;
-    timer_.reset();  // the shell may outlive the timer's context
-    lanes_.wake_all();
-    if (model_executor_) {
-      turn_ended_.wait(lock, [&] { return turns_ == (own == no_lane ? 0U : 1U); });
-      for (std::size_t i = 0; i < lanes_.size(); ++i)
-        if (i != own) lanes_[i].lane.reset();
-    } else {
-      lock.unlock();
-      lanes_.join(own);
-    }
+  /// Lets in who has been submitted, and does what follows from it.
+  void look() override {
+    effects out;
+    auto lock = enter(out);
+    const bool overdue = timer_ && admitted_deadline_ < timer_->armed_for();
+    if (overdue || lanes_.can_wake() || !out.ready.empty()) react(handler_run::now<Clock>(), out);
+    release(lock, out);
   }
 
-  /// Whether the calling thread is inside one of this batcher's functors.
-  [[nodiscard]] bool inside_functor() const noexcept { return running_mark::lane_of(this) != no_lane; }
-
-  [[nodiscard]] stats snapshot() const {
-    const std::lock_guard lock(mutex_);
-    return scheduler_.snapshot(Clock::now());
+  [[nodiscard]] stats snapshot() {
+    effects out;
+    auto lock = enter(out);
+    const auto result = scheduler_.snapshot(Clock::now());
+    release(lock, out);
+    return result;
   }
 
  protected:
+  ~shell() = default;
+
   /// What an event leads to outside the lock.
   struct effects {
     completion_list ready;
     std::size_t wake = no_lane;
+    executor_type work = {};  // outstanding until everything is posted
   };
 
   /// Ends requests that get no result.
@@ -110,7 +95,20 @@ class shell : public std::enable_shared_from_this<shell<Clock>> {
     };
   }
 
-  // ---- events, under the lock
+  // ---- events
+
+  /// Begins an event: locks, and lets in who has been submitted since the last one.
+  [[nodiscard]] std::unique_lock<std::mutex> enter(effects& out) {
+    std::unique_lock lock(mutex_);
+    let_in(out);
+    return lock;
+  }
+
+  void let_in(effects& out) {
+    if (inbox_.empty()) return;
+    inbox_.take([&](submission& one) { admit(one, out); });
+    room_.store(scheduler_.room(), std::memory_order_relaxed);
+  }
 
   /// After every event: lets requests expire, wakes a lane, sets the timer, ends drains. `awake` is a lane
   /// that is awake anyway.
@@ -121,189 +119,90 @@ class shell : public std::enable_shared_from_this<shell<Clock>> {
       timer_->disarm();
     else if (timer_ && step.wake_at != never)
       timer_->arm(step.wake_at, [weak = this->weak_from_this()] { on_timer(weak); });
-    if (scheduler_.drained() && lanes_.busy() == 0) drains_.settle_all({}, out.ready);
+    admitted_deadline_ = never;
+    const bool nothing_left = scheduler_.empty() && lanes_.busy() == 0;
+    if (nothing_left && scheduler_.drained()) drains_.settle_all({}, out.ready);
+    if (nothing_left && drains_.empty()) out.work = std::exchange(work_, executor_type());
     room_.store(scheduler_.room(), std::memory_order_relaxed);
   }
 
-  /// Ends an event: unlocks, then wakes the lane and posts the completions. These may lead to the end of the
-  /// batcher, so the shell is kept alive meanwhile.
+  /// Ends an event: unlocks, then posts the completions and wakes the lane, which may share an executor with
+  /// them. All this may lead to the end of the batcher, so the shell is kept alive meanwhile.
   void release(std::unique_lock<std::mutex>& lock, effects& out) {
     if (out.wake == no_lane && out.ready.empty()) return lock.unlock();
     const auto self = this->shared_from_this();
+    if (!out.work) out.work = work_;  // those that still are pending may end meanwhile
     lock.unlock();
-    if (out.wake != no_lane) {
-      if (model_executor_)
-        boost::asio::post(model_executor_, posted_turn{self, out.wake});
-      else
-        lanes_[out.wake].wake.notify_one();
-    }
-    post_all(std::move(out.ready));
+    post_all(std::move(out.ready), executor_);
+    if (out.wake != no_lane) wake(out.wake);
   }
 
+  /// Why these requests cannot be admitted, all or none; empty when they can.
+  [[nodiscard]] std::optional<scheduling::outcome> why_not(std::size_t count,
+                                                           const scheduling::waiting_request& each) const {
+    return scheduler_.refusal(
+        count, each.deadline, each.arrival,
+        {.key = each.key, .work = static_cast<double>(count) * each.work, .heaviest = each.work});
+  }
+
+  /// An operation is pending from now on: the executor must not run dry.
+  void keep_running() {
+    if (!work_) work_ = boost::asio::prefer(executor_, boost::asio::execution::outstanding_work.tracked);
+  }
+
+  /// Makes a lane look for a batch that has been told to by lane_set::wake_one. Without the lock.
+  virtual void wake(std::size_t lane) = 0;
+
   // Guarded by the lock.
-  mutable std::mutex mutex_;
+  std::mutex mutex_;
   scheduling::batch_scheduler scheduler_;
   lane_set lanes_;
   std::optional<wake_timer<Clock>> timer_;
   drain_list drains_;
 
-  std::atomic<std::size_t> room_;  // scheduler_.room(), to be read without the lock
+  // Not guarded.
+  inbox inbox_;
+  std::atomic<std::size_t> room_;  // scheduler_.room() after the last event
 
  private:
-  /// One turn of a lane on the model executor. If that drops it, nothing can run any more and the shell
-  /// closes.
-  struct posted_turn {
-    posted_turn(std::shared_ptr<shell> owner, std::size_t index) noexcept
-        : self(std::move(owner)), lane(index) {}
-    posted_turn(posted_turn&&) noexcept = default;
-    posted_turn& operator=(posted_turn&&) = delete;
-    ~posted_turn() {
-      if (self) self->lose_turn(lane);
-    }
-    void operator()() {
-      const auto owner = std::move(self);
-      owner->take_turn(lane);
-    }
+  void admit(submission& one, effects& out) {
+    keep_running();
+    auto why = why_not(one.count(), one.facts);
+    if (!why && !reserve(one)) why = scheduling::outcome::rejected;
+    if (why) scheduler_.refuse(one.count(), *why);
+    one.for_each([&](pending_request& request) {
+      if (why) return request.fail(code_of(*why), out.ready);
+      one.facts.handle = &request;
+      scheduler_.admit(one.facts);
+    });
+    if (!why) admitted_deadline_ = std::min(admitted_deadline_, one.facts.deadline);
+  }
 
-    std::shared_ptr<shell> self;
-    std::size_t lane;
-  };
+  /// Whether there is memory for these in the queue.
+  [[nodiscard]] bool reserve(const submission& one) noexcept {
+    try {
+      scheduler_.reserve(one.count(), one.facts);
+      return true;
+    } catch (const std::bad_alloc&) {
+      return false;
+    }
+  }
 
   static void on_timer(const std::weak_ptr<shell>& weak) {
     const auto self = weak.lock();
     if (!self) return;
     effects out;
-    std::unique_lock lock(self->mutex_);
-    if (!self->timer_) return;
+    auto lock = self->enter(out);
+    if (!self->timer_) return self->release(lock, out);
     const auto now = Clock::now();
     self->timer_->fired(now);
     self->react(now, out);
     self->release(lock, out);
   }
 
-  // ---- lanes
-
-  void start_lane(std::size_t i, const lane_maker& make) {
-    if (model_executor_) {
-      lanes_[i].lane = make(i);
-      return;
-    }
-    std::promise<void> promise;
-    auto ready = promise.get_future();
-    lanes_[i].thread =
-        std::thread([self = this->shared_from_this(), i, &make, made = std::move(promise)]() mutable {
-          try {
-            self->lanes_[i].lane = make(i);
-          } catch (...) {
-            return made.set_exception(std::current_exception());
-          }
-          made.set_value();
-          self->work(i);
-        });
-    ready.get();
-  }
-
-  /// The life of a lane's thread.
-  void work(std::size_t i) {
-    lane_slot& mine = lanes_[i];
-    std::unique_lock lock(mutex_);
-    for (;;) {
-      mine.wake.wait(lock, [&] { return mine.now == lane_slot::state::woken || stopping_; });
-      if (mine.now != lane_slot::state::woken) break;
-      turn(i, lock);
-      lock.lock();
-    }
-    lock.unlock();
-    mine.lane.reset();  // on the thread that made it
-  }
-
-  /// A turn on the model executor. shut_down() waits for its end, because what it posts may belong to
-  /// contexts that end right after the batcher.
-  void take_turn(std::size_t i) {
-    std::unique_lock lock(mutex_);
-    ++turns_;
-    turn(i, lock);
-    lock.lock();
-    --turns_;
-    if (stopping_) turn_ended_.notify_all();
-  }
-
-  /// A woken lane looks for a batch and runs it if there is one. Takes the lock held, returns without it.
-  void turn(std::size_t i, std::unique_lock<std::mutex>& lock) {
-    const auto now = Clock::now();
-    effects out;
-    const bool found = scheduler_.start(i, now, failing(out));
-    lanes_.looked(i, found);
-    react(now, out);
-    release(lock, out);
-    if (!found) return;
-    lanes_[i].lane->collect(scheduler_.batch(i).members());
-    if (seal(i, now, lock)) run(i, lock);
-    rest(i, lock);
-  }
-
-  /// Lets those go who left while the inputs were collected. False: nobody is left.
-  [[nodiscard]] bool seal(std::size_t i, time_point now, std::unique_lock<std::mutex>& lock) {
-    effects out;
-    lock.lock();
-    const bool any =
-        scheduler_.seal(i, now, [&](std::size_t position, void* handle, scheduling::outcome why) {
-          lanes_[i].lane->drop(position);
-          failing(out)(handle, why);
-        });
-    release(lock, out);
-    return any;
-  }
-
-  /// Runs the functors and hands the results to those who still wait.
-  void run(std::size_t i, std::unique_lock<std::mutex>& lock) {
-    lane& mine = *lanes_[i].lane;
-    {
-      const running_mark mark(this, i);
-      mine.run();
-      report(mine.failure());
-    }
-    lock.lock();
-    scheduler_.finish(i, Clock::now(), mine.failure() != nullptr,
-                      [&](std::size_t position, void* handle) { return mine.claim(position, handle); });
-    lock.unlock();
-    completion_list ready;
-    mine.deliver(ready);
-    post_all(std::move(ready));
-  }
-
-  /// The lane is free again.
-  void rest(std::size_t i, std::unique_lock<std::mutex>& lock) {
-    effects out;
-    lock.lock();
-    lanes_.rest(i);
-    react(Clock::now(), out, i);
-    if (out.wake == i && !model_executor_) out.wake = no_lane;  // its thread is awake
-    release(lock, out);
-  }
-
-  void lose_turn(std::size_t i) {
-    {
-      const std::lock_guard lock(mutex_);
-      lanes_.looked(i, false);
-    }
-    close();
-  }
-
-  void report(const std::exception_ptr& failure) const noexcept {
-    if (!failure || !on_batch_error_) return;
-    try {
-      on_batch_error_(failure);
-    } catch (...) {
-    }
-  }
-
   const executor_type executor_;
-  const executor_type model_executor_;
-  const std::function<void(std::exception_ptr)> on_batch_error_;
-  bool stopping_ = false;
-  std::size_t turns_ = 0;  // on the model executor, in progress
-  std::condition_variable turn_ended_;
+  executor_type work_;  // outstanding on executor_ while an operation is pending, else empty
+  time_point admitted_deadline_ = never;  // the first of those admitted since the last react()
 };
 
 }  // namespace carpool::execution

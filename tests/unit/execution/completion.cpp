@@ -2,12 +2,14 @@
 // SPDX-License-Identifier: BSL-1.0
 
 #include <carpool/execution/completion.hpp>
+#include <carpool/execution/completion_run.hpp>
 #include <carpool/execution/handler_completion.hpp>
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/bind_allocator.hpp>
 #include <boost/asio/bind_executor.hpp>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/strand.hpp>
 
 #include <support/counting_allocator.hpp>
 #include <support/counting_executor.hpp>
@@ -31,11 +33,10 @@ using ints = std::vector<int>;
 
 /// Completes with its number.
 template <class Handler>
-class numbered final : public handler_completion<numbered<Handler>, Handler, asio::any_io_executor> {
+class numbered final : public handler_completion<numbered<Handler>, Handler> {
  public:
-  numbered(Handler&& handler, const asio::any_io_executor& fallback, int number)
-      : handler_completion<numbered, Handler, asio::any_io_executor>(std::move(handler), fallback),
-        number_(number) {}
+  numbered(Handler&& handler, const asio::any_io_executor& own, int number)
+      : handler_completion<numbered, Handler>(std::move(handler), own), number_(number) {}
   std::tuple<int> take_results() { return {number_}; }
 
  private:
@@ -44,28 +45,31 @@ class numbered final : public handler_completion<numbered<Handler>, Handler, asi
 
 using action = std::function<void(int)>;
 
-completion* make(asio::any_io_executor executor, int number, action what) {
-  return numbered<action>::make(std::move(what), executor, number);
+/// A handler that names no executor.
+completion& make(int number, action what) {
+  return *numbered<action>::make(std::move(what), asio::any_io_executor{}, number);
 }
 
-completion* make(const counting_executor& executor, int number, action what) {
+/// A handler with this executor, where the batcher's is `own`.
+template <class Executor>
+completion& make(const Executor& executor, int number, action what, const asio::any_io_executor& own = {}) {
   auto handler = asio::bind_executor(executor, std::move(what));
-  return numbered<decltype(handler)>::make(std::move(handler), asio::any_io_executor{}, number);
+  return *numbered<decltype(handler)>::make(std::move(handler), own, number);
 }
 
 }  // namespace
 
 TEST_CASE("a completion_list keeps order and gives up what it owns by pop") {
-  asio::io_context io;
   ints called;
   completion_list list;
   CHECK(list.empty());
-  for (int i = 0; i < 3; ++i)
-    list.push(make(io.get_executor(), i, [&](int number) { called.push_back(number); }));
+  for (int i = 0; i < 3; ++i) list.push(make(i, [&](int number) { called.push_back(number); }));
   completion_list moved(std::move(list));
   CHECK(list.empty());
+  list.push(make(3, [&](int number) { called.push_back(number); }));
   while (completion* operation = moved.pop()) operation->invoke();
-  CHECK(called == ints{0, 1, 2});
+  while (completion* operation = list.pop()) operation->invoke();
+  CHECK(called == ints{0, 1, 2, 3});
   CHECK(moved.empty());
 }
 
@@ -74,7 +78,7 @@ TEST_CASE("what is left in a completion_list is destroyed uncalled") {
   const auto alive = std::make_shared<int>();
   {
     completion_list list;
-    list.push(make(io.get_executor(), 1, [alive](int) { FAIL("called"); }));
+    list.push(make(1, [alive](int) { FAIL("called"); }));
     list.push(make(io.get_executor(), 2, [alive](int) { FAIL("called"); }));
     CHECK(alive.use_count() == 3);
   }
@@ -83,31 +87,62 @@ TEST_CASE("what is left in a completion_list is destroyed uncalled") {
   CHECK(io.stopped());  // the outstanding work is gone too
 }
 
-TEST_CASE("a completion counts as work of its executor until it has been called") {
+TEST_CASE("only a handler with an executor other than the batcher's is foreign") {
+  asio::io_context io;
+  asio::io_context other;
+  const asio::any_io_executor own = io.get_executor();
+  const auto ignore = [](int) {};
+  const auto is_foreign = [](completion& operation) {
+    completion_list list;
+    list.push(operation);
+    CHECK(list.any_foreign() == operation.foreign());
+    return operation.foreign();
+  };
+  CHECK(!is_foreign(make(1, ignore)));
+  CHECK(!is_foreign(make(io.get_executor(), 1, ignore, own)));
+  CHECK(!is_foreign(make(own, 1, ignore, own)));
+  CHECK(is_foreign(make(other.get_executor(), 1, ignore, own)));
+  CHECK(is_foreign(make(asio::any_io_executor(other.get_executor()), 1, ignore, own)));
+  CHECK(is_foreign(make(asio::make_strand(io), 1, ignore, own)));
+  const auto strand = asio::make_strand(io);
+  CHECK(!is_foreign(make(strand, 1, ignore, asio::any_io_executor(strand))));
+}
+
+TEST_CASE("a foreign completion counts as work of its executor until it has been called") {
   asio::io_context io;
   completion_list list;
   list.push(make(io.get_executor(), 1, [](int) {}));
   io.poll();
   CHECK(!io.stopped());
-  post_all(std::move(list));
+  post_all(std::move(list), {});
   io.poll();
   CHECK(io.stopped());
 }
 
 TEST_CASE("post_all makes one post per executor and keeps the order of each") {
   asio::io_context io;
+  const counting_executor own(io);
   const counting_executor even(io);
   const counting_executor odd(io);
   ints called;
+  const auto call = [&](int number) { called.push_back(number); };
   completion_list list;
-  for (int i = 0; i < 10; ++i)
-    list.push(make(i % 2 == 0 ? even : odd, i, [&](int number) { called.push_back(number); }));
-  post_all(std::move(list));
+  for (int i = 0; i < 12; ++i)
+    list.push(i % 3 == 0 ? make(i, call) : make(i % 2 == 0 ? even : odd, i, call));
+  post_all(std::move(list), own);
   CHECK(called.empty());
+  CHECK(own.posts() == 1);
   CHECK(even.posts() == 1);
   CHECK(odd.posts() == 1);
   io.poll();
-  CHECK(called == ints{0, 2, 4, 6, 8, 1, 3, 5, 7, 9});
+  CHECK(called == ints{0, 3, 6, 9, 1, 5, 7, 11, 2, 4, 8, 10});
+}
+
+TEST_CASE("post_all of nothing posts nothing") {
+  asio::io_context io;
+  const counting_executor own(io);
+  post_all({}, own);
+  CHECK(own.posts() == 0);
 }
 
 TEST_CASE("executors of different types are told apart, and so are contexts behind any_io_executor") {
@@ -116,10 +151,10 @@ TEST_CASE("executors of different types are told apart, and so are contexts behi
   int calls = 0;
   completion_list list;
   const auto count = [&](int) { ++calls; };
-  list.push(make(first.get_executor(), 1, count));
+  list.push(make(asio::any_io_executor(first.get_executor()), 1, count));
   list.push(make(counting_executor(first), 2, count));
-  list.push(make(second.get_executor(), 3, count));
-  post_all(std::move(list));
+  list.push(make(asio::any_io_executor(second.get_executor()), 3, count));
+  post_all(std::move(list), {});
   second.poll();
   CHECK(calls == 1);
   first.poll();
@@ -136,7 +171,7 @@ TEST_CASE("with more executors than are kept open, everybody is called and the o
     const auto which = static_cast<std::size_t>(i * 7 % 30);
     list.push(make(executors[which], i, [&, which](int number) { called[which].push_back(number); }));
   }
-  post_all(std::move(list));
+  post_all(std::move(list), {});
   io.poll();
   for (const ints& each : called) {
     CHECK(each.size() == 10);
@@ -148,12 +183,19 @@ TEST_CASE("B34: a handler that throws does not cost those behind it their turn")
   asio::io_context io;
   ints called;
   completion_list list;
-  for (int i = 0; i < 4; ++i)
-    list.push(make(io.get_executor(), i, [&](int number) {
+  SUBCASE("on the batcher's executor") {
+    for (int i = 0; i < 4; ++i) list.push(make(i, [&](int number) {
       called.push_back(number);
       if (number % 2 == 0) throw std::runtime_error("handler");
     }));
-  post_all(std::move(list));
+  }
+  SUBCASE("on an executor of their own") {
+    for (int i = 0; i < 4; ++i) list.push(make(io.get_executor(), i, [&](int number) {
+      called.push_back(number);
+      if (number % 2 == 0) throw std::runtime_error("handler");
+    }));
+  }
+  post_all(std::move(list), io.get_executor());
   CHECK_THROWS(io.poll());
   CHECK(called == ints{0});
   CHECK_THROWS(io.poll());
@@ -168,15 +210,17 @@ TEST_CASE("a posted run that is never run destroys its handlers with the context
   {
     asio::io_context io;
     completion_list list;
-    for (int i = 0; i < 3; ++i) list.push(make(io.get_executor(), i, [alive](int) { FAIL("called"); }));
-    post_all(std::move(list));
+    for (int i = 0; i < 4; ++i) {
+      const auto never = [alive](int) { FAIL("called"); };
+      list.push(i % 2 == 0 ? make(i, never) : make(io.get_executor(), i, never));
+    }
+    post_all(std::move(list), io.get_executor());
   }
   CHECK(alive.use_count() == 1);
 }
 
 TEST_CASE(
     "a completion's memory comes from its handler's allocator and is free before the handler is called") {
-  asio::io_context io;
   allocation_counts counts;
   bool called = false;
   auto handler = asio::bind_allocator(counting_allocator<void>(counts), action([&](int number) {
@@ -185,7 +229,7 @@ TEST_CASE(
                                         called = true;
                                       }));
   completion* operation =
-      numbered<decltype(handler)>::make(std::move(handler), asio::any_io_executor(io.get_executor()), 5);
+      numbered<decltype(handler)>::make(std::move(handler), asio::any_io_executor{}, 5);
   CHECK(counts.allocated == 1);
   operation->invoke();
   CHECK(called);

@@ -25,8 +25,16 @@ namespace {
 
 using one_handler = decltype(std::declval<reply<std::string>>().handler());
 using many_handler = decltype(std::declval<reply<strings>>().handler());
-using single = single_operation<int, std::string, one_handler, asio::any_io_executor>;
-using many = many_operation<int, std::string, many_handler, asio::any_io_executor>;
+using single = single_operation<int, std::string, one_handler>;
+using many = many_operation<int, std::string, many_handler>;
+
+const carpool::scheduling::waiting_request facts{};
+
+std::vector<request<int, std::string>*> items_of(many& operation) {
+  std::vector<request<int, std::string>*> items;
+  operation.for_each([&](pending_request& each) { items.push_back(static_cast<request<int, std::string>*>(&each)); });
+  return items;
+}
 
 void invoke_all(completion_list ready) {
   while (completion* operation = ready.pop()) operation->invoke();
@@ -44,15 +52,20 @@ TEST_CASE("every way to end early has its code") {
   CHECK(!code_of(outcome::succeeded));
 }
 
-TEST_CASE("a result_slot keeps a value or an error, and asks for no assignment") {
-  result_slot<std::unique_ptr<int>> slot;
-  slot.put(std::make_unique<int>(4));
-  REQUIRE(slot.value);
-  CHECK(**slot.value == 4);
-  result_slot<std::string> failed;
-  failed.put({boost::system::in_place_error, error::expired});
-  CHECK(!failed.value);
-  CHECK(failed.error == error::expired);
+TEST_CASE("a request keeps its result or its error, and asks for no assignment") {
+  asio::io_context io;
+  reply<std::unique_ptr<int>> r;
+  using handler = decltype(r.handler());
+  auto* operation = single_operation<int, std::unique_ptr<int>, handler>::make(r.handler(), io.get_executor(),
+                                                                               facts, 1);
+  completion_list ready;
+  operation->settle(std::make_unique<int>(4), ready);
+  REQUIRE(operation->output());
+  CHECK(**operation->output() == 4);
+  auto* failed = single::make(reply<std::string>().handler(), io.get_executor(), facts, 1);
+  failed->settle({boost::system::in_place_error, error::expired}, ready);
+  CHECK(!failed->output());
+  CHECK(failed->error() == error::expired);
 }
 
 TEST_CASE("a single operation completes with its result or its error") {
@@ -60,11 +73,12 @@ TEST_CASE("a single operation completes with its result or its error") {
   reply<std::string> good;
   reply<std::string> bad;
   completion_list ready;
-  auto* first = single::make(good.handler(), io.get_executor(), 1);
-  auto* second = single::make(bad.handler(), io.get_executor(), 2);
-  CHECK(first->at(0).input == 1);
-  first->at(0).settle(std::string("result"), ready);
-  second->at(0).fail(error::shut_down, ready);
+  auto* first = single::make(good.handler(), io.get_executor(), facts, 1);
+  auto* second = single::make(bad.handler(), io.get_executor(), facts, 2);
+  CHECK(first->count() == 1);
+  CHECK(first->input == 1);
+  first->settle(std::string("result"), ready);
+  second->fail(error::shut_down, ready);
   invoke_all(std::move(ready));
   CHECK(good.succeeded_with("result"));
   CHECK(bad.failed_with(error::shut_down));
@@ -73,13 +87,14 @@ TEST_CASE("a single operation completes with its result or its error") {
 TEST_CASE("an operation of many completes when its last input has ended, in whatever order they end") {
   asio::io_context io;
   reply<strings> r;
-  auto* operation = many::make(r.handler(), io.get_executor(), std::vector<int>{1, 2, 3});
+  auto* operation = many::make(r.handler(), io.get_executor(), facts, std::vector<int>{1, 2, 3});
   CHECK(operation->count() == 3);
+  const auto items = items_of(*operation);
   completion_list ready;
-  operation->at(2).settle(std::string("c"), ready);
-  operation->at(0).settle(std::string("a"), ready);
+  items[2]->settle(std::string("c"), ready);
+  items[0]->settle(std::string("a"), ready);
   CHECK(ready.empty());
-  operation->at(1).settle(std::string("b"), ready);
+  items[1]->settle(std::string("b"), ready);
   CHECK(ready.front() == operation);
   invoke_all(std::move(ready));
   CHECK(r.succeeded_with({"a", "b", "c"}));
@@ -88,11 +103,12 @@ TEST_CASE("an operation of many completes when its last input has ended, in what
 TEST_CASE("an operation of many tells the error of the first input that failed, not of the first to fail") {
   asio::io_context io;
   reply<strings> r;
-  auto* operation = many::make(r.handler(), io.get_executor(), std::vector<int>{1, 2, 3});
+  auto* operation = many::make(r.handler(), io.get_executor(), facts, std::vector<int>{1, 2, 3});
+  const auto items = items_of(*operation);
   completion_list ready;
-  operation->at(2).fail(error::expired, ready);
-  operation->at(1).fail(error::model_failed, ready);
-  operation->at(0).settle(std::string("a"), ready);
+  items[2]->fail(error::expired, ready);
+  items[1]->fail(error::model_failed, ready);
+  items[0]->settle(std::string("a"), ready);
   invoke_all(std::move(ready));
   CHECK(r.failed_with(error::model_failed));
   CHECK(r.value().empty());

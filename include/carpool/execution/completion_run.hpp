@@ -1,0 +1,97 @@
+// Copyright (c) 2026 The carpool authors
+// SPDX-License-Identifier: BSL-1.0
+//
+// How settled operations get to their executors, and what happens there.
+
+#pragma once
+
+#include <carpool/execution/completion.hpp>
+#include <carpool/execution/handler_run.hpp>
+#include <carpool/execution/pending_operations.hpp>
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/post.hpp>
+
+#include <array>
+#include <cstddef>
+#include <utility>
+
+namespace carpool::execution {
+
+/// Calls the handlers of a list on the executor that they share. A handler that throws does not cost the
+/// others their turn: they are posted again before the exception goes to whoever runs the executor.
+template <class Executor>
+class completion_run {
+ public:
+  completion_run(completion_list ready, const Executor& executor) noexcept
+      : ready_(std::move(ready)), executor_(executor) {}
+
+  void operator()() {
+    handler_run here(context_of(executor_));
+    while (completion* operation = ready_.pop()) {
+      here.next();
+      try {
+        operation->invoke();
+      } catch (...) {
+        if (!ready_.empty()) boost::asio::post(executor_, completion_run(std::move(ready_), executor_));
+        here.finish();
+        throw;
+      }
+    }
+    here.finish();
+  }
+
+ private:
+  completion_list ready_;
+  Executor executor_;
+};
+
+/// Posts foreign completions, those of one executor together. Lists with very many executors are not searched
+/// to the end.
+class foreign_groups {
+ public:
+  void push(foreign_completion& operation) {
+    std::size_t at = 0;
+    while (at < most_open && !open_[at].empty() && !front(open_[at]).shares_executor_with(operation)) ++at;
+    if (at == most_open) flush(open_[at = opened_++ % most_open]);
+    open_[at].push(operation);
+  }
+
+  void flush() {
+    for (completion_list& group : open_) flush(group);
+  }
+
+ private:
+  static constexpr std::size_t most_open = 8;
+
+  static foreign_completion& front(const completion_list& group) noexcept {
+    return static_cast<foreign_completion&>(*group.front());
+  }
+  static void flush(completion_list& group) {
+    if (!group.empty()) front(group).post(std::move(group));
+  }
+
+  std::array<completion_list, most_open> open_;
+  std::size_t opened_ = 0;
+};
+
+/// Posts every operation of the list to its executor, `own` (the batcher's) or a foreign one, those of one
+/// executor together: one post per batch and executor is what makes a batch cheap to deliver.
+inline void post_all(completion_list ready, const boost::asio::any_io_executor& own) {
+  const auto post = [&own](completion_list& group) {
+    if (!group.empty()) boost::asio::post(own, completion_run(std::move(group), own));
+  };
+  if (!ready.any_foreign()) return post(ready);
+  completion_list at_home;
+  foreign_groups foreign;
+  while (completion* operation = ready.pop()) {
+    if (operation->foreign())
+      foreign.push(static_cast<foreign_completion&>(*operation));
+    else
+      at_home.push(*operation);
+  }
+  post(at_home);
+  foreign.flush();
+}
+
+}  // namespace carpool::execution

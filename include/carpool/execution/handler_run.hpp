@@ -1,0 +1,124 @@
+// Copyright (c) 2026 The carpool authors
+// SPDX-License-Identifier: BSL-1.0
+
+#pragma once
+
+#include <carpool/time.hpp>
+
+#include <boost/asio/execution_context.hpp>
+#include <boost/asio/recycling_allocator.hpp>
+
+#include <cstddef>
+#include <memory>
+#include <utility>
+
+namespace carpool::execution {
+
+/// A batcher that has to look at its queue.
+class looker {
+ public:
+  virtual void look() = 0;
+
+ protected:
+  ~looker() = default;
+};
+
+/// Marks, on the current thread, that handlers of operations that ended together are called one after the
+/// other; marks nest. Each of them may well submit the next request, so the batcher looks at its queue when
+/// all have been called or a batch is full: it finds that batch instead of its first request, is woken once,
+/// needs no timer for a batch that fills, and reads the clock once.
+class handler_run {
+ public:
+  /// The handlers belong to this context; null if their executor does not tell.
+  explicit handler_run(const boost::asio::execution_context* context) noexcept
+      : context_(context), outer_(std::exchange(innermost, this)) {}
+  handler_run(const handler_run&) = delete;
+  handler_run& operator=(const handler_run&) = delete;
+  ~handler_run() {
+    innermost = outer_;
+    if (memory_ != nullptr) boost::asio::recycling_allocator<std::byte>().deallocate(memory_, memory_size_);
+  }
+
+  /// To be called before each handler.
+  void next() noexcept { usable_ = clock_; }
+
+  /// To be called after the last handler.
+  void finish() {
+    next();
+    if (const auto waiting = take_looker()) waiting->look();
+  }
+
+  /// The run that the calling thread is in; null if there is none.
+  [[nodiscard]] static handler_run* current() noexcept { return innermost; }
+
+  /// The time it is. In a run, the first request of each handler gets the time last read there, so that a
+  /// run of short handlers reads the clock once; only the first, because a handler may be long, or run a
+  /// context.
+  template <class Clock>
+  [[nodiscard]] static time_point now() noexcept {
+    handler_run* const run = innermost;
+    if (run == nullptr) return Clock::now();
+    if (std::exchange(run->usable_, nullptr) != &clock_id<Clock>) run->read<Clock>();
+    return run->now_;
+  }
+
+  /// Keeps a block for the next operation of the same size, if there is none yet: false if it cannot.
+  [[nodiscard]] static bool keep_memory(void* memory, std::size_t size) noexcept {
+    handler_run* const run = innermost;
+    if (run == nullptr || run->memory_ != nullptr) return false;
+    run->memory_ = static_cast<std::byte*>(memory);
+    run->memory_size_ = size;
+    return true;
+  }
+  /// The kept block if it has this size; else null.
+  [[nodiscard]] static void* kept_memory(std::size_t size) noexcept {
+    handler_run* const run = innermost;
+    if (run == nullptr || run->memory_size_ != size) return nullptr;
+    run->memory_size_ = 0;
+    return std::exchange(run->memory_, nullptr);
+  }
+
+  /// Makes `who` look at the end of this run, or when `enough` requests have asked for it, instead of now
+  /// (false). A request whose handler belongs to another context may be waited for here and cannot ask.
+  template <class Looker>
+  [[nodiscard]] bool defer(Looker& who, const boost::asio::execution_context* context, std::size_t enough) {
+    if (context != context_ || context == nullptr) return false;
+    if (looker_ == nullptr) set_looker(who, enough);
+    if (looker_.get() != &who) return false;
+    if (--wanted_ > 0) return true;
+    take_looker();
+    return false;
+  }
+
+ private:
+  template <class Clock>
+  static inline char clock_id = 0;  // its address
+
+  static inline thread_local handler_run* innermost = nullptr;
+
+  template <class Clock>
+  void read() noexcept {
+    clock_ = &clock_id<Clock>;
+    now_ = Clock::now();
+  }
+
+  template <class Looker>
+  void set_looker(Looker& who, std::size_t enough) {
+    looker_ = who.shared_from_this();
+    wanted_ = enough;
+  }
+
+  std::shared_ptr<looker> take_looker() noexcept { return std::exchange(looker_, nullptr); }
+
+  const boost::asio::execution_context* const context_;
+  handler_run* const outer_;
+  std::shared_ptr<looker> looker_;
+  std::size_t wanted_ = 0;        // requests before looker_ looks
+  const void* clock_ = nullptr;   // that now_ was read from
+  const void* usable_ = nullptr;  // the same, if now_ may be used
+  time_point now_{};
+  std::byte* memory_ = nullptr;
+  std::size_t memory_size_ = 0;
+};
+
+}  // namespace carpool::execution

@@ -1,0 +1,145 @@
+// Copyright (c) 2026 The carpool authors
+// SPDX-License-Identifier: BSL-1.0
+
+#pragma once
+
+#include <carpool/execution/completion.hpp>
+#include <carpool/scheduling/waiting_request.hpp>
+
+#include <boost/system/error_code.hpp>
+
+#include <atomic>
+#include <cstddef>
+#include <utility>
+
+namespace carpool::execution {
+
+/// A request as the shell sees it; the scheduler's handles point to these.
+class pending_request {
+ public:
+  /// The only request of this operation.
+  explicit pending_request(completion& operation) noexcept : operation_(operation) {}
+  /// One of several; `unsettled` counts them down.
+  pending_request(completion& operation, std::atomic<std::size_t>& unsettled) noexcept
+      : operation_(operation), unsettled_(&unsettled) {}
+  pending_request(const pending_request&) = delete;
+  pending_request& operator=(const pending_request&) = delete;
+
+  /// Ends the request without a result; an operation that is complete by this is added to `ready`. A request
+  /// ends exactly once.
+  void fail(boost::system::error_code why, completion_list& ready) noexcept {
+    error_ = why;
+    end(ready);
+  }
+
+ protected:
+  ~pending_request() = default;
+
+  // Lanes end the requests of one operation side by side; the last one sees what all of them wrote.
+  void end(completion_list& ready) noexcept {
+    if (unsettled_ == nullptr || unsettled_->fetch_sub(1, std::memory_order_acq_rel) == 1)
+      ready.push(operation_);
+  }
+
+  boost::system::error_code error_;
+
+ private:
+  friend class submission;
+  friend class request_list;
+  completion& operation_;
+  std::atomic<std::size_t>* const unsettled_ = nullptr;
+  pending_request* sibling_ = nullptr;  // the next one of the same submission
+  pending_request* next_ = nullptr;     // in a request_list
+  std::size_t position_ = 0;            // there
+};
+
+/// Requests with a position each, in order.
+class request_list {
+ public:
+  request_list() = default;
+  request_list(const request_list&) = delete;
+  request_list& operator=(const request_list&) = delete;
+
+  void push(pending_request& request, std::size_t position) noexcept {
+    request.position_ = position;
+    request.next_ = nullptr;
+    *end_ = &request;
+    end_ = &request.next_;
+  }
+
+  /// Empties the list and hands every request with its position to `visit`, which may end it.
+  template <class Visit>
+  void take(Visit visit) {
+    end_ = &first_;
+    for (pending_request* each = std::exchange(first_, nullptr); each != nullptr;) {
+      pending_request& one = *std::exchange(each, each->next_);
+      visit(one, one.position_);
+    }
+  }
+
+ private:
+  pending_request* first_ = nullptr;
+  pending_request** end_ = &first_;  // where the next one goes
+};
+
+/// The requests of one operation on their way into the queue: all are admitted, or none.
+class submission {
+ public:
+  explicit submission(const scheduling::waiting_request& each) noexcept : facts(each) {}
+  submission(const submission&) = delete;
+  submission& operator=(const submission&) = delete;
+
+  void add(pending_request& request) noexcept {
+    *end_ = &request;
+    end_ = &request.sibling_;
+    ++count_;
+  }
+
+  [[nodiscard]] std::size_t count() const noexcept { return count_; }
+
+  template <class Visit>
+  void for_each(Visit visit) {
+    for (pending_request* each = first_; each != nullptr; each = each->sibling_) visit(*each);
+  }
+
+  scheduling::waiting_request facts;  ///< of each of them, but for the handle
+
+ protected:
+  ~submission() = default;
+
+ private:
+  friend class inbox;
+  pending_request* first_ = nullptr;
+  pending_request** end_ = &first_;
+  std::size_t count_ = 0;
+  submission* next_ = nullptr;
+};
+
+/// Where submissions wait for the next event. Anybody may push; whoever holds the batcher's lock takes them
+/// all.
+class inbox {
+ public:
+  void push(submission& one) noexcept {
+    one.next_ = newest_.load(std::memory_order_relaxed);
+    while (!newest_.compare_exchange_weak(one.next_, &one, std::memory_order_release,
+                                          std::memory_order_relaxed)) {
+    }
+  }
+
+  /// May be wrong about what is being pushed.
+  [[nodiscard]] bool empty() const noexcept { return newest_.load(std::memory_order_relaxed) == nullptr; }
+
+  /// Takes everything and hands it to `let_in`, in the order in which it was pushed.
+  template <class LetIn>
+  void take(LetIn let_in) {
+    submission* first = nullptr;
+    for (submission* each = newest_.exchange(nullptr, std::memory_order_acquire); each != nullptr;)
+      each = std::exchange(each->next_, std::exchange(first, each));
+    while (first != nullptr) let_in(*std::exchange(first, first->next_));
+  }
+
+ private:
+  std::atomic<submission*> newest_ = nullptr;
+};
+
+}  // namespace carpool::execution
