@@ -111,10 +111,16 @@ TEST_CASE("a request that presses is seen behind one without a deadline") {
   s.waits_until(990, never);
   s.waits({978, 981, 981.1});
   CHECK(s.decision() == "shed [1, 2)");
-  scene old;
-  old.waits_until(990, never);
-  old.waits(981, 0.3, 60);
-  CHECK(old.decision() == "dispatch [23, 61)");
+}
+
+TEST_CASE("requests without a deadline are taken along when those that press would be chosen before them") {
+  scene s;
+  s.waits_until(990, never);
+  s.waits_until(990, never);
+  s.waits(981, 0.3, 60);
+  const std::string leaving = s.decision();
+  CHECK(leaving.substr(0, 18) == "dispatch 0 1 24 25");
+  CHECK(leaving.substr(leaving.size() - 6) == " 58 59");
 }
 
 TEST_CASE("a small request is not shed by the mean work of the others") {
