@@ -66,7 +66,7 @@ TEST_CASE("the batch that leaves at a leave_by contains that request") {
   scene s;
   s.bounds.max_batch_size = 2;
   s.waits({997, 998});
-  s.waits_until(999, never, 1, at_ms(999));
+  s.waits_until(999, at_ms(1024), 1, at_ms(999));
   s.waits({999.5, 999.6});
   CHECK(s.decision() == "dispatch [2, 4)");
 }
@@ -108,13 +108,19 @@ TEST_CASE("a batch is at most twice the largest that has ended") {
 
 TEST_CASE("a request that presses is seen behind one without a deadline") {
   scene s;
-  s.waits_until(990, never);
+  s.waits_until(0, never);
   s.waits({978, 981, 981.1});
   CHECK(s.decision() == "shed [1, 2)");
-  scene old;
-  old.waits_until(990, never);
-  old.waits(981, 0.3, 60);
-  CHECK(old.decision() == "dispatch [23, 61)");
+}
+
+TEST_CASE("requests without a deadline are taken along when those that press would be chosen before them") {
+  scene s;
+  s.waits_until(0, never);
+  s.waits_until(0, never);
+  s.waits(981, 0.3, 60);
+  const std::string leaving = s.decision();
+  CHECK(leaving.substr(0, 18) == "dispatch 0 1 24 25");
+  CHECK(leaving.substr(leaving.size() - 6) == " 58 59");
 }
 
 TEST_CASE("a small request is not shed by the mean work of the others") {
