@@ -190,7 +190,7 @@ class basic_dynamic_batcher {
   template <class Operation, class Handler, class Inputs>
   static void submit(engine_type& engine, Handler&& handler, Inputs&& inputs, std::size_t count,
                      submit_options asked) {
-    const auto terms = engine.terms_of(asked, Clock::now());
+    auto terms = engine.terms_of(asked, Clock::now());
     if (const auto refused = engine.refusal(count, terms))
       return post_result(engine.get_executor(), std::forward<Handler>(handler), *refused,
                          typename Operation::result_type{});

@@ -61,7 +61,7 @@ class engine final : public shell<Clock> {
   /// Queues all requests of the operation, or completes it with the reason why none was admitted. If it
   /// throws, the operation is destroyed and nothing was admitted.
   template <class Operation>
-  void submit(Operation& operation, scheduling::waiting_request terms) {
+  void submit(Operation& operation, scheduling::waiting_request& terms) {
     effects out;
     std::unique_lock lock(mutex_, std::defer_lock);
     or_discard(operation, [&] {
