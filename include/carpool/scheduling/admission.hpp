@@ -45,19 +45,22 @@ class admission {
     of_keys_ = std::move(of_keys);
     work_ = work;
     strict_ = strict;
-    max_size_ = rules.max_size;
+    max_size_ = open_ ? rules.max_size : 0;
     max_size_per_key_ = rules.max_size_per_key;
     max_work_ = rules.max_work;
     max_item_ = max_item;
     item_cost_ = bounds.batch_work;
   }
 
-  void close() noexcept { open_ = false; }
+  void close() noexcept {
+    open_ = false;
+    max_size_ = 0;
+  }
   [[nodiscard]] bool open() const noexcept { return open_; }
 
   /// Requests that still fit into the queue, by their number.
   [[nodiscard]] std::size_t room(const wait_queue& queue) const noexcept {
-    return open_ && queue.size() < max_size_ ? max_size_ - queue.size() : 0;
+    return queue.size() < max_size_ ? max_size_ - queue.size() : 0;
   }
 
   /// Why these cannot join now, all or none; empty when they can.
