@@ -13,6 +13,7 @@ struct options;
 struct submit_options;
 struct stats;
 class time_limit;
+class adaptive;
 class eager;
 class size_or_timeout;
 

@@ -28,6 +28,9 @@ class positions {
     return list_ == nullptr ? first_ + i : list_[i];
   }
 
+  /// The first `count` of them, at most all.
+  [[nodiscard]] constexpr positions first(std::size_t count) const noexcept { return {first_, count, list_}; }
+
  private:
   constexpr positions(std::size_t first, std::size_t count, const std::size_t* list) noexcept
       : first_(first), count_(count), list_(list) {}
