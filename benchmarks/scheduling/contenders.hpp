@@ -11,6 +11,7 @@
 #include "peers/nexus_early_drop.hpp"
 #include "peers/symphony_deferral.hpp"
 #include "peers/tensorflow_adaptive.hpp"
+#include <carpool/scheduling/adaptive.hpp>
 #include <carpool/scheduling/eager.hpp>
 #include <carpool/scheduling/policy.hpp>
 #include <carpool/scheduling/size_or_timeout.hpp>
@@ -43,6 +44,7 @@ inline contender tuned_size_or_timeout() {
 inline std::vector<contender> all_contenders() {
   using carpool::scheduling::any_policy;
   return {
+      {"carpool adaptive", {[](const cell&) { return any_policy(carpool::adaptive{}); }}},
       {"eager", {[](const cell&) { return any_policy(carpool::eager{}); }}},
       {"size or timeout, 5 ms", {[](const cell& c) { return batch_at_most(c, 0.005); }}},
       tuned_size_or_timeout(),

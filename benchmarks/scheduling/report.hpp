@@ -37,7 +37,7 @@ inline void print_report(std::span<const cell_result> results, std::span<const c
   print_regrets(results, contenders);
   std::printf("\nmean latency at loads up to 0.3, over that of eager\n");
   for (std::size_t i = 0; i < contenders.size(); ++i) {
-    const auto ratio = low_load_latency(results, i, 0);
+    const auto ratio = low_load_latency(results, i, 1);
     std::printf("%-28s mean %.3f, p90 %.3f, worst %.3f in %zu cells\n", contenders[i].name.c_str(),
                 ratio.mean, ratio.p90, ratio.worst, ratio.count);
   }
