@@ -37,6 +37,7 @@ struct cell {
   traffic_kind traffic = traffic_kind::poisson;
   double load = 0;         ///< of capacity()
   double batch_times = 0;  ///< length of the measured part, in times that one request takes alone
+  bool noisy = true;       ///< as real services are; false: batches and timers keep to the nanosecond
 
   /// Seconds for a batch of this size that runs alone.
   [[nodiscard]] double seconds(double size) const noexcept { return per_batch + per_request * size; }
@@ -89,21 +90,21 @@ inline carpool::simulate::trace make_trace(const cell& c, std::uint64_t seed) {
   }
 }
 
-/// The service of a cell, with the noise of a real one: batches vary by 3 % and one in 1000 takes twice as
-/// long, timers are up to 60 us late, and several batches on one device gain 15 %.
+/// The service of a cell. Noise as in a real one: batches vary by 3 % and one in 1000 takes twice as long,
+/// timers are up to 60 us late. Several batches on one device gain 15 %.
 inline carpool::simulate::service make_service(const cell& c, std::uint64_t seed) {
   carpool::simulate::service simulated;
   simulated.bounds.max_batch_size = c.max_batch_size;
   simulated.bounds.max_queue_delay = std::chrono::milliseconds{5};
   simulated.bounds.lanes = c.lanes;
   simulated.max_queue_size = 1 << 16;
-  simulated.model = {.per_batch = c.per_batch,
-                     .per_work = c.per_request,
-                     .device_speed = c.one_device ? 1.15 : std::numeric_limits<double>::infinity(),
-                     .spread = 0.03,
-                     .stall_chance = 0.001,
-                     .stall_factor = 2};
-  simulated.timer_lateness = std::chrono::microseconds{60};
+  simulated.model = {.per_batch = c.per_batch, .per_work = c.per_request};
+  if (c.one_device) simulated.model.device_speed = 1.15;
+  if (c.noisy) {
+    simulated.model.spread = 0.03;
+    simulated.model.stall_chance = 0.001;
+    simulated.timer_lateness = std::chrono::microseconds{60};
+  }
   simulated.measured_from =
       carpool::time_point{} + carpool::simulate::from_seconds(c.seconds(1) * warm_up_batch_times);
   simulated.seed = seed;

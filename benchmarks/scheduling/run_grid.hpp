@@ -83,6 +83,11 @@ inline cell_result run_cell(const cell& c, std::span<const contender> contenders
   return result;
 }
 
+inline void show_progress(std::size_t done, std::size_t all) {
+  if (100 * done / all != 100 * (done - 1) / all) std::fprintf(stderr, "\rcell %zu of %zu ", done, all);
+  if (done == all) std::fprintf(stderr, "\r%30s\r", "");
+}
+
 inline std::vector<cell_result> run_grid(std::span<const cell> grid, std::span<const contender> contenders,
                                          std::span<const std::uint64_t> seeds, std::size_t jobs) {
   std::vector<cell_result> results(grid.size());
@@ -90,14 +95,13 @@ inline std::vector<cell_result> run_grid(std::span<const cell> grid, std::span<c
   const auto work = [&] {
     for (std::size_t i; (i = next++) < grid.size();) {
       results[i] = run_cell(grid[i], contenders, seeds);
-      std::fprintf(stderr, "\rcell %zu of %zu ", ++done, grid.size());
+      show_progress(++done, grid.size());
     }
   };
   std::vector<std::jthread> others;
   for (std::size_t i = 1; i < jobs; ++i) others.emplace_back(work);
   work();
   others.clear();
-  std::fprintf(stderr, "\r%30s\r", "");
   return results;
 }
 

@@ -6,15 +6,18 @@
 //   bench_scheduling [--quick] [--jobs N] [--seeds N] [--json FILE] [--plots FOLDER]
 //
 // Carpool's own scheduler runs under a virtual clock, with each policy in turn and the same requests for all.
-// Nothing is timed: the same command prints the same figures on every machine. --quick takes a part of the
-// grid, and its exit status says whether the goals are met. --json writes the scores of every cell, --plots
-// draws goodput and latency over the load.
+// Nothing is timed: the same command prints the same figures on every machine. The exit status says whether
+// adaptive meets its goals; --quick takes a part of the grid, in seconds. --json writes the scores of every
+// cell, --plots draws goodput and latency over the load.
 
 #include "../support/clock.hpp"
+#include "bounds.hpp"
 #include "grid.hpp"
+#include "json.hpp"
 #include "report.hpp"
 #include "run_grid.hpp"
-#include "summary.hpp"
+#include "scenarios.hpp"
+#include "sweep.hpp"
 
 #include <algorithm>
 #include <cstddef>
@@ -22,6 +25,8 @@
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
+#include <numeric>
+#include <span>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -58,22 +63,38 @@ struct arguments {
   }
 };
 
-int run(const arguments& given) {
-  const auto grid = make_grid(given.quick ? grid_size{1000, 20'000, 7} : grid_size{});
-  const auto contenders = all_contenders();
-  std::vector<std::uint64_t> seeds(given.quick ? 1 : given.seeds);
-  for (std::size_t i = 0; i < seeds.size(); ++i) seeds[i] = i + 1;
+std::vector<std::uint64_t> first_seeds(std::size_t count) {
+  std::vector<std::uint64_t> seeds(count);
+  std::iota(seeds.begin(), seeds.end(), std::uint64_t{1});
+  return seeds;
+}
 
-  const double begin = seconds(CLOCK_MONOTONIC);
-  const auto results = run_grid(grid, contenders, seeds, given.jobs);
-  print_report(results, contenders);
+void print_speed(std::span<const cell_result> results, double took) {
   double events = 0;
   for (const auto& each : results)
     for (const auto& policy : each.scores) events += policy.events;
-  const double took = seconds(CLOCK_MONOTONIC) - begin;
-  std::fprintf(stderr, "%.0f million events in %.1f s, %.2f million a second\n", events * 1e-6, took,
-               events * 1e-6 / took);
-  return EXIT_SUCCESS;
+  std::fprintf(stderr, "%.0f million events in %.0f s\n", events * 1e-6, took);
+}
+
+int run(const arguments& given) {
+  const auto contenders = all_contenders();
+  const auto seeds = first_seeds(given.quick ? 1 : given.seeds);
+  const auto grid = make_grid(given.quick ? grid_size{1000, 20'000, 11} : grid_size{});
+  std::printf("%zu cells, %zu policies, seeds 1 to %zu\n", grid.size(), contenders.size(), seeds.size());
+
+  const double begin = seconds(CLOCK_MONOTONIC);
+  const auto results = run_grid(grid, contenders, seeds, given.jobs);
+  print_speed(results, seconds(CLOCK_MONOTONIC) - begin);
+  const bool met = report(results, contenders, goals{});
+  if (!given.json.empty()) write_json(given.json, results, contenders);
+
+  print_bounds(contenders, given.quick ? 500 : 3000, given.jobs);
+  print_closed_loops(contenders, given.quick ? 2 : 20);
+  print_changes(contenders);
+  print_lengths(contenders);
+  if (!given.plots.empty()) draw_sweeps(given.plots, contenders, seeds, given.jobs);
+  if (!met) std::printf("\nNOT all goals are met\n");
+  return met ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
 }  // namespace

@@ -45,29 +45,40 @@ std::vector<double> collect(std::span<const cell_result> results, Matches matche
   return values;
 }
 
-/// Regrets of a policy over the cells with a deadline, on one device or not.
-inline sample_summary regrets(std::span<const cell_result> results, std::size_t policy, bool one_device) {
-  return summarise(collect(
-      results,
-      [&](const auto& each) { return each.where.has_deadline() && each.where.one_device == one_device; },
-      [&](const auto& each) { return regret(each, policy); }));
-}
+/// Which cells a summary is about.
+struct cell_filter {
+  bool independent = true;
+  bool one_device = true;
+  [[nodiscard]] bool operator()(const cell& c) const noexcept {
+    return c.one_device ? one_device : independent;
+  }
+};
 
-inline sample_summary regrets(std::span<const cell_result> results, std::size_t policy) {
+/// Regrets of a policy over the cells with a deadline.
+inline sample_summary regrets(std::span<const cell_result> results, std::size_t policy,
+                              cell_filter wanted = {}) {
   return summarise(collect(
-      results, [](const auto& each) { return each.where.has_deadline(); },
+      results, [&](const auto& each) { return each.where.has_deadline() && wanted(each.where); },
       [&](const auto& each) { return regret(each, policy); }));
 }
 
 /// Mean latency of a policy over that of another at loads up to 0.3, in cells where both answer all but 1 %.
 inline sample_summary low_load_latency(std::span<const cell_result> results, std::size_t policy,
-                                       std::size_t reference) {
+                                       std::size_t reference, cell_filter wanted = {}) {
   return summarise(collect(
       results,
       [&](const auto& each) {
-        return each.where.load <= 0.3 && each.scores[policy].answered > 0.99 &&
+        return each.where.load <= 0.3 && wanted(each.where) && each.scores[policy].answered > 0.99 &&
                each.scores[reference].answered > 0.99;
       },
+      [&](const auto& each) { return each.scores[policy].mean / each.scores[reference].mean; }));
+}
+
+/// The same at all loads of the cells without a deadline, where all are answered.
+inline sample_summary no_deadline_latency(std::span<const cell_result> results, std::size_t policy,
+                                          std::size_t reference) {
+  return summarise(collect(
+      results, [](const auto& each) { return !each.where.has_deadline(); },
       [&](const auto& each) { return each.scores[policy].mean / each.scores[reference].mean; }));
 }
 
