@@ -13,6 +13,7 @@
 #include <carpool/options.hpp>
 #include <carpool/scheduling/adaptive.hpp>
 #include <carpool/scheduling/eager.hpp>
+#include <carpool/scheduling/forecast.hpp>
 #include <carpool/scheduling/policy.hpp>
 #include <carpool/scheduling/size_or_timeout.hpp>
 #include <carpool/stats.hpp>

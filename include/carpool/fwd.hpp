@@ -12,6 +12,7 @@ namespace carpool {
 struct options;
 struct submit_options;
 struct stats;
+struct forecast;
 class time_limit;
 class adaptive;
 class eager;

@@ -23,13 +23,15 @@ class positions {
     return {0, ascending.size(), ascending.data()};
   }
 
+  /// The first `count` of them.
+  [[nodiscard]] constexpr positions prefix(std::size_t count) const noexcept {
+    return {first_, count, list_};
+  }
+
   [[nodiscard]] constexpr std::size_t size() const noexcept { return count_; }
   [[nodiscard]] constexpr std::size_t operator[](std::size_t i) const noexcept {
     return list_ == nullptr ? first_ + i : list_[i];
   }
-
-  /// The first `count` of them, at most all.
-  [[nodiscard]] constexpr positions first(std::size_t count) const noexcept { return {first_, count, list_}; }
 
  private:
   constexpr positions(std::size_t first, std::size_t count, const std::size_t* list) noexcept

@@ -3,21 +3,18 @@
 
 #pragma once
 
-#include <carpool/scheduling/arrival_rate.hpp>
+#include <carpool/scheduling/adaptive_state.hpp>
 #include <carpool/scheduling/doomed.hpp>
 #include <carpool/scheduling/fitting.hpp>
+#include <carpool/scheduling/forecast.hpp>
 #include <carpool/scheduling/harm.hpp>
 #include <carpool/scheduling/in_flight_limit.hpp>
-#include <carpool/scheduling/linger.hpp>
+#include <carpool/scheduling/length_groups.hpp>
 #include <carpool/scheduling/moment.hpp>
 #include <carpool/scheduling/policy.hpp>
-#include <carpool/scheduling/recent_peak.hpp>
-#include <carpool/scheduling/running_batches.hpp>
 #include <carpool/scheduling/select_run.hpp>
-#include <carpool/scheduling/slack.hpp>
 #include <carpool/scheduling/split.hpp>
 #include <carpool/scheduling/stagger.hpp>
-#include <carpool/scheduling/timeline.hpp>
 
 #include <algorithm>
 #include <cmath>
@@ -28,37 +25,6 @@
 #include <vector>
 
 namespace carpool {
-namespace scheduling {
-
-/// What `adaptive` has learnt and what it keeps count of. Plain data; times in ms.
-struct adaptive_state {
-  timeline time;
-  double now = 0;  ///< latest event: threads may report theirs a little out of order
-
-  cost_model cost;
-  double work_each = 1;           ///< mean batch work per request
-  std::size_t largest_batch = 0;  ///< requests in the largest batch that has ended
-  arrival_rate rate{.per_horizon = 1 / 5.0};
-  arrival_rate slow_rate{.per_horizon = 1 / 80.0};
-  slack deadlines;
-  recent_peak largest_work;
-  linger lingering;
-  running_batches running;
-
-  double outstanding = 0;  ///< requests that wait or run
-  std::size_t waiting = 0;
-  recent_peak peak;  ///< of outstanding
-  std::optional<double> last_arrival;
-  double last_dispatch = -timeline::infinite;
-
-  struct possible_batch {
-    double since = 0;
-    linger::context why = linger::arrival_met_free_lane;
-  };
-  std::optional<possible_batch> epoch;  ///< since when the next batch could leave
-};
-
-}  // namespace scheduling
 
 /// The default policy. It learns what a batch costs, how much lanes slow each other down, how fast requests
 /// come and how much time they bring, and decides by that:
@@ -138,8 +104,8 @@ class adaptive {
     const moment here = look(queue, free_lanes);
     const bool due = queue.leave_by() <= at;
     if (here.running.count >= here.limit && !due) return hold(at, queue);
-    find_doomed(here, state_.largest_work.value, chosen_);
-    if (!chosen_.empty()) return shed{positions::list(chosen_)};
+    find_doomed(here, state_.largest_work.value, doomed_);
+    if (!doomed_.empty()) return shed{positions::list(doomed_)};
     begin_epoch(here);
     const candidate batch = choose(here, at, due);
     if (!due) {
@@ -149,6 +115,25 @@ class adaptive {
       if (until > here.now + instant) return hold(at, queue, until);
     }
     return leave(here, batch, due);
+  }
+
+  /// Empty until the first batches have ended.
+  [[nodiscard]] std::optional<carpool::forecast> forecast(const scheduling::limits& bounds) const noexcept {
+    if (!state_.cost.ready()) return std::nullopt;
+    using milliseconds = carpool::forecast::milliseconds;
+    const std::size_t limit = scheduling::in_flight_limit(traffic_in(bounds), bounds.lanes);
+    const auto lanes = static_cast<double>(limit);
+    scheduling::traffic load = traffic_in(bounds);
+    load.most = std::min(static_cast<double>(bounds.max_batch_size),
+                         std::max(1.0, std::floor(bounds.max_batch_work / std::max(1e-9, load.work_each))));
+    return carpool::forecast{.batch_cost = milliseconds{state_.cost.fixed},
+                             .work_cost = milliseconds{state_.cost.per_work},
+                             .interference = state_.cost.interference,
+                             .arrival_rate = 1000 * load.rate,
+                             .batch_size = std::clamp(load.spaced_batch(lanes), 1.0, load.most),
+                             .in_flight_limit = limit,
+                             .load = load.rate / load.capacity(lanes),
+                             .headroom = load.capacity(lanes) / load.rate};
   }
 
  private:
@@ -169,22 +154,33 @@ class adaptive {
   }
 
   [[nodiscard]] scheduling::moment look(const scheduling::queue_view& queue, std::size_t free_lanes) const {
-    const auto& bounds = queue.bounds();
-    const double alone = state_.cost.time(state_.work_each);
-    const std::size_t trusted = 2 * std::max<std::size_t>(state_.largest_batch, 1);
-    scheduling::moment here{
-        .now = state_.now,
-        .queue = queue,
-        .time = state_.time,
-        .load = {state_.cost, state_.work_each, state_.deadlines.tight.value, state_.rate.value(),
-                 state_.slow_rate.value(), static_cast<double>(std::min(bounds.max_batch_size, trusted))},
-        .running = state_.running,
-        .free_lanes = free_lanes};
-    here.limit = in_flight_limit(here.load, bounds.lanes);
-    here.deadlines_count = state_.cost.ready() && here.load.slack < scheduling::timeline::infinite &&
-                           (state_.cost.batches < 20 || alone < state_.deadlines.loose.value);
+    scheduling::moment here{.now = state_.now,
+                            .queue = queue,
+                            .time = state_.time,
+                            .load = traffic_in(queue.bounds()),
+                            .running = state_.running,
+                            .free_lanes = free_lanes};
+    here.limit = in_flight_limit(here.load, queue.bounds().lanes);
+    here.deadlines_count = deadlines_count();
     here.more_expected = !queue.closed() && state_.outstanding < state_.peak.value;
     return here;
+  }
+
+  /// No batch is trusted to take what the fit says if it is more than twice as large as any that has ended.
+  [[nodiscard]] scheduling::traffic traffic_in(const scheduling::limits& bounds) const noexcept {
+    const std::size_t trusted = 2 * std::max<std::size_t>(state_.largest_batch, 1);
+    return {.cost = state_.cost,
+            .work_each = state_.work_each,
+            .slack = state_.deadlines.tight.value,
+            .rate = state_.rate.value(),
+            .slow_rate = state_.slow_rate.value(),
+            .most = static_cast<double>(std::min(bounds.max_batch_size, trusted))};
+  }
+
+  /// Deadlines shorter than a request takes alone cannot be met, and then none is acted on.
+  [[nodiscard]] bool deadlines_count() const noexcept {
+    if (!state_.cost.ready() || state_.deadlines.tight.value == scheduling::timeline::infinite) return false;
+    return state_.cost.batches < 20 || state_.cost.time(state_.work_each) < state_.deadlines.loose.value;
   }
 
   void begin_epoch(const scheduling::moment& here) {
@@ -202,9 +198,10 @@ class adaptive {
   }
 
   /// The next batch; if somebody is due, with one who is.
-  [[nodiscard]] static scheduling::candidate choose(const scheduling::moment& here, time_point at, bool due) {
+  [[nodiscard]] scheduling::candidate choose(const scheduling::moment& here, time_point at, bool due) {
     using namespace scheduling;
-    candidate batch = run_selection(here).select();
+    const bool padded = batch_work_ == &padded_work && state_.cost.ready();
+    candidate batch = padded ? groups_.select(here) : run_selection(here).select();
     cut(batch, fitting(here.queue, batch.members));
     const auto is_due = [&](std::size_t i) { return here.queue[i].leave_by <= at; };
     if (!due) return batch;
@@ -220,7 +217,7 @@ class adaptive {
   static void cut(scheduling::candidate& batch, std::size_t size) noexcept {
     if (size == batch.size()) return;
     batch.work *= static_cast<double>(size) / static_cast<double>(batch.size());
-    batch.members = batch.members.first(size);
+    batch.members = batch.members.prefix(size);
     batch.everybody = false;
   }
 
@@ -249,7 +246,8 @@ class adaptive {
   scheduling::adaptive_state state_;
   batch_work batch_work_ = &total_work;
   std::vector<double> works_;
-  std::vector<std::size_t> chosen_;
+  std::vector<std::size_t> doomed_;
+  scheduling::length_groups groups_;
 };
 
 }  // namespace carpool

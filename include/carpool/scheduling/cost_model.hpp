@@ -47,37 +47,42 @@ struct cost_model {
   /// Relative standard deviation of a batch's end; 1.25 mean absolute errors of a normal distribution.
   [[nodiscard]] double spread() const noexcept { return std::max(0.005, 1.25 * noise); }
 
-  /// A batch of this work took `time` milliseconds with `concurrency` running on average, itself included.
-  void add(double work, double time, double concurrency) noexcept {
-    if (!std::isfinite(work) || !std::isfinite(time) || !std::isfinite(concurrency)) return;
+  /// A batch of this work took `measured` milliseconds with `concurrency` running on average, itself
+  /// included.
+  void add(double work, double measured, double concurrency) noexcept {
+    if (!std::isfinite(work) || !std::isfinite(measured) || !std::isfinite(concurrency)) return;
     const double x = std::clamp(work, 1e-9, 1e12);
     ++batches;
-    if (batches > 20) judge(x, time, concurrency);
+    const double took = batches > 20 ? judge(x, measured, concurrency) : measured;
     if (batches <= 3) {
-      fixed = batches == 1 ? time : std::min(fixed, time);
+      fixed = batches == 1 ? took : std::min(fixed, took);
       per_work = 0;
     }
     const double fitted = std::max(fixed + per_work * x, shortest);
-    remember({1, x, fitted * (concurrency - 1)}, time);
+    remember({1, x, fitted * (concurrency - 1)}, took);
     if (batches >= 3 && fit(fitted)) bound_interference(concurrency);
   }
 
  private:
   static constexpr double shortest = 1e-6;
 
-  /// How wrong the fit was, before it learns from this batch.
-  void judge(double x, double time, double concurrency) noexcept {
-    const double error = time / this->time(x, concurrency) - 1;
+  /// How wrong the fit was, before it learns from this batch; the time to learn. A stall is not the model, so
+  /// a time far out counts as one at the edge, unless there are so many that the model has changed.
+  double judge(double x, double measured, double concurrency) noexcept {
+    const double expected = time(x, concurrency);
+    const double error = measured / expected - 1;
     noise += 0.03 * (std::min(std::abs(error), 0.5) - noise);
     bias += 0.1 * (std::clamp(error, -0.5, 0.5) - bias);
+    const double edge = 0.1 + 6 * noise;
+    return error > edge && !moved() ? expected * (1 + edge) : measured;
   }
 
   /// Change detection: a fit that has moved forgets fast until it is good again.
-  void remember(const row& features, double time) noexcept {
+  void remember(const row& features, double took) noexcept {
     const double keep = moved() ? 0.9 : 0.998;
     for (std::size_t i = 0; i < 3; ++i) {
       for (std::size_t j = 0; j < 3; ++j) moments[i][j] = keep * moments[i][j] + features[i] * features[j];
-      targets[i] = keep * targets[i] + features[i] * time;
+      targets[i] = keep * targets[i] + features[i] * took;
     }
   }
 

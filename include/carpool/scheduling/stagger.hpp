@@ -10,6 +10,17 @@
 
 namespace carpool::scheduling {
 
+/// Where most of a batch's time is work, larger batches save little and a wait wastes lanes that the load
+/// needs
+/// -- unless, over a longer time, the lanes cannot carry it anyway.
+[[nodiscard]] inline bool waiting_wastes(const moment& at, double spacing) noexcept {
+  const traffic& load = at.load;
+  const auto lanes = static_cast<double>(at.limit);
+  const double share = load.rate * load.time_each() * load.cost.slowdown(lanes) / lanes;
+  const bool tight = at.deadlines_count && load.slack < 2.3 * spacing * lanes;
+  return share > 0.8 - 0.8 / lanes + (tight ? 0.35 : 0) && load.slow_rate < load.capacity(lanes);
+}
+
 /// Until when a batch that takes the whole queue should wait for more, in ms; in the past if it should not.
 /// Lanes that leave as soon as they can bunch: one takes a large batch and the next ones the crumbs. Evenly
 /// spaced, each finds the batch at which all of them keep up with the arrivals.
@@ -22,6 +33,7 @@ namespace carpool::scheduling {
   const double target = load.spaced_batch(lanes);
   const double spacing = load.batch_time(target, lanes) / lanes;
   if (target <= 1.5 || static_cast<double>(batch.size()) >= 1.25 * target) return -timeline::infinite;
+  if (waiting_wastes(at, spacing)) return -timeline::infinite;
   // Counted from the head's arrival; in a queue that is not in order of arrival the head may be new each
   // time, so the epoch bounds it.
   const std::size_t head = batch.members[0];

@@ -54,6 +54,7 @@ class random_service {
   void change_bounds() {
     bounds_.max_batch_size = chance(10) ? std::numeric_limits<std::size_t>::max() : 1 + below(20);
     bounds_.max_batch_work = chance(70) ? std::numeric_limits<double>::infinity() : 10;
+    bounds_.batch_work = chance(60) ? &total_work : &padded_work;
     bounds_.lanes = 1 + below(max_lanes_);
   }
 
