@@ -79,7 +79,7 @@ void print_speed(std::span<const cell_result> results, double took) {
 int run(const arguments& given) {
   const auto contenders = all_contenders();
   const auto seeds = first_seeds(given.quick ? 1 : given.seeds);
-  const auto grid = make_grid(given.quick ? grid_size{1000, 20'000, 11} : grid_size{});
+  const auto grid = make_grid(given.quick ? grid_size{1000, 20'000, 13} : grid_size{});
   std::printf("%zu cells, %zu policies, seeds 1 to %zu\n", grid.size(), contenders.size(), seeds.size());
 
   const double begin = seconds(CLOCK_MONOTONIC);
