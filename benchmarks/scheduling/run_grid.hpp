@@ -5,6 +5,7 @@
 
 #pragma once
 
+#include "../support/progress.hpp"
 #include "cell.hpp"
 #include "contenders.hpp"
 #include <carpool/simulate/simulation.hpp>
@@ -13,7 +14,6 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
-#include <cstdio>
 #include <span>
 #include <thread>
 #include <vector>
@@ -83,11 +83,6 @@ inline cell_result run_cell(const cell& c, std::span<const contender> contenders
   return result;
 }
 
-inline void show_progress(std::size_t done, std::size_t all) {
-  if (100 * done / all != 100 * (done - 1) / all) std::fprintf(stderr, "\rcell %zu of %zu ", done, all);
-  if (done == all) std::fprintf(stderr, "\r%30s\r", "");
-}
-
 inline std::vector<cell_result> run_grid(std::span<const cell> grid, std::span<const contender> contenders,
                                          std::span<const std::uint64_t> seeds, std::size_t jobs) {
   std::vector<cell_result> results(grid.size());
@@ -95,7 +90,7 @@ inline std::vector<cell_result> run_grid(std::span<const cell> grid, std::span<c
   const auto work = [&] {
     for (std::size_t i; (i = next++) < grid.size();) {
       results[i] = run_cell(grid[i], contenders, seeds);
-      show_progress(++done, grid.size());
+      show_progress("cell", ++done, grid.size());
     }
   };
   std::vector<std::jthread> others;

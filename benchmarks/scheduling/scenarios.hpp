@@ -76,25 +76,23 @@ inline auto goodput_between(double from, double to, std::function<void(carpool::
 }
 
 inline void print_closed_loops(std::span<const contender> contenders, double length) {
-  std::vector<column> columns;
-  for (const auto& [lanes, one_device] : {std::pair{1U, false}, {4U, false}, {4U, true}})
+  for (const auto& [lanes, one_device] : {std::pair{1U, false}, {4U, false}, {4U, true}}) {
+    std::vector<column> columns;
     for (const std::size_t clients : {2, 8, 32, 128}) {
       cell c = scenario_service(lanes, one_device, 1);
       c.deadline = no_deadline;
-      const auto value = [=](carpool::scheduling::any_policy policy, const cell& where) {
+      const auto answers_per_second = [=](carpool::scheduling::any_policy policy, const cell& where) {
         auto simulated = make_service(where, 1);
         simulated.measured_from = at_second(2);
         carpool::simulate::closed_loop source(clients, 0.0001, at_second(2 + length), 1);
-        return static_cast<double>(
-                   carpool::simulate::run(simulated, std::move(source), std::move(policy)).on_time) /
-               length;
+        const auto seen = carpool::simulate::run(simulated, std::move(source), std::move(policy));
+        return static_cast<double>(seen.on_time) / length;
       };
-      columns.push_back({std::to_string(clients) + (one_device   ? ", device"
-                                                    : lanes == 1 ? ", 1 lane"
-                                                                 : ", 4 lanes"),
-                         value, c});
+      columns.push_back({std::to_string(clients) + " clients", answers_per_second, c});
     }
-  print_table("closed loop, answers/s", " %14.0f", contenders, columns);
+    const std::string where = lanes == 1 ? "1 lane" : one_device ? "4 on one device" : "4 lanes";
+    print_table(("answers/s, " + where).c_str(), " %14.0f", contenders, columns);
+  }
 }
 
 inline void print_changes(std::span<const contender> contenders) {
@@ -115,8 +113,8 @@ inline void print_changes(std::span<const contender> contenders) {
     for (const auto& [load, name] : {std::pair{0.8, "0.8"}, {0.95, "0.95"}})
       noise.push_back({name + where, goodput_between(2, 20, noisy), scenario_service(4, one_device, load)});
   }
-  print_table("goodput, first 2 s, at load", " %14.3f", contenders, cold);
-  print_table("1.6 times slower, 2 s in 6", " %14.3f", contenders, drift);
+  print_table("first 2 s, at load", " %14.3f", contenders, cold);
+  print_table("1.6 x slower after 2 s of 6", " %14.3f", contenders, drift);
   print_table("noise 15 %, 1 % stall 3 x", " %14.3f", contenders, noise);
 }
 
@@ -124,29 +122,25 @@ inline void print_changes(std::span<const contender> contenders) {
 /// Load 1 is what could be served if nothing had to be padded.
 inline void print_lengths(std::span<const contender> contenders) {
   const double median = 48, sigma = 0.8, per_token = 4e-6;
+  const auto goodput = [=](carpool::scheduling::any_policy policy, const cell& where) {
+    auto simulated = make_service(where, 1);
+    simulated.bounds.batch_work = &carpool::padded_work;
+    simulated.model.per_work = per_token;
+    auto requests = carpool::simulate::poisson(where.rate(), at_second(20), 1);
+    carpool::simulate::draw_works(requests, median, sigma, 512, 2);
+    carpool::simulate::replay source(requests, where.deadline_duration());
+    return carpool::simulate::run(simulated, source, std::move(policy)).goodput();
+  };
   std::vector<column> columns;
   for (const std::size_t lanes : {1, 4})
-    for (const double load : {0.3, 0.5, 0.7, 0.85}) {
+    for (const auto& [load, name] : {std::pair{0.5, "0.5"}, {0.7, "0.7"}, {0.85, "0.85"}}) {
       cell c = scenario_service(lanes, false, load);
       c.per_batch = 0.004;
       c.per_request = per_token * median * std::exp(sigma * sigma / 2);
       c.deadline = 0.050;
-      const auto value = [=](carpool::scheduling::any_policy policy, const cell& where) {
-        auto simulated = make_service(where, 1);
-        simulated.bounds.batch_work = &carpool::padded_work;
-        simulated.model.per_work = per_token;
-        auto requests = carpool::simulate::poisson(where.rate(), at_second(20), 1);
-        carpool::simulate::draw_works(requests, median, sigma, 512, 2);
-        return carpool::simulate::run(simulated,
-                                      carpool::simulate::replay(requests, where.deadline_duration()),
-                                      std::move(policy))
-            .goodput();
-      };
-      char name[32];
-      std::snprintf(name, sizeof name, "%g, %zu lane%s", load, lanes, lanes == 1 ? "" : "s");
-      columns.push_back({name, value, c});
+      columns.push_back({name + std::string(lanes == 1 ? ", 1 lane" : ", 4 lanes"), goodput, c});
     }
-  print_table("padded lengths, goodput", " %14.3f", contenders, columns);
+  print_table("padded lengths, at load", " %14.3f", contenders, columns);
 }
 
 }  // namespace bench
