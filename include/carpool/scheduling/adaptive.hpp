@@ -201,7 +201,7 @@ class adaptive {
   [[nodiscard]] scheduling::candidate choose(const scheduling::moment& here, time_point at, bool due) {
     using namespace scheduling;
     const bool padded = batch_work_ == &padded_work && state_.cost.ready();
-    candidate batch = padded ? groups_.select(here) : run_selection(here).select();
+    candidate batch = padded ? groups_.select(here) : run_selection(here).select(riders_);
     cut(batch, fitting(here.queue, batch.members));
     const auto is_due = [&](std::size_t i) { return here.queue[i].leave_by <= at; };
     if (!due) return batch;
@@ -247,6 +247,7 @@ class adaptive {
   batch_work batch_work_ = &total_work;
   std::vector<double> works_;
   std::vector<std::size_t> doomed_;
+  std::vector<std::size_t> riders_;
   scheduling::length_groups groups_;
 };
 

@@ -51,9 +51,9 @@ struct linger {
     return fixed / 64 * static_cast<double>(std::size_t{1} << j);
   }
 
-  /// A batch could leave now: start a probe of what follows.
+  /// A batch could leave now: start a probe of what follows. A full batch would not wait, so it needs none.
   void watch(const moment& at, context why) {
-    if (!at.load.cost.ready() || probes.size() >= most_probes) return;
+    if (!at.load.cost.ready() || at.waiting() >= at.most() || probes.size() >= most_probes) return;
     const auto waiting = static_cast<double>(at.waiting());
     probes.push_back({.start = at.now,
                       .batch_time = at.load.batch_time(waiting, at.concurrency()),
@@ -64,8 +64,9 @@ struct linger {
 
   /// Until when the batch that could leave since `epoch` should wait, in ms; in the past if it should not.
   [[nodiscard]] double until(const moment& at, context why, double epoch) const {
+    if (at.waiting() >= at.most() || !at.more_expected) return -timeline::infinite;
     const double length = worthwhile(why, at.load.cost.fixed);
-    if (length <= 0 || at.waiting() >= at.most() || !at.more_expected) return -timeline::infinite;
+    if (length <= 0) return -timeline::infinite;
     if (fitting(at.queue, positions::run(0, at.waiting())) < at.waiting()) return -timeline::infinite;
     if (!at.deadlines_count) return epoch + length;
     const double grown = at.load.batch_time(static_cast<double>(at.waiting() + 1), at.concurrency());
@@ -98,6 +99,7 @@ struct linger {
     if (known.weight < 16) return 0;
     double best = 0, result = 0;
     for (std::size_t j = 0; j < waits; ++j) {
+      if (known.gain[j] <= best) continue;
       const double variance = std::max(0.0, known.squared[j] - known.gain[j] * known.gain[j]);
       const double sure = known.gain[j] - 2 * std::sqrt(variance / known.weight);
       if (sure <= best) continue;

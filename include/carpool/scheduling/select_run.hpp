@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
+#include <vector>
 
 namespace carpool::scheduling {
 
@@ -19,7 +20,8 @@ class run_selection {
  public:
   explicit run_selection(const moment& at) noexcept : at_(at), waiting_(at.waiting()) {}
 
-  [[nodiscard]] candidate select() const noexcept {
+  /// `riders` holds the members if they are no run; it must live as long as the candidate.
+  [[nodiscard]] candidate select(std::vector<std::size_t>& riders) const {
     const std::size_t all = std::min(waiting_, at_.most());
     if (!at_.deadlines_count || on_time(all)) return run(0, all);
     candidate best = run(0, all);
@@ -30,6 +32,7 @@ class run_selection {
       consider(first, z, best, most_on_time);
       if (first > 0) consider(first - 1, z, best, most_on_time);
     }
+    take_along(riders, best);
     return best;
   }
 
@@ -64,6 +67,19 @@ class run_selection {
       expected -= tail(z);
     }
     return expected;
+  }
+
+  /// Requests without a deadline that were left out take up to half of the places: they are never doomed, and
+  /// would wait for as long as others press.
+  void take_along(std::vector<std::size_t>& riders, candidate& batch) const {
+    riders.clear();
+    const std::size_t first = batch.members[0];
+    for (std::size_t i = 0; i < first && 2 * riders.size() + 1 < batch.size(); ++i)
+      if (at_.queue[i].deadline == never) riders.push_back(i);
+    if (riders.empty()) return;
+    for (std::size_t i = first; riders.size() < batch.size(); ++i) riders.push_back(i);
+    batch.members = positions::list(riders);
+    batch.everybody = false;
   }
 
   /// Safely: by three standard deviations.

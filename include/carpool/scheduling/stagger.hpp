@@ -10,9 +10,8 @@
 
 namespace carpool::scheduling {
 
-/// Where most of a batch's time is work, larger batches save little and a wait wastes lanes that the load
-/// needs
-/// -- unless, over a longer time, the lanes cannot carry it anyway.
+/// Where most of a batch's time is work, larger batches save little, and a wait wastes lanes that the load
+/// needs. Not if, over a longer time, the load is too much for them anyway.
 [[nodiscard]] inline bool waiting_wastes(const moment& at, double spacing) noexcept {
   const traffic& load = at.load;
   const auto lanes = static_cast<double>(at.limit);
