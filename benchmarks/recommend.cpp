@@ -222,7 +222,9 @@ int run(const arguments& given) {
                                 .model = given.costs ? *given.costs : simulate::fit(known.batches),
                                 .work = given.padded ? &carpool::padded_work : &carpool::total_work};
   print_load(load);
-  const auto proposals = simulate::usual_proposals(halving(given.lanes, 1), halving(given.max_batch_size, 4));
+  auto lanes = halving(given.lanes, 1);
+  std::reverse(lanes.begin(), lanes.end());
+  const auto proposals = simulate::usual_proposals(lanes, halving(given.max_batch_size, 4));
   const auto rows = assess_all(proposals, load, given.wanted);
   const std::size_t chosen = simulate::recommend(rows);
   print_table(rows, chosen);

@@ -78,7 +78,7 @@ inline auto goodput_between(double from, double to, std::function<void(carpool::
 inline void print_closed_loops(std::span<const contender> contenders, double length) {
   for (const auto& [lanes, one_device] : {std::pair{1U, false}, {4U, false}, {4U, true}}) {
     std::vector<column> columns;
-    for (const std::size_t clients : {2, 8, 32, 128}) {
+    for (const std::size_t clients : {2U, 8U, 32U, 128U}) {
       cell c = scenario_service(lanes, one_device, 1);
       c.deadline = no_deadline;
       const auto answers_per_second = [=](carpool::scheduling::any_policy policy, const cell& where) {
@@ -132,7 +132,7 @@ inline void print_lengths(std::span<const contender> contenders) {
     return carpool::simulate::run(simulated, source, std::move(policy)).goodput();
   };
   std::vector<column> columns;
-  for (const std::size_t lanes : {1, 4})
+  for (const std::size_t lanes : {1U, 4U})
     for (const auto& [load, name] : {std::pair{0.5, "0.5"}, {0.7, "0.7"}, {0.85, "0.85"}}) {
       cell c = scenario_service(lanes, false, load);
       c.per_batch = 0.004;
