@@ -62,11 +62,25 @@ class fleet {
   /// Running requests that match want to leave early; `left(handle)` for each that goes at once.
   template <class Matches, class Left>
   void leave_if(Matches matches, outcome why, Left left) {
-    for (flight& each : flights_)
-      for (std::size_t i = 0; i < each.members().size(); ++i) {
-        const waiting_request member = each.members()[i];
-        if (member.handle != nullptr && matches(member) && each.leave(i, why)) left(member.handle);
-      }
+    for (flight& each : flights_) leave_if(each, matches, why, left);
+  }
+
+  /// The same for those whose deadline has passed; only batches with such a member are looked through.
+  template <class Left>
+  void expire(time_point now, Left left) {
+    const auto due = [now](const waiting_request& member) { return member.deadline <= now; };
+    for (flight& each : flights_) {
+      if (each.next_deadline() > now) continue;
+      leave_if(each, due, outcome::expired, left);
+      each.look_beyond(now);
+    }
+  }
+
+  /// The first deadline that expire() has not seen yet, or earlier.
+  [[nodiscard]] time_point next_deadline() const noexcept {
+    time_point first = never;
+    for (const flight& each : flights_) first = std::min(first, each.next_deadline());
+    return first;
   }
 
   /// A lane whose batch has run this long by now, each batch once.
@@ -101,6 +115,14 @@ class fleet {
   }
 
  private:
+  template <class Matches, class Left>
+  static void leave_if(flight& batch, Matches matches, outcome why, Left left) {
+    for (std::size_t i = 0; i < batch.members().size(); ++i) {
+      const waiting_request member = batch.members()[i];
+      if (member.handle != nullptr && matches(member) && batch.leave(i, why)) left(member.handle);
+    }
+  }
+
   static time_point hangs_at(const flight& each, duration after) noexcept {
     return each.active() && !each.hung() ? saturating_add(each.started(), after) : never;
   }

@@ -135,15 +135,17 @@ class registry {
 
   template <class Leave>
   void expire_due(time_point now, Leave& leave) {
+    const wait_queue& queue = waiting_.queue();
     const auto due = [now](const waiting_request& request) { return request.deadline <= now; };
-    remove_waiting(due, outcome::expired, now, leave);
-    remove_running(due, outcome::expired, leave);
-    next_deadline_ = never;
-    const auto look = [&](const waiting_request& request) {
-      if (request.deadline > now) next_deadline_ = std::min(next_deadline_, request.deadline);
-    };
-    for (std::size_t i = 0; i < waiting_.queue().size(); ++i) look(waiting_.queue()[i]);
-    for (const flight& batch : fleet_) std::for_each(batch.members().begin(), batch.members().end(), look);
+    if (queue.deadlines_ascend())
+      remove_head(due, now, leave);
+    else
+      remove_waiting(due, outcome::expired, now, leave);
+    fleet_.expire(now, running_out(outcome::expired, leave));
+    next_deadline_ = fleet_.next_deadline();
+    const std::size_t candidates =
+        queue.deadlines_ascend() ? std::min<std::size_t>(queue.size(), 1) : queue.size();
+    for (std::size_t i = 0; i < candidates; ++i) next_deadline_ = std::min(next_deadline_, queue[i].deadline);
   }
 
   any_policy policy_;
@@ -165,12 +167,29 @@ class registry {
     return removed;
   }
 
+  /// The same for those at the head of the queue that match: where all have the same time limit, nobody else
+  /// has to be looked at, however long the queue is.
+  template <class Matches, class Leave>
+  void remove_head(Matches matches, time_point now, Leave& leave) {
+    const wait_queue& queue = waiting_.queue();
+    std::size_t count = 0;
+    while (count < queue.size() && matches(queue[count])) ++count;
+    if (count == 0) return;
+    waiting_.remove(positions::run(0, count), giving_up(outcome::expired, leave));
+    policy_.on_removed(count, now);
+  }
+
   template <class Matches, class Leave>
   void remove_running(Matches matches, outcome why, Leave& leave) {
-    fleet_.leave_if(matches, why, [&](void* handle) {
+    fleet_.leave_if(matches, why, running_out(why, leave));
+  }
+
+  template <class Leave>
+  auto running_out(outcome why, Leave& leave) {
+    return [this, why, &leave](void* handle) {
       end_running(why);
       leave(handle, why);
-    });
+    };
   }
 };
 

@@ -34,6 +34,10 @@ class wait_queue {
   }
   [[nodiscard]] time_point leave_by() const noexcept { return of_all(leave_by_, &waiting_request::leave_by); }
 
+  /// No deadline comes before one of a request in front of it; false says nothing. True where all have the
+  /// same time limit.
+  [[nodiscard]] bool deadlines_ascend() const noexcept { return deadlines_ascend_; }
+
   /// Makes the next inserts up to this size unable to throw. Strong guarantee.
   void reserve(std::size_t wanted) {
     if (wanted > capacity_) [[unlikely]]
@@ -50,6 +54,8 @@ class wait_queue {
       place = place_of(request);
     }
     const bool last = place == size_;
+    deadlines_ascend_ &= (place == 0 || (*this)[place - 1].deadline <= request.deadline) &&
+                         (last || request.deadline <= (*this)[place].deadline);
     if (!last) make_room(place);
     ring_[index(place)] = request;
     ++size_;
@@ -98,6 +104,10 @@ class wait_queue {
     std::for_each(ring_.begin(), last, change);
     if (!std::is_sorted(ring_.begin(), last, served_before))
       std::stable_sort(ring_.begin(), last, served_before);
+    const auto earlier = [](const waiting_request& a, const waiting_request& b) {
+      return a.deadline < b.deadline;
+    };
+    deadlines_ascend_ = std::is_sorted(ring_.begin(), last, earlier);
   }
 
  private:
@@ -153,13 +163,16 @@ class wait_queue {
   void shrink(std::size_t size) noexcept {
     size_ = size;
     oldest_.exact = leave_by_.exact = false;
-    if (size == 0) oldest_ = leave_by_ = {};
+    if (size > 0) return;
+    oldest_ = leave_by_ = {};
+    deadlines_ascend_ = true;
   }
 
   std::vector<waiting_request> ring_;
   std::size_t capacity_ = 0;  // of the ring, a power of two
   std::size_t head_ = 0;
   std::size_t size_ = 0;
+  bool deadlines_ascend_ = true;
   mutable smallest oldest_;
   mutable smallest leave_by_;
 };

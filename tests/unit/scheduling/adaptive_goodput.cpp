@@ -40,7 +40,7 @@ class simulated_lanes {
  public:
   simulated_lanes(const setting& world, any_policy policy)
       : world_(world),
-        scheduler_({64, {}, world.lanes}, 1'000'000, std::move(policy)),
+        scheduler_({.max_batch_size = 64, .lanes = world.lanes}, {.max_size = 1'000'000}, std::move(policy)),
         left_(world.lanes, infinite) {}
 
   /// The share of the requests of the time [from, until) that are answered in time.

@@ -70,7 +70,7 @@ class random_service {
       if (chance(3)) request.deadline = never - 1ns;
       if (chance(10)) request.leave_by = saturating_add(now_, some_time());
       request.work = some_work();
-      queue_.push_back(request);
+      join(queue_, request);
       policy_.on_arrival(request);
     }
   }

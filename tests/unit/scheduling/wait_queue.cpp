@@ -20,11 +20,6 @@ using numbers = std::vector<std::size_t>;
 
 namespace {
 
-bool join(wait_queue& queue, const waiting_request& request) {
-  queue.reserve(queue.size() + 1);
-  return queue.insert(request);
-}
-
 numbers take(wait_queue& queue, positions which) {
   numbers taken;
   queue.extract(which, [&](const waiting_request& request) { taken.push_back(number_of(request.handle)); });
@@ -178,4 +173,18 @@ TEST_CASE("random pushes and removals agree with a deque, also when the ring wra
     }
     REQUIRE(numbers_in(queue) == numbers(reference.begin(), reference.end()));
   }
+}
+
+TEST_CASE("a queue knows while its deadlines ascend, and forgets when it is empty") {
+  wait_queue queue;
+  join(queue, waiting(0, at(0ms), at(5ms)));
+  join(queue, waiting(1, at(1ms), at(6ms)));
+  join(queue, waiting(2, at(2ms), at(5500us)));  // goes between them
+  CHECK(queue.deadlines_ascend());
+  auto urgent = waiting(3, at(3ms), at(9ms));
+  urgent.priority = 1;
+  join(queue, urgent);  // goes first, and is due last
+  CHECK_FALSE(queue.deadlines_ascend());
+  queue.extract(positions::run(0, 4), [](const waiting_request&) {});
+  CHECK(queue.deadlines_ascend());
 }
