@@ -96,9 +96,10 @@ class basic_dynamic_batcher {
   ///
   /// Completion signature: `void(boost::system::error_code, Out)`. Default token: `boost::asio::deferred`.
   ///
-  /// Errors: error::queue_full, error::expired (deadline), error::shut_down, error::model_failed or the code
-  /// of the system_error that a functor threw, error::result_count_mismatch, the error of a per-item result,
-  /// and asio::error::operation_aborted. Throws std::bad_alloc; nothing was submitted then.
+  /// Errors: error::queue_full, error::too_large, error::expired (deadline), error::shut_down,
+  /// error::model_failed or the code of the system_error that a functor threw, error::result_count_mismatch,
+  /// the error of a per-item result, and asio::error::operation_aborted. Throws std::bad_alloc and what
+  /// options::key_weight throws; nothing was submitted then.
   ///
   /// Per-operation cancellation. Waiting: every type, the request never runs. Running: terminal and partial
   /// complete at once and the late result is dropped; total is ignored.
@@ -189,14 +190,12 @@ class basic_dynamic_batcher {
   template <class Operation, class Handler, class Inputs>
   static void submit(engine_type& engine, Handler&& handler, Inputs&& inputs, std::size_t count,
                      submit_options asked) {
-    const auto now = Clock::now();
-    const auto deadline = engine.deadline_of(asked, now);
-    if (const auto refused = engine.refusal(count, deadline, now))
+    auto terms = engine.terms_of(asked, Clock::now());
+    if (const auto refused = engine.refusal(count, terms))
       return post_result(engine.get_executor(), std::forward<Handler>(handler), *refused,
                          typename Operation::result_type{});
     std::decay_t<Handler> moved(std::forward<Handler>(handler));
-    engine.submit(*Operation::make(std::move(moved), engine.get_executor(), std::move(inputs)), deadline,
-                  now);
+    engine.submit(*Operation::make(std::move(moved), engine.get_executor(), std::move(inputs)), terms);
   }
 
   /// Completes a request that ended at the door.

@@ -14,7 +14,8 @@ namespace carpool {
 /// Why a request did not get a result. Plain cancellation is `boost::asio::error::operation_aborted`, and a
 /// `boost::system::system_error` thrown by a functor arrives as the code it carries.
 enum class error {
-  /// The queue already holds `options::max_queue_size` requests; nothing of this submission was admitted.
+  /// The queue already holds `options::max_queue_size` requests, `max_queue_work` or, of this key,
+  /// `max_queue_size_per_key`; nothing of this submission was admitted.
   queue_full = 1,
   /// The deadline passed, or cannot be met any more; the result, if one comes, is dropped.
   expired,
@@ -25,6 +26,8 @@ enum class error {
   model_failed,
   /// split returned more or fewer results than the batch has requests.
   result_count_mismatch,
+  /// The request alone is more than `options::max_batch_work` and `options::oversize` refuses such.
+  too_large,
 };
 
 /// The category of carpool::error. Thread-safe.
@@ -35,8 +38,9 @@ class error_category final : public boost::system::error_category {
   std::string message(int value) const override {
     switch (static_cast<error>(value)) {
       case error::queue_full:
-        return "the queue is full: max_queue_size requests are waiting; retry later, submit fewer at once or "
-               "raise it";
+        return "the queue is full: max_queue_size, max_queue_work or max_queue_size_per_key is reached; "
+               "retry "
+               "later, submit fewer at once or raise it";
       case error::expired:
         return "the deadline passed before the result was there";
       case error::shut_down:
@@ -45,6 +49,8 @@ class error_category final : public boost::system::error_category {
         return "the model failed: collate, model or split threw an exception";
       case error::result_count_mismatch:
         return "the model returned more or fewer results than the batch has requests";
+      case error::too_large:
+        return "the request is too large: alone it is more work than max_batch_work allows for a batch";
     }
     return "unknown carpool error " + std::to_string(value);
   }

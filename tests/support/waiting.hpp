@@ -39,7 +39,8 @@ inline std::vector<std::size_t> numbers_in(const scheduling::wait_queue& queue) 
 /// A queue of requests 0, 1, 2... that arrived at these times.
 inline scheduling::wait_queue queue_of(std::initializer_list<duration> arrivals) {
   scheduling::wait_queue queue;
-  for (const duration arrival : arrivals) queue.push_back(waiting(queue.size(), at(arrival)));
+  queue.reserve(arrivals.size());
+  for (const duration arrival : arrivals) queue.insert(waiting(queue.size(), at(arrival)));
   return queue;
 }
 

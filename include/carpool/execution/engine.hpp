@@ -36,17 +36,23 @@ class engine final : public shell<Clock> {
   /// The context of the batcher's executor; null if that does not tell.
   [[nodiscard]] const boost::asio::execution_context* context() const noexcept { return context_; }
 
-  [[nodiscard]] time_point deadline_of(const submit_options& asked, time_point now) const noexcept {
-    return asked.deadline.resolve(now, default_deadline_);
+  /// What the scheduler has to know of requests that are submitted now with these options.
+  [[nodiscard]] scheduling::waiting_request terms_of(const submit_options& asked,
+                                                     time_point now) const noexcept {
+    return {.arrival = now,
+            .deadline = asked.deadline.resolve(now, default_deadline_),
+            .leave_by = saturating_add(now, asked.max_wait),
+            .key = asked.key,
+            .priority = asked.priority};
   }
 
   /// Refuses `count` requests before anything is allocated for them, if it can tell that they cannot be
   /// admitted.
-  [[nodiscard]] std::optional<boost::system::error_code> refusal(std::size_t count, time_point deadline,
-                                                                 time_point now) {
-    if (count <= room_.load(std::memory_order_relaxed) && deadline > now) return std::nullopt;
+  [[nodiscard]] std::optional<boost::system::error_code> refusal(std::size_t count,
+                                                                 const scheduling::waiting_request& terms) {
+    if (count <= room_.load(std::memory_order_relaxed) && terms.deadline > terms.arrival) return std::nullopt;
     const std::lock_guard lock(mutex_);
-    const auto why = scheduler_.refusal(count, deadline, now);
+    const auto why = why_not(count, terms);
     if (!why) return std::nullopt;
     scheduler_.refuse(count, *why);
     return code_of(*why);
@@ -55,25 +61,27 @@ class engine final : public shell<Clock> {
   /// Queues all requests of the operation, or completes it with the reason why none was admitted. If it
   /// throws, the operation is destroyed and nothing was admitted.
   template <class Operation>
-  void submit(Operation& operation, time_point deadline, time_point now) {
+  void submit(Operation& operation, scheduling::waiting_request& terms) {
     effects out;
     std::unique_lock lock(mutex_, std::defer_lock);
     or_discard(operation, [&] {
       connect(operation, *this, [](engine& self, Operation& mine, auto type) { self.cancel(mine, type); });
       lock.lock();
-      scheduler_.reserve(operation.count());
+      scheduler_.reserve(operation.count(), terms);
     });
-    const auto why = scheduler_.refusal(operation.count(), deadline, now);
+    const auto why = why_not(operation.count(), terms);
     if (why) scheduler_.refuse(operation.count(), *why);
     for (std::size_t i = 0, count = operation.count(); i < count; ++i) {
       pending_request& request = operation.at(i);
-      if (why)
+      if (why) {
         request.fail(code_of(*why), out.ready);
-      else
-        scheduler_.admit({.arrival = now, .deadline = deadline, .handle = &request});
+      } else {
+        terms.handle = &request;
+        scheduler_.admit(terms);
+      }
     }
-    if (lanes_.can_wake() || (timer_ && deadline < timer_->armed_for()))
-      this->react(now, out);
+    if (lanes_.can_wake() || (timer_ && terms.deadline < timer_->armed_for()))
+      this->react(terms.arrival, out);
     else  // nothing to do but to wait for a lane: the usual case under load
       room_.store(scheduler_.room(), std::memory_order_relaxed);
     this->release(lock, out);
@@ -95,6 +103,14 @@ class engine final : public shell<Clock> {
   }
 
  private:
+  /// Why these cannot be admitted.
+  [[nodiscard]] std::optional<scheduling::outcome> why_not(std::size_t count,
+                                                           const scheduling::waiting_request& terms) const {
+    return scheduler_.refusal(
+        count, terms.deadline, terms.arrival,
+        {.key = terms.key, .work = static_cast<double>(count) * terms.work, .heaviest = terms.work});
+  }
+
   /// Waiting requests leave on every type; running ones on terminal and partial, because their work cannot be
   /// undone.
   template <class Operation>

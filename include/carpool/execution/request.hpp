@@ -6,7 +6,7 @@
 #include <carpool/error.hpp>
 #include <carpool/execution/completion.hpp>
 #include <carpool/execution/handler_completion.hpp>
-#include <carpool/scheduling/flight.hpp>
+#include <carpool/scheduling/outcome.hpp>
 
 #include <boost/asio/error.hpp>
 #include <boost/system/result.hpp>
@@ -40,6 +40,8 @@ struct result_slot {
   switch (why) {
     case scheduling::outcome::rejected:
       return error::queue_full;
+    case scheduling::outcome::too_large:
+      return error::too_large;
     case scheduling::outcome::expired:
       return error::expired;
     case scheduling::outcome::cancelled:

@@ -8,6 +8,7 @@
 #include <carpool/execution/lane.hpp>
 #include <carpool/execution/lane_set.hpp>
 #include <carpool/execution/request.hpp>
+#include <carpool/execution/scheduler_setup.hpp>
 #include <carpool/execution/wake_timer.hpp>
 #include <carpool/options.hpp>
 #include <carpool/scheduling/batch_scheduler.hpp>
@@ -39,8 +40,7 @@ class shell : public std::enable_shared_from_this<shell<Clock>> {
   using executor_type = boost::asio::any_io_executor;
 
   shell(const executor_type& executor, const options& given, scheduling::any_policy policy)
-      : scheduler_({given.max_batch_size, given.max_queue_delay, given.lanes}, given.max_queue_size,
-                   std::move(policy)),
+      : scheduler_(limits_of(given), rules_of(given), std::move(policy)),
         lanes_(given.lanes),
         timer_(std::in_place, executor),
         room_(scheduler_.room()),

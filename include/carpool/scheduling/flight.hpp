@@ -3,6 +3,7 @@
 
 #pragma once
 
+#include <carpool/scheduling/outcome.hpp>
 #include <carpool/scheduling/waiting_request.hpp>
 #include <carpool/stats.hpp>
 
@@ -14,10 +15,6 @@
 
 namespace carpool::scheduling {
 
-/// How a request ended.
-enum class outcome { succeeded, failed, rejected, expired, cancelled, shut_down };
-inline constexpr std::size_t outcome_count = 6;
-
 /// The batch of one lane, from its departure to its end. While the lane *collects* the inputs its members
 /// stay (the lane is reading them), and who wants to leave does so when it *seals* the batch; from then on
 /// members leave at once.
@@ -26,6 +23,10 @@ class flight {
   [[nodiscard]] bool active() const noexcept { return active_; }
   [[nodiscard]] time_point started() const noexcept { return started_; }
   [[nodiscard]] departure reason() const noexcept { return reason_; }
+
+  /// Someone has been told that it runs too long.
+  [[nodiscard]] bool hung() const noexcept { return hung_; }
+  void mark_hung() noexcept { hung_ = true; }
 
   /// The members; one that left early has no handle.
   [[nodiscard]] std::span<const waiting_request> members() const noexcept { return members_; }
@@ -41,6 +42,7 @@ class flight {
     reason_ = reason;
     active_ = true;
     sealed_ = false;
+    hung_ = false;
   }
 
   void add(const waiting_request& member) { members_.push_back(member); }
@@ -84,6 +86,7 @@ class flight {
   departure reason_ = departure::full;
   bool active_ = false;
   bool sealed_ = false;
+  bool hung_ = false;
 };
 
 }  // namespace carpool::scheduling
