@@ -53,7 +53,8 @@ struct decision_scene {
     for (int i = 0; i < count; ++i) waits({first + step * i});
   }
   void waits_until(double arrival, time_point deadline, double work = 1, time_point leave_by = never) {
-    queue.push_back({.arrival = at_ms(arrival), .deadline = deadline, .leave_by = leave_by, .work = work});
+    queue.reserve(queue.size() + 1);
+    queue.insert({.arrival = at_ms(arrival), .deadline = deadline, .leave_by = leave_by, .work = work});
     state.outstanding = static_cast<double>(queue.size());
     state.waiting = queue.size();
     state.largest_work = {.value = std::max(state.largest_work.value, work), .since = 1000};

@@ -5,7 +5,6 @@
 
 #include <carpool/scheduling/adaptive_state.hpp>
 #include <carpool/scheduling/doomed.hpp>
-#include <carpool/scheduling/fitting.hpp>
 #include <carpool/scheduling/forecast.hpp>
 #include <carpool/scheduling/harm.hpp>
 #include <carpool/scheduling/in_flight_limit.hpp>
@@ -203,7 +202,7 @@ class adaptive {
     using namespace scheduling;
     const bool padded = batch_work_ == &padded_work && state_.cost.ready();
     candidate batch = padded ? groups_.select(here) : run_selection(here).select(riders_);
-    cut(batch, fitting(here.queue, batch.members));
+    cut(batch, here.queue.fitting(batch.members).size());
     const auto is_due = [&](std::size_t i) { return here.queue[i].leave_by <= at; };
     if (!due) return batch;
     for (std::size_t i = 0; i < batch.size(); ++i)
@@ -211,7 +210,7 @@ class adaptive {
     std::size_t first = 0;
     while (first + 1 < here.waiting() && !is_due(first)) ++first;
     batch.members = positions::run(first, std::min(batch.size(), here.waiting() - first));
-    cut(batch, fitting(here.queue, batch.members));
+    cut(batch, here.queue.fitting(batch.members).size());
     return batch;
   }
 

@@ -40,7 +40,7 @@ class simulated_lanes {
  public:
   simulated_lanes(const setting& world, any_policy policy)
       : world_(world),
-        scheduler_({64, {}, world.lanes}, 1'000'000, std::move(policy)),
+        scheduler_({64, {}, world.lanes}, {.max_size = 1'000'000}, std::move(policy)),
         left_(world.lanes, infinite) {}
 
   /// The share of the requests of the time [from, until) that are answered in time.
@@ -78,6 +78,7 @@ class simulated_lanes {
   void admit() {
     if (counts(now_)) ++arrived_;
     const time_point now = clock();
+    scheduler_.reserve(1);
     scheduler_.admit({.arrival = now,
                       .deadline = now + timeline{time_point{}}.point(world_.slack).time_since_epoch(),
                       .handle = this});

@@ -33,7 +33,8 @@ struct fan_out {
   bool epoch(std::initializer_list<double> followers) {
     start += 7;
     wait_queue queue;
-    queue.push_back({.arrival = at_ms(start), .deadline = at_ms(start + 50)});
+    queue.reserve(1);
+    queue.insert({.arrival = at_ms(start), .deadline = at_ms(start + 50)});
     const bool at_once = std::holds_alternative<dispatch>(arrival_meets_idle_lane(queue));
     for (const double after : followers)
       policy.on_arrival({.arrival = at_ms(start + after), .deadline = at_ms(start + after + 50)});
@@ -48,7 +49,8 @@ TEST_CASE("G1: after sixteen bursts that a short wait would have caught, it wait
   fan_out traffic;
   for (int i = 0; i < 40; ++i) CHECK(traffic.epoch({0.04, 0.08, 0.12, 0.16, 0.2, 0.24, 0.28}) == (i < 16));
   wait_queue queue;
-  queue.push_back({.arrival = at_ms(1300), .deadline = at_ms(1350)});
+  queue.reserve(1);
+  queue.insert({.arrival = at_ms(1300), .deadline = at_ms(1350)});
   const auto wanted = traffic.arrival_meets_idle_lane(queue);
   REQUIRE(std::holds_alternative<wait_until>(wanted));
   CHECK(std::get<wait_until>(wanted).when - at_ms(1300) == std::chrono::nanoseconds(312'500));
