@@ -44,10 +44,8 @@ class virtual_lanes {
  public:
   virtual_lanes(const traffic& kind, any_policy policy)
       : kind_(kind),
-        scheduler_(limits{64, 5ms, lanes}, 1'000'000, std::move(policy)),
-        ends_(lanes, carpool::never) {
-    scheduler_.reserve(kind.queued + 1);
-  }
+        scheduler_(limits{64, 5ms, lanes}, {.max_size = 1'000'000}, std::move(policy)),
+        ends_(lanes, carpool::never) {}
 
   double nanoseconds_per_request() {
     const auto gap = carpool::duration(static_cast<carpool::duration::rep>(1e6 / 14.38 / kind_.load));
@@ -75,6 +73,7 @@ class virtual_lanes {
   }
 
   void admit() {
+    scheduler_.reserve(1);
     scheduler_.admit(
         {.arrival = now_, .deadline = carpool::saturating_add(now_, kind_.slack), .handle = this});
   }

@@ -5,7 +5,6 @@
 
 #include <carpool/scheduling/adaptive_state.hpp>
 #include <carpool/scheduling/doomed.hpp>
-#include <carpool/scheduling/fitting.hpp>
 #include <carpool/scheduling/forecast.hpp>
 #include <carpool/scheduling/harm.hpp>
 #include <carpool/scheduling/in_flight_limit.hpp>
@@ -126,14 +125,15 @@ class adaptive {
     scheduling::traffic load = traffic_in(bounds);
     load.most = std::min(static_cast<double>(bounds.max_batch_size),
                          std::max(1.0, std::floor(bounds.max_batch_work / std::max(1e-9, load.work_each))));
-    return carpool::forecast{.batch_cost = milliseconds{state_.cost.fixed},
-                             .work_cost = milliseconds{state_.cost.per_work},
-                             .interference = state_.cost.interference,
-                             .arrival_rate = 1000 * load.rate,
-                             .batch_size = std::clamp(load.spaced_batch(lanes), 1.0, load.most),
-                             .in_flight_limit = limit,
-                             .load = load.rate / load.capacity(lanes),
-                             .headroom = load.capacity(lanes) / load.rate};
+    return carpool::forecast{
+        .batch_cost = milliseconds{state_.cost.fixed},
+        .work_cost = milliseconds{state_.cost.per_work},
+        .interference = state_.cost.interference,
+        .arrival_rate = 1000 * load.rate,
+        .batch_size = std::clamp(load.spaced_batch(lanes), 1.0, load.most),
+        .in_flight_limit = limit,
+        .load = load.rate / load.capacity(lanes),
+        .headroom = load.rate > 0 ? load.capacity(lanes) / load.rate : scheduling::timeline::infinite};
   }
 
  private:
@@ -202,7 +202,7 @@ class adaptive {
     using namespace scheduling;
     const bool padded = batch_work_ == &padded_work && state_.cost.ready();
     candidate batch = padded ? groups_.select(here) : run_selection(here).select(riders_);
-    cut(batch, fitting(here.queue, batch.members));
+    cut(batch, here.queue.fitting(batch.members).size());
     const auto is_due = [&](std::size_t i) { return here.queue[i].leave_by <= at; };
     if (!due) return batch;
     for (std::size_t i = 0; i < batch.size(); ++i)
@@ -210,7 +210,7 @@ class adaptive {
     std::size_t first = 0;
     while (first + 1 < here.waiting() && !is_due(first)) ++first;
     batch.members = positions::run(first, std::min(batch.size(), here.waiting() - first));
-    cut(batch, fitting(here.queue, batch.members));
+    cut(batch, here.queue.fitting(batch.members).size());
     return batch;
   }
 

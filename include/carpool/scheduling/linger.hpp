@@ -3,7 +3,6 @@
 
 #pragma once
 
-#include <carpool/scheduling/fitting.hpp>
 #include <carpool/scheduling/moment.hpp>
 
 #include <algorithm>
@@ -64,10 +63,9 @@ struct linger {
 
   /// Until when the batch that could leave since `epoch` should wait, in ms; in the past if it should not.
   [[nodiscard]] double until(const moment& at, context why, double epoch) const {
-    if (at.waiting() >= at.most() || !at.more_expected) return -timeline::infinite;
+    if (!at.more_expected) return -timeline::infinite;
     const double length = worthwhile(why, at.load.cost.fixed);
-    if (length <= 0) return -timeline::infinite;
-    if (fitting(at.queue, positions::run(0, at.waiting())) < at.waiting()) return -timeline::infinite;
+    if (length <= 0 || at.queue.fill_batch(at.most())) return -timeline::infinite;
     if (!at.deadlines_count) return epoch + length;
     const double grown = at.load.batch_time(static_cast<double>(at.waiting() + 1), at.concurrency());
     return std::min(epoch + length, at.pressing_deadline(0) - grown);

@@ -70,6 +70,8 @@ class random_service {
       if (chance(3)) request.deadline = never - 1ns;
       if (chance(10)) request.leave_by = saturating_add(now_, some_time());
       request.work = some_work();
+      request.priority = static_cast<std::int8_t>(chance(20) ? below(3) : 0);
+      request.fair_tag = chance(10) ? static_cast<double>(below(5)) : 0;
       join(queue_, request);
       policy_.on_arrival(request);
     }
