@@ -126,14 +126,15 @@ class adaptive {
     scheduling::traffic load = traffic_in(bounds);
     load.most = std::min(static_cast<double>(bounds.max_batch_size),
                          std::max(1.0, std::floor(bounds.max_batch_work / std::max(1e-9, load.work_each))));
-    return carpool::forecast{.batch_cost = milliseconds{state_.cost.fixed},
-                             .work_cost = milliseconds{state_.cost.per_work},
-                             .interference = state_.cost.interference,
-                             .arrival_rate = 1000 * load.rate,
-                             .batch_size = std::clamp(load.spaced_batch(lanes), 1.0, load.most),
-                             .in_flight_limit = limit,
-                             .load = load.rate / load.capacity(lanes),
-                             .headroom = load.capacity(lanes) / load.rate};
+    return carpool::forecast{
+        .batch_cost = milliseconds{state_.cost.fixed},
+        .work_cost = milliseconds{state_.cost.per_work},
+        .interference = state_.cost.interference,
+        .arrival_rate = 1000 * load.rate,
+        .batch_size = std::clamp(load.spaced_batch(lanes), 1.0, load.most),
+        .in_flight_limit = limit,
+        .load = load.rate / load.capacity(lanes),
+        .headroom = load.rate > 0 ? load.capacity(lanes) / load.rate : scheduling::timeline::infinite};
   }
 
  private:
