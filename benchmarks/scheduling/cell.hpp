@@ -37,6 +37,7 @@ struct cell {
   traffic_kind traffic = traffic_kind::poisson;
   double load = 0;         ///< of capacity()
   double batch_times = 0;  ///< length of the measured part, in times that one request takes alone
+  double pause = 0;        ///< seconds without arrivals before the measured part
   bool noisy = true;       ///< as real services are; false: batches and timers keep to the nanosecond
 
   /// Seconds for a batch of this size that runs alone.
@@ -74,11 +75,17 @@ inline std::string to_string(const cell& c) {
 
 inline constexpr double warm_up_batch_times = 400;
 
-/// The same requests for every policy.
-inline carpool::simulate::trace make_trace(const cell& c, std::uint64_t seed) {
+/// Where the measured part begins, and where it ends.
+inline carpool::time_point measured_from(const cell& c) {
+  return carpool::time_point{} + carpool::simulate::from_seconds(c.seconds(1) * warm_up_batch_times);
+}
+inline carpool::time_point measured_until(const cell& c) {
+  return measured_from(c) + carpool::simulate::from_seconds(c.seconds(1) * c.batch_times);
+}
+
+inline carpool::simulate::trace draw_traffic(const cell& c, std::uint64_t seed) {
   const double alone = c.seconds(1);
-  const auto end =
-      carpool::time_point{} + carpool::simulate::from_seconds(alone * (warm_up_batch_times + c.batch_times));
+  const auto end = measured_until(c);
   switch (c.traffic) {
     case traffic_kind::bursty:
       return carpool::simulate::bursty(c.rate(), end, seed,
@@ -88,6 +95,14 @@ inline carpool::simulate::trace make_trace(const cell& c, std::uint64_t seed) {
     default:
       return carpool::simulate::poisson(c.rate(), end, seed);
   }
+}
+
+/// The same requests for every policy.
+inline carpool::simulate::trace make_trace(const cell& c, std::uint64_t seed) {
+  auto requests = draw_traffic(c, seed);
+  const auto until = measured_from(c), from = until - carpool::simulate::from_seconds(c.pause);
+  std::erase_if(requests, [&](const auto& each) { return each.at >= from && each.at < until; });
+  return requests;
 }
 
 /// The service of a cell. Noise as in a real one: batches vary by 3 % and one in 1000 takes twice as long,
@@ -105,8 +120,7 @@ inline carpool::simulate::service make_service(const cell& c, std::uint64_t seed
     simulated.model.stall_chance = 0.001;
     simulated.timer_lateness = std::chrono::microseconds{60};
   }
-  simulated.measured_from =
-      carpool::time_point{} + carpool::simulate::from_seconds(c.seconds(1) * warm_up_batch_times);
+  simulated.measured_from = measured_from(c);
   simulated.seed = seed;
   return simulated;
 }

@@ -78,6 +78,7 @@ class simulated_lanes {
   void admit() {
     if (counts(now_)) ++arrived_;
     const time_point now = clock();
+    scheduler_.reserve(1);
     scheduler_.admit({.arrival = now,
                       .deadline = now + timeline{time_point{}}.point(world_.slack).time_since_epoch(),
                       .handle = this});
