@@ -54,6 +54,12 @@ namespace carpool {
 /// Exactly one completion: every operation completes once, never inside the initiating function, by a post to
 /// its handler's associated executor, and with its memory (from the handler's associated allocator) already
 /// freed.
+///
+/// Handlers that complete together are called in one go, one post per executor. Requests that they submit wait
+/// for each other: lanes look when all these handlers have been called, or max_batch_size requests are there,
+/// and requests without a deadline count as arrived when the first of them did. So a handler must not wait for
+/// what it submits, neither by blocking nor by running its context; only requests whose handlers belong to
+/// another context, as those of use_future do, can be waited for.
 template <class In, class Out, class Clock>
 class basic_dynamic_batcher {
  public:

@@ -18,6 +18,7 @@
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/execution/outstanding_work.hpp>
 #include <boost/asio/prefer.hpp>
+#include <boost/config.hpp>
 
 #include <algorithm>
 #include <atomic>
@@ -61,13 +62,11 @@ class shell : public std::enable_shared_from_this<shell<Clock>>, public looker {
     release(lock, out);
   }
 
-  /// Lets in who has been submitted, and does what follows from it.
+  /// Lets in who has been submitted in a run of handlers that has ended.
   void look() override {
     effects out;
     auto lock = enter(out);
-    const bool overdue = timer_ && admitted_deadline_ < timer_->armed_for();
-    if (overdue || lanes_.can_wake() || !out.ready.empty()) react(handler_run::now<Clock>(), out);
-    release(lock, out);
+    look(handler_run::now<Clock>(), out, lock);
   }
 
   [[nodiscard]] stats snapshot() {
@@ -106,8 +105,37 @@ class shell : public std::enable_shared_from_this<shell<Clock>>, public looker {
 
   void let_in(effects& out) {
     if (inbox_.empty()) return;
-    inbox_.take([&](submission& one) { admit(one, out); });
+    keep_running();
+    for (submission* each = inbox_.take(); each != nullptr;) admit(*std::exchange(each, each->next()), out);
     room_.store(scheduler_.room(), std::memory_order_relaxed);
+  }
+
+  /// Lets this one in at once. If it throws, nothing was submitted. (Not to be inlined into every
+  /// submission.)
+  BOOST_NOINLINE void submit_now(submission& one) {
+    effects out;
+    const auto now = one.facts.arrival;
+    auto lock = enter(out);
+    try {
+      scheduler_.reserve(one.count());
+    } catch (...) {
+      release(lock, out);
+      throw;
+    }
+    inbox_.push(one);
+    let_in(out);
+    look(now, out, lock);
+  }
+
+  /// Does what follows from new requests and ends the event. Under load they wait for a lane: then that is
+  /// nothing.
+  void look(time_point now, effects& out, std::unique_lock<std::mutex>& lock) {
+    const bool overdue = timer_ && admitted_deadline_ < timer_->armed_for();
+    if (overdue || lanes_.can_wake() || !out.ready.empty())
+      react(now, out);
+    else
+      room_.store(scheduler_.room(), std::memory_order_relaxed);
+    release(lock, out);
   }
 
   /// After every event: lets requests expire, wakes a lane, sets the timer, ends drains. `awake` is a lane
@@ -157,17 +185,21 @@ class shell : public std::enable_shared_from_this<shell<Clock>>, public looker {
   std::atomic<std::size_t> room_;  // scheduler_.room() after the last event
 
  private:
+  /// Queues all requests, or none and completes the operation with the reason.
   void admit(submission& one, effects& out) {
-    keep_running();
     auto why = scheduler_.refusal(one.count(), one.facts.deadline, one.facts.arrival);
     if (!why && !reserve(one.count())) why = scheduling::outcome::rejected;
-    if (why) scheduler_.refuse(one.count(), *why);
+    if (why) return refuse(one, *why, out);
     one.for_each([&](pending_request& request) {
-      if (why) return request.fail(code_of(*why), out.ready);
       one.facts.handle = &request;
       scheduler_.admit(one.facts);
     });
-    if (!why) admitted_deadline_ = std::min(admitted_deadline_, one.facts.deadline);
+    admitted_deadline_ = std::min(admitted_deadline_, one.facts.deadline);
+  }
+
+  void refuse(submission& one, scheduling::outcome why, effects& out) noexcept {
+    scheduler_.refuse(one.count(), why);
+    one.for_each([&](pending_request& request) { request.fail(code_of(why), out.ready); });
   }
 
   /// Whether there is memory for so many more in the queue.
@@ -193,7 +225,7 @@ class shell : public std::enable_shared_from_this<shell<Clock>>, public looker {
   }
 
   const executor_type executor_;
-  executor_type work_;                    // outstanding on executor_ while an operation is pending, else empty
+  executor_type work_;  // outstanding on executor_ while an operation is pending, else empty
   time_point admitted_deadline_ = never;  // the first of those admitted since the last react()
 };
 

@@ -14,6 +14,7 @@
 #include <cassert>
 #include <cstddef>
 #include <optional>
+#include <span>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -258,13 +259,21 @@ class batch_scheduler {
     assert(!batch.active() && count > 0 && count <= bounds_.max_batch_size);
     batch.reserve(count);
     batch.begin(now, leaving.reason);
-    queue_.extract(leaving.which, [&](const waiting_request& request) {
-      queue_time_.record(nanoseconds(now - request.arrival));
-      batch.add(request);
-    });
+    queue_.extract(leaving.which, [&](const waiting_request& request) { batch.add(request); });
+    record_queue_times(batch.members(), now);
     running_ += count;
     ++active_flights_;
     policy_.on_dispatch(lane, batch.members(), now);
+  }
+
+  /// Requests that arrived together, as those of one run of handlers do, are recorded together.
+  void record_queue_times(std::span<const waiting_request> members, time_point now) noexcept {
+    for (auto first = members.begin(); first != members.end();) {
+      const auto later = [&](const waiting_request& other) { return other.arrival != first->arrival; };
+      const auto last = std::find_if(first, members.end(), later);
+      queue_time_.record(nanoseconds(now - first->arrival), static_cast<std::uint64_t>(last - first));
+      first = last;
+    }
   }
 
   void land(std::size_t lane, time_point now, bool failed) noexcept {

@@ -24,11 +24,7 @@ class wait_queue {
 
   /// Makes the next push_backs up to this size unable to throw. Strong guarantee.
   void reserve(std::size_t wanted) {
-    if (wanted <= ring_.size()) return;
-    std::vector<waiting_request> larger(std::max({wanted, 2 * ring_.size(), std::size_t{16}}));
-    for (std::size_t i = 0; i < size_; ++i) larger[i] = (*this)[i];
-    ring_ = std::move(larger);
-    head_ = 0;
+    if (wanted > capacity_) grow(std::max({wanted, 2 * capacity_, std::size_t{16}}));
   }
 
   void push_back(const waiting_request& request) {
@@ -70,7 +66,15 @@ class wait_queue {
  private:
   [[nodiscard]] std::size_t index(std::size_t i) const noexcept {
     const std::size_t at = head_ + i;
-    return at < ring_.size() ? at : at - ring_.size();
+    return at < capacity_ ? at : at - capacity_;
+  }
+
+  void grow(std::size_t wanted) {
+    std::vector<waiting_request> larger(wanted);
+    for (std::size_t i = 0; i < size_; ++i) larger[i] = (*this)[i];
+    ring_ = std::move(larger);
+    capacity_ = wanted;
+    head_ = 0;
   }
 
   void drop_front(std::size_t n) noexcept {
@@ -79,6 +83,7 @@ class wait_queue {
   }
 
   std::vector<waiting_request> ring_;
+  std::size_t capacity_ = 0;  // ring_.size(), which takes a division
   std::size_t head_ = 0;
   std::size_t size_ = 0;
 };
