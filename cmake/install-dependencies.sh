@@ -49,9 +49,10 @@ missing_packages() {
   if [[ $for_what == tests ]]; then
     command -v pkg-config >/dev/null || echo pkg-config
     command -v curl >/dev/null || echo curl
+    command -v valgrind >/dev/null || echo valgrind
     clang++ -fsanitize=thread -x c++ - -o /dev/null <<<'int main() {}' 2>/dev/null || echo clang "$(clang_runtime)"
     command -v llvm-symbolizer >/dev/null || echo llvm  # without names, a sanitizer cannot suppress anything either
-    headers+=(doctest/doctest.h:doctest-dev)
+    headers+=(doctest/doctest.h:doctest-dev concurrentqueue/concurrentqueue.h:libconcurrentqueue-dev)
     # The oldest Boost that the core supports, for one build of the tests, where the distribution has it.
     if grep -q bookworm /etc/os-release; then headers+=(boost/version.hpp:libboost1.81-dev); fi
   fi
@@ -144,8 +145,9 @@ with_progress() {
 }
 fetched_mb() { du -scm "$cache" /var/cache/apt/archives 2>/dev/null | sed -n '$s/\t.*//p'; }
 
-# What the build can do without: a faster second build, one of the ways to find the package, one of the Boosts to test with.
-optional_packages='ccache|pkg-config|libboost1.81-dev'
+# What the build can do without: a faster second build, one of the ways to find the package, one of the Boosts to test with,
+# the counting of instructions, a row of a benchmark.
+optional_packages='ccache|pkg-config|libboost1.81-dev|valgrind|libconcurrentqueue-dev'
 
 install_packages() {  # sets reason where it fails
   local sudo='' packages

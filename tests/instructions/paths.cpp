@@ -79,7 +79,8 @@ struct careful_caller {
   asio::cancellation_signal& signal;
 
   void submit() const {
-    if (--left >= 0) to.async_submit(left, {.deadline = 1h}, asio::bind_cancellation_slot(signal.slot(), *this));
+    if (--left >= 0)
+      to.async_submit(left, {.deadline = 1h}, asio::bind_cancellation_slot(signal.slot(), *this));
   }
   void operator()(boost::system::error_code, int) const { submit(); }
 };

@@ -35,7 +35,10 @@ class manual_clock {
   using time_point = carpool::time_point;
   static constexpr bool is_steady = true;
 
-  static time_point now() noexcept { return now_; }
+  static time_point now() noexcept {
+    ++reads_;
+    return now_;
+  }
 
   /// Jumps ahead; waits that have become due are posted, the earliest first.
   static void advance(duration by) {
@@ -45,6 +48,10 @@ class manual_clock {
 
   /// Forgets all that was before; no timer may be left.
   static void reset() noexcept { now_ = time_point{} + std::chrono::hours{1000}; }
+
+  /// How often it has been read, and how often a timer has been set, so far.
+  [[nodiscard]] static std::size_t reads() noexcept { return reads_; }
+  [[nodiscard]] static std::size_t armings() noexcept { return armings_; }
 
   /// Timers that somebody waits for, and when the first of them is due.
   [[nodiscard]] static std::size_t armed_timers() noexcept { return waiting_.size(); }
@@ -72,6 +79,8 @@ class manual_clock {
   static bool forget(timer& waited_for) { return std::erase(waiting_, &waited_for) > 0; }
 
   static inline time_point now_{};
+  static inline std::size_t reads_ = 0;
+  static inline std::size_t armings_ = 0;
   static inline std::vector<timer*> waiting_;  // in the order in which they were armed
 };
 
@@ -103,7 +112,8 @@ class boost::asio::basic_waitable_timer<carpool::test::manual_clock> final
     handler_ = std::move(handler);
     work_ = prefer(executor_, execution::outstanding_work.tracked);
     clock::waiting_.push_back(this);
-    if (expiry <= clock::now()) expire();
+    ++clock::armings_;
+    if (expiry <= clock::now_) expire();
   }
 
  private:

@@ -167,6 +167,27 @@ TEST_CASE("the pending operations keep the io_context of their handler from runn
   CHECK(calls == 1);
 }
 
+TEST_CASE("the pending operations keep the batcher's own context from running dry, and nothing else does") {
+  int_bench bench;
+  const auto runs_dry = [&] { return bench.is_dry(bench.callers); };
+  CHECK(runs_dry());
+  for (int round = 0; round < 2; ++round) {
+    auto r = bench.submit(1);
+    CHECK(!runs_dry());
+    bench.settle();
+    CHECK(r.done());
+    CHECK(runs_dry());
+  }
+  asio::cancellation_signal signal;
+  bench.while_running([&] {
+    bench.batcher.async_drain(asio::bind_cancellation_slot(signal.slot(), [](boost::system::error_code) {}));
+    CHECK(!runs_dry());
+  });
+  bench.submit(1);  // refused
+  bench.settle();
+  CHECK(runs_dry());
+}
+
 TEST_CASE("a batch costs one post per executor of its handlers") {
   int_bench bench;
   const counting_executor first(bench.callers);

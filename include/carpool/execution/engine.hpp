@@ -13,6 +13,7 @@
 #include <boost/asio/cancellation_type.hpp>
 #include <boost/asio/error.hpp>
 #include <boost/asio/execution_context.hpp>
+#include <boost/config.hpp>
 
 #include <atomic>
 #include <cstddef>
@@ -39,7 +40,8 @@ class engine final : public workers<Clock> {
 
   /// What the scheduler has to know of a request that is submitted now. In handlers that are called in one
   /// go, one that waits as long as it takes arrives at the time that was read for the one before it.
-  [[nodiscard]] scheduling::waiting_request facts_of(const submit_options& asked) const noexcept {
+  [[nodiscard]] BOOST_FORCEINLINE scheduling::waiting_request facts_of(
+      const submit_options& asked) const noexcept {
     const bool unhurried = asked.deadline.is_never(default_deadline_) && asked.max_wait == duration::max();
     const time_point now = unhurried ? handler_run::now<Clock>() : Clock::now();
     return {.arrival = now,
@@ -53,22 +55,20 @@ class engine final : public workers<Clock> {
   /// admitted.
   [[nodiscard]] std::optional<boost::system::error_code> refusal(std::size_t count,
                                                                  const scheduling::waiting_request& facts) {
-    if (count <= room_.load(std::memory_order_relaxed) && facts.deadline > facts.arrival) [[likely]]
-      return std::nullopt;
+    if (count <= room_.load(std::memory_order_relaxed) && facts.deadline > facts.arrival) return std::nullopt;
     return refuse(count, facts);
   }
 
   /// Queues all requests of the operation, or completes it with the reason why none was admitted. If it
-  /// throws, the operation is destroyed and nothing was admitted.
+  /// throws, the operation is destroyed and nothing was submitted.
   template <class Operation>
   void submit(Operation& operation) {
     or_discard(operation, [&] {
       connect(operation, *this, [](engine& self, Operation& mine, auto type) { self.cancel(mine, type); });
     });
-    const auto* where = context_of_handler(operation, context_);
-    inbox_.push(operation);  // from here on it may end, and be gone
-    auto* run = handler_run::current();
-    if (run == nullptr || !run->defer(*this, where, max_batch_size_)) this->look();
+    if (handler_run::will_look(*this, context_of_handler(operation, context_), max_batch_size_))
+      return inbox_.push(operation);  // from here on it may end
+    or_discard(operation, [&] { this->submit_now(operation); });
   }
 
   /// Stops admission; the operation completes when everything admitted has completed.
@@ -87,11 +87,12 @@ class engine final : public workers<Clock> {
   }
 
  private:
-  [[nodiscard]] std::optional<boost::system::error_code> refuse(std::size_t count,
-                                                                const scheduling::waiting_request& facts) {
+  // Not to be inlined into the path of those who get in.
+  [[nodiscard]] BOOST_NOINLINE std::optional<boost::system::error_code> refuse(
+      std::size_t count, const scheduling::waiting_request& facts) {
     effects out;
     auto lock = this->enter(out);
-    const auto why = this->why_not(count, facts);
+    const auto why = scheduler_.refusal(count, facts.deadline, facts.arrival, {.key = facts.key});
     if (why) scheduler_.refuse(count, *why);
     this->release(lock, out);
     return why ? std::optional(code_of(*why)) : std::nullopt;

@@ -14,6 +14,7 @@
 #include <boost/asio/associated_executor.hpp>
 #include <boost/asio/execution/outstanding_work.hpp>
 #include <boost/asio/execution_context.hpp>
+#include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/prefer.hpp>
 
@@ -37,9 +38,13 @@ inline constexpr bool has_executor = [] {
 /// Both are the same executor.
 template <class Executor>
 [[nodiscard]] bool same_executor(const boost::asio::any_io_executor& own, const Executor& other) noexcept {
-  if constexpr (std::same_as<Executor, boost::asio::any_io_executor>) return own == other;
-  const auto* target = own.target<Executor>();
-  return target != nullptr && *target == other;
+  if constexpr (std::same_as<Executor, boost::asio::any_io_executor>) {
+    const auto* io = other.template target<boost::asio::io_context::executor_type>();
+    return io == nullptr ? own == other : same_executor(own, *io);  // the usual case, at half the cost
+  } else {
+    const auto* target = own.target<Executor>();
+    return target != nullptr && *target == other;
+  }
 }
 
 /// The part that depends on the executor of the handler only. While the operation is pending it holds

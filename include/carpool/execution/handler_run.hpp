@@ -7,6 +7,7 @@
 
 #include <boost/asio/execution_context.hpp>
 #include <boost/asio/recycling_allocator.hpp>
+#include <boost/config.hpp>
 
 #include <cstddef>
 #include <memory>
@@ -45,11 +46,8 @@ class handler_run {
   /// To be called after the last handler.
   void finish() {
     next();
-    if (const auto waiting = take_looker()) waiting->look();
+    if (const auto waiting = std::exchange(looker_, nullptr)) waiting->look();
   }
-
-  /// The run that the calling thread is in; null if there is none.
-  [[nodiscard]] static handler_run* current() noexcept { return innermost; }
 
   /// The time it is. In a run, the first request of each handler gets the time last read there, so that a
   /// run of short handlers reads the clock once; only the first, because a handler may be long, or run a
@@ -78,15 +76,20 @@ class handler_run {
     return std::exchange(run->memory_, nullptr);
   }
 
-  /// Makes `who` look at the end of this run, or when `enough` requests have asked for it, instead of now
-  /// (false). A request whose handler belongs to another context may be waited for here and cannot ask.
+  /// Whether `who` will look at the end of the current run, which is told that a request is about to be
+  /// submitted whose handler belongs to `context`. If not, the caller has to make it look when the request is
+  /// there: outside a run; when `enough` requests have been submitted in it; and for a request whose handler
+  /// belongs to another context, because somebody may wait for that in this run.
   template <class Looker>
-  [[nodiscard]] bool defer(Looker& who, const boost::asio::execution_context* context, std::size_t enough) {
-    if (context != context_ || context == nullptr) return false;
-    if (looker_ == nullptr) set_looker(who, enough);
-    if (looker_.get() != &who) return false;
-    if (--wanted_ > 0) return true;
-    take_looker();
+  [[nodiscard]] BOOST_FORCEINLINE static bool will_look(Looker& who,
+                                                        const boost::asio::execution_context* context,
+                                                        std::size_t enough) {
+    handler_run* const run = innermost;
+    if (run == nullptr || run->context_ != context || context == nullptr) return false;
+    if (run->looker_ == nullptr) run->set_looker(who, enough);
+    if (run->looker_.get() != &who) return false;
+    if (--run->wanted_ > 0) return true;
+    run->looker_ = nullptr;
     return false;
   }
 
@@ -107,8 +110,6 @@ class handler_run {
     looker_ = who.shared_from_this();
     wanted_ = enough;
   }
-
-  std::shared_ptr<looker> take_looker() noexcept { return std::exchange(looker_, nullptr); }
 
   const boost::asio::execution_context* const context_;
   handler_run* const outer_;

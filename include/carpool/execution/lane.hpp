@@ -37,11 +37,13 @@ class lane {
   virtual void run() noexcept = 0;
   /// The exception that failed the whole batch, if any.
   [[nodiscard]] const std::exception_ptr& failure() const noexcept { return failure_; }
-  /// The member at this position still waits and will get its result by deliver(); returns whether it
-  /// succeeded.
-  [[nodiscard]] bool claim(std::size_t position, void* handle) noexcept {
+  /// Every member that still waits will get a result.
+  [[nodiscard]] bool all_succeeded() const noexcept { return !failure_ && !any_failed_; }
+  /// This member will.
+  [[nodiscard]] virtual bool succeeded(std::size_t position) const noexcept = 0;
+  /// The member at this position still waits, and will get its result by deliver().
+  void claim(std::size_t position, void* handle) noexcept {
     claimed_.push(*static_cast<pending_request*>(handle), position);
-    return !failure_ && (!any_failed_ || succeeded(position));
   }
   /// Settles the claimed members.
   virtual void deliver(completion_list& ready) noexcept = 0;
@@ -50,9 +52,6 @@ class lane {
   request_list claimed_;
   std::exception_ptr failure_;
   bool any_failed_ = false;  // a result of the last run is an error
-
- private:
-  [[nodiscard]] virtual bool succeeded(std::size_t position) const noexcept = 0;
 };
 
 /// Makes the lane of an index; called once per index, never by two threads at once.
@@ -94,23 +93,23 @@ class typed_lane final : public lane {
     inputs_.clear();
   }
 
+  [[nodiscard]] bool succeeded(std::size_t position) const noexcept override {
+    return !failure_ && results_[position].has_value();
+  }
+
   void deliver(completion_list& ready) noexcept override {
-    claimed_.take([&](pending_request& each, std::size_t position) {
-      if (failure_)
-        each.fail(code_, ready);
-      else
+    if (failure_)
+      claimed_.take([&](pending_request& each, std::size_t) { each.fail(code_, ready); });
+    else
+      claimed_.take([&](pending_request& each, std::size_t position) {
         request_of(&each)->settle(std::move(results_[position]), ready);
-    });
+      });
     results_.clear();
   }
 
  private:
   static request<In, Out>* request_of(void* handle) noexcept {
     return static_cast<request<In, Out>*>(static_cast<pending_request*>(handle));
-  }
-
-  [[nodiscard]] bool succeeded(std::size_t position) const noexcept override {
-    return results_[position].has_value();
   }
 
   template <class Step>

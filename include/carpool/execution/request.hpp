@@ -76,8 +76,8 @@ class request : public pending_request {
 /// async_submit: one request, one handler.
 template <class In, class Out, class Handler>
 class single_operation final : public handler_completion<single_operation<In, Out, Handler>, Handler>,
-                               public submission,
-                               public request<In, Out> {
+                               public request<In, Out>,
+                               public submission {
   using base = handler_completion<single_operation, Handler>;
 
  public:
@@ -86,10 +86,8 @@ class single_operation final : public handler_completion<single_operation<In, Ou
   single_operation(Handler&& handler, const boost::asio::any_io_executor& own,
                    const scheduling::waiting_request& each, In&& in)
       : base(std::move(handler), own),
-        submission(each),
-        request<In, Out>(std::move(in), static_cast<completion&>(*this)) {
-    add(*this);
-  }
+        request<In, Out>(std::move(in), static_cast<completion&>(*this)),
+        submission(each, *this, 1) {}
 
   std::tuple<boost::system::error_code, Out> take_results() {
     if (!this->output()) return {this->error(), Out{}};
@@ -97,26 +95,48 @@ class single_operation final : public handler_completion<single_operation<In, Ou
   }
 };
 
-/// async_submit_many: several requests, one handler, called when the last of them has ended.
+/// The requests of async_submit_many. They do not move: the queue refers to them.
+template <class In, class Out>
+class request_group {
+ public:
+  request_group(std::vector<In>&& inputs, completion& operation) : unsettled_(inputs.size()) {
+    for (In& input : inputs) {
+      auto* before = items_.empty() ? nullptr : &items_.back();
+      auto& item = items_.emplace_back(std::move(input), operation, unsettled_);
+      if (before != nullptr) before->set_sibling(item);
+    }
+  }
+
+  [[nodiscard]] std::deque<request<In, Out>>& items() noexcept { return items_; }
+
+ private:
+  std::deque<request<In, Out>> items_;
+  std::atomic<std::size_t> unsettled_;
+};
+
+/// async_submit_many: several requests, at least one, and one handler, called when the last of them has
+/// ended.
 template <class In, class Out, class Handler>
 class many_operation final : public handler_completion<many_operation<In, Out, Handler>, Handler>,
+                             public request_group<In, Out>,
                              public submission {
   using base = handler_completion<many_operation, Handler>;
+  using group = request_group<In, Out>;
 
  public:
   using result_type = std::vector<Out>;
 
   many_operation(Handler&& handler, const boost::asio::any_io_executor& own,
                  const scheduling::waiting_request& each, std::vector<In>&& inputs)
-      : base(std::move(handler), own), submission(each), unsettled_(inputs.size()) {
-    results_.reserve(inputs.size());  // so that nothing can fail when the results are there
-    for (In& input : inputs)
-      add(items_.emplace_back(std::move(input), static_cast<completion&>(*this), unsettled_));
+      : base(std::move(handler), own),
+        group(std::move(inputs), *this),
+        submission(each, this->items().front(), this->items().size()) {
+    results_.reserve(this->items().size());  // so that nothing can fail when the results are there
   }
 
   /// All results in the order of the inputs, or the error of the first that failed.
   std::tuple<boost::system::error_code, std::vector<Out>> take_results() {
-    for (auto& item : items_) {
+    for (auto& item : this->items()) {
       if (!item.output()) return {item.error(), std::vector<Out>{}};
       results_.push_back(*std::move(item.output()));
     }
@@ -124,9 +144,7 @@ class many_operation final : public handler_completion<many_operation<In, Out, H
   }
 
  private:
-  std::deque<request<In, Out>> items_;  // items do not move: the queue refers to them
   std::vector<Out> results_;
-  std::atomic<std::size_t> unsettled_;
 };
 
 }  // namespace carpool::execution

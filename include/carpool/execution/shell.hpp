@@ -19,6 +19,7 @@
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/execution/outstanding_work.hpp>
 #include <boost/asio/prefer.hpp>
+#include <boost/config.hpp>
 
 #include <algorithm>
 #include <atomic>
@@ -61,13 +62,11 @@ class shell : public std::enable_shared_from_this<shell<Clock>>, public looker {
     release(lock, out);
   }
 
-  /// Lets in who has been submitted, and does what follows from it.
+  /// Lets in who has been submitted in a run of handlers that has ended.
   void look() override {
     effects out;
     auto lock = enter(out);
-    const bool overdue = timer_ && admitted_deadline_ < timer_->armed_for();
-    if (overdue || lanes_.can_wake() || !out.ready.empty()) react(handler_run::now<Clock>(), out);
-    release(lock, out);
+    look(handler_run::now<Clock>(), out, lock);
   }
 
   [[nodiscard]] stats snapshot() {
@@ -106,8 +105,37 @@ class shell : public std::enable_shared_from_this<shell<Clock>>, public looker {
 
   void let_in(effects& out) {
     if (inbox_.empty()) return;
-    inbox_.take([&](submission& one) { admit(one, out); });
+    keep_running();
+    for (submission* each = inbox_.take(); each != nullptr;) admit(*std::exchange(each, each->next()), out);
     room_.store(scheduler_.room(), std::memory_order_relaxed);
+  }
+
+  /// Lets this one in at once. If it throws, nothing was submitted. (Not to be inlined into every
+  /// submission.)
+  BOOST_NOINLINE void submit_now(submission& one) {
+    effects out;
+    const auto now = one.facts.arrival;
+    auto lock = enter(out);
+    try {
+      scheduler_.reserve(one.count(), one.facts);
+    } catch (...) {
+      release(lock, out);
+      throw;
+    }
+    inbox_.push(one);
+    let_in(out);
+    look(now, out, lock);
+  }
+
+  /// Does what follows from new requests and ends the event. Under load they wait for a lane: then that is
+  /// nothing.
+  void look(time_point now, effects& out, std::unique_lock<std::mutex>& lock) {
+    const bool overdue = timer_ && admitted_deadline_ < timer_->armed_for();
+    if (overdue || lanes_.can_wake() || !out.ready.empty())
+      react(now, out);
+    else
+      room_.store(scheduler_.room(), std::memory_order_relaxed);
+    release(lock, out);
   }
 
   /// After every event: lets requests expire, wakes a lane, sets the timer, ends drains. `awake` is a lane
@@ -137,14 +165,6 @@ class shell : public std::enable_shared_from_this<shell<Clock>>, public looker {
     if (out.wake != no_lane) wake(out.wake);
   }
 
-  /// Why these requests cannot be admitted, all or none; empty when they can.
-  [[nodiscard]] std::optional<scheduling::outcome> why_not(std::size_t count,
-                                                           const scheduling::waiting_request& each) const {
-    return scheduler_.refusal(
-        count, each.deadline, each.arrival,
-        {.key = each.key, .work = static_cast<double>(count) * each.work, .heaviest = each.work});
-  }
-
   /// An operation is pending from now on: the executor must not run dry.
   void keep_running() {
     if (!work_) work_ = boost::asio::prefer(executor_, boost::asio::execution::outstanding_work.tracked);
@@ -165,17 +185,24 @@ class shell : public std::enable_shared_from_this<shell<Clock>>, public looker {
   std::atomic<std::size_t> room_;  // scheduler_.room() after the last event
 
  private:
+  /// Queues all requests, or none and completes the operation with the reason.
   void admit(submission& one, effects& out) {
-    keep_running();
-    auto why = why_not(one.count(), one.facts);
+    scheduling::demand asked{.key = one.facts.key};
+    one.for_each([&](const pending_request& request) { asked.add(request.work); });
+    auto why = scheduler_.refusal(one.count(), one.facts.deadline, one.facts.arrival, asked);
     if (!why && !reserve(one)) why = scheduling::outcome::rejected;
-    if (why) scheduler_.refuse(one.count(), *why);
+    if (why) return refuse(one, *why, out);
     one.for_each([&](pending_request& request) {
-      if (why) return request.fail(code_of(*why), out.ready);
+      one.facts.work = request.work;
       one.facts.handle = &request;
       scheduler_.admit(one.facts);
     });
-    if (!why) admitted_deadline_ = std::min(admitted_deadline_, one.facts.deadline);
+    admitted_deadline_ = std::min(admitted_deadline_, one.facts.deadline);
+  }
+
+  void refuse(submission& one, scheduling::outcome why, effects& out) noexcept {
+    scheduler_.refuse(one.count(), why);
+    one.for_each([&](pending_request& request) { request.fail(code_of(why), out.ready); });
   }
 
   /// Whether there is memory for these in the queue.

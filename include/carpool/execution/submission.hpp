@@ -25,6 +25,11 @@ class pending_request {
   pending_request(const pending_request&) = delete;
   pending_request& operator=(const pending_request&) = delete;
 
+  /// The next one of the same operation.
+  void set_sibling(pending_request& next) noexcept { sibling_ = &next; }
+
+  double work = 1;  ///< in the user's unit
+
   /// Ends the request without a result; an operation that is complete by this is added to `ready`. A request
   /// ends exactly once.
   void fail(boost::system::error_code why, completion_list& ready) noexcept {
@@ -49,8 +54,8 @@ class pending_request {
   completion& operation_;
   std::atomic<std::size_t>* const unsettled_ = nullptr;
   pending_request* sibling_ = nullptr;  // the next one of the same submission
-  pending_request* next_ = nullptr;     // in a request_list
-  std::size_t position_ = 0;            // there
+  pending_request* next_;               // in a request_list
+  std::size_t position_;                // there
 };
 
 /// Requests with a position each, in order.
@@ -85,17 +90,14 @@ class request_list {
 /// The requests of one operation on their way into the queue: all are admitted, or none.
 class submission {
  public:
-  explicit submission(const scheduling::waiting_request& each) noexcept : facts(each) {}
+  /// `first` and its siblings.
+  submission(const scheduling::waiting_request& each, pending_request& first, std::size_t count) noexcept
+      : facts(each), first_(&first), count_(count) {}
   submission(const submission&) = delete;
   submission& operator=(const submission&) = delete;
 
-  void add(pending_request& request) noexcept {
-    *end_ = &request;
-    end_ = &request.sibling_;
-    ++count_;
-  }
-
   [[nodiscard]] std::size_t count() const noexcept { return count_; }
+  [[nodiscard]] submission* next() const noexcept { return next_; }
 
   template <class Visit>
   void for_each(Visit visit) {
@@ -109,10 +111,9 @@ class submission {
 
  private:
   friend class inbox;
-  pending_request* first_ = nullptr;
-  pending_request** end_ = &first_;
-  std::size_t count_ = 0;
-  submission* next_ = nullptr;
+  pending_request* first_;
+  std::size_t count_;
+  submission* next_;  // in the inbox
 };
 
 /// Where submissions wait for the next event. Anybody may push; whoever holds the batcher's lock takes them
@@ -129,13 +130,12 @@ class inbox {
   /// May be wrong about what is being pushed.
   [[nodiscard]] bool empty() const noexcept { return newest_.load(std::memory_order_relaxed) == nullptr; }
 
-  /// Takes everything and hands it to `let_in`, in the order in which it was pushed.
-  template <class LetIn>
-  void take(LetIn let_in) {
+  /// Takes everything, in the order in which it was pushed; a chain by next().
+  [[nodiscard]] submission* take() noexcept {
     submission* first = nullptr;
     for (submission* each = newest_.exchange(nullptr, std::memory_order_acquire); each != nullptr;)
       each = std::exchange(each->next_, std::exchange(first, each));
-    while (first != nullptr) let_in(*std::exchange(first, first->next_));
+    return first;
   }
 
  private:

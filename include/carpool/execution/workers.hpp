@@ -129,7 +129,7 @@ class workers : public shell<Clock> {
     for (;;) {
       mine.wake.wait(lock, [&] { return mine.now == lane_slot::state::woken || stopping_; });
       if (mine.now != lane_slot::state::woken) break;
-      awake_since = turn(i, awake_since.value_or(Clock::now()), lock);
+      awake_since = turn(i, awake_since ? *awake_since : Clock::now(), lock);
       lock.lock();
     }
     lock.unlock();
@@ -186,8 +186,11 @@ class workers : public shell<Clock> {
     }
     lock.lock();
     const auto now = Clock::now();
-    scheduler_.finish(i, now, mine.failure() != nullptr,
-                      [&](std::size_t position, void* handle) { return mine.claim(position, handle); });
+    const bool all_succeeded = mine.all_succeeded();
+    scheduler_.finish(i, now, mine.failure() != nullptr, [&](std::size_t position, void* handle) {
+      mine.claim(position, handle);
+      return all_succeeded || mine.succeeded(position);
+    });
     lock.unlock();
     mine.deliver(out.ready);
     return now;

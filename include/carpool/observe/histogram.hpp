@@ -19,10 +19,11 @@ class histogram {
  public:
   static constexpr std::size_t bucket_count = std::size_t{MaxBits - SubBits + 1} << SubBits;
 
-  void record(std::uint64_t value) noexcept {
-    ++counts_[bucket_of(value)];
-    ++count_;
-    sum_ += value;
+  /// Counts a value, so many times.
+  void record(std::uint64_t value, std::uint64_t times = 1) noexcept {
+    counts_[bucket_of(value)] += times;
+    count_ += times;
+    sum_ += value * times;
   }
 
   /// Number of recorded values, and their exact sum.

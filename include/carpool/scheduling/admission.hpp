@@ -11,6 +11,7 @@
 #include <carpool/scheduling/waiting_request.hpp>
 #include <carpool/time.hpp>
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
@@ -24,6 +25,12 @@ struct demand {
   std::uint64_t key = 0;
   double work = 0;
   double heaviest = 0;  ///< the work of the heaviest of them
+
+  /// One more request of them has this work.
+  void add(double of_one) noexcept {
+    work += of_one;
+    heaviest = std::max(heaviest, of_one);
+  }
 };
 
 /// Who may join the queue.

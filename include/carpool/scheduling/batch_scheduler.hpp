@@ -206,10 +206,8 @@ class batch_scheduler final : public registry {
     batch.reserve(count);
     works_.reserve(count);
     fleet_.depart(lane, now, trimmed ? departure::full : leaving.reason);
-    waiting_.serve(which, [&](const waiting_request& request) {
-      ledger_.waited(now - request.arrival);
-      batch.add(request);
-    });
+    waiting_.serve(which, [&](const waiting_request& request) { batch.add(request); });
+    ledger_.departed(batch.members(), now);
     running_ += count;
     policy_.on_dispatch(lane, batch.members(), now);
   }

@@ -12,6 +12,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <span>
 
 namespace carpool::scheduling {
 
@@ -21,7 +22,16 @@ class ledger {
   void submitted(std::size_t count = 1) noexcept { submitted_ += count; }
   void ended(outcome why, std::size_t count = 1) noexcept { ended_[static_cast<std::size_t>(why)] += count; }
 
-  void waited(duration time) noexcept { queue_time_.record(nanoseconds(time)); }
+  /// These leave the queue. Those that arrived together, as those of one run of handlers do, are recorded
+  /// together.
+  void departed(std::span<const waiting_request> members, time_point now) noexcept {
+    for (auto first = members.begin(); first != members.end();) {
+      const auto later = [&](const waiting_request& other) { return other.arrival != first->arrival; };
+      const auto last = std::find_if(first, members.end(), later);
+      queue_time_.record(nanoseconds(now - first->arrival), static_cast<std::uint64_t>(last - first));
+      first = last;
+    }
+  }
   void batch_started(std::size_t size, departure reason) noexcept {
     ++batches_;
     ++departures_[static_cast<std::size_t>(reason)];

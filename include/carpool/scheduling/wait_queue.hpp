@@ -52,10 +52,10 @@ class wait_queue {
     if (size_ == 0 || !plainly_after((*this)[size_ - 1], request)) [[unlikely]] {
       oldest_.join(request.arrival);
       place = place_of(request);
+      deadlines_ascend_ &= (place == 0 || (*this)[place - 1].deadline <= request.deadline) &&
+                           (place == size_ || request.deadline <= (*this)[place].deadline);
     }
     const bool last = place == size_;
-    deadlines_ascend_ &= (place == 0 || (*this)[place - 1].deadline <= request.deadline) &&
-                         (last || request.deadline <= (*this)[place].deadline);
     if (!last) make_room(place);
     ring_[index(place)] = request;
     ++size_;

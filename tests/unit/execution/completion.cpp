@@ -127,8 +127,7 @@ TEST_CASE("post_all makes one post per executor and keeps the order of each") {
   ints called;
   const auto call = [&](int number) { called.push_back(number); };
   completion_list list;
-  for (int i = 0; i < 12; ++i)
-    list.push(i % 3 == 0 ? make(i, call) : make(i % 2 == 0 ? even : odd, i, call));
+  for (int i = 0; i < 12; ++i) list.push(i % 3 == 0 ? make(i, call) : make(i % 2 == 0 ? even : odd, i, call));
   post_all(std::move(list), own);
   CHECK(called.empty());
   CHECK(own.posts() == 1);
@@ -184,16 +183,18 @@ TEST_CASE("B34: a handler that throws does not cost those behind it their turn")
   ints called;
   completion_list list;
   SUBCASE("on the batcher's executor") {
-    for (int i = 0; i < 4; ++i) list.push(make(i, [&](int number) {
-      called.push_back(number);
-      if (number % 2 == 0) throw std::runtime_error("handler");
-    }));
+    for (int i = 0; i < 4; ++i)
+      list.push(make(i, [&](int number) {
+        called.push_back(number);
+        if (number % 2 == 0) throw std::runtime_error("handler");
+      }));
   }
   SUBCASE("on an executor of their own") {
-    for (int i = 0; i < 4; ++i) list.push(make(io.get_executor(), i, [&](int number) {
-      called.push_back(number);
-      if (number % 2 == 0) throw std::runtime_error("handler");
-    }));
+    for (int i = 0; i < 4; ++i)
+      list.push(make(io.get_executor(), i, [&](int number) {
+        called.push_back(number);
+        if (number % 2 == 0) throw std::runtime_error("handler");
+      }));
   }
   post_all(std::move(list), io.get_executor());
   CHECK_THROWS(io.poll());
@@ -228,8 +229,7 @@ TEST_CASE(
                                         CHECK(counts.freed == 1);
                                         called = true;
                                       }));
-  completion* operation =
-      numbered<decltype(handler)>::make(std::move(handler), asio::any_io_executor{}, 5);
+  completion* operation = numbered<decltype(handler)>::make(std::move(handler), asio::any_io_executor{}, 5);
   CHECK(counts.allocated == 1);
   operation->invoke();
   CHECK(called);

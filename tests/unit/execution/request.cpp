@@ -32,7 +32,8 @@ const carpool::scheduling::waiting_request facts{};
 
 std::vector<request<int, std::string>*> items_of(many& operation) {
   std::vector<request<int, std::string>*> items;
-  operation.for_each([&](pending_request& each) { items.push_back(static_cast<request<int, std::string>*>(&each)); });
+  operation.for_each(
+      [&](pending_request& each) { items.push_back(static_cast<request<int, std::string>*>(&each)); });
   return items;
 }
 
@@ -56,8 +57,8 @@ TEST_CASE("a request keeps its result or its error, and asks for no assignment")
   asio::io_context io;
   reply<std::unique_ptr<int>> r;
   using handler = decltype(r.handler());
-  auto* operation = single_operation<int, std::unique_ptr<int>, handler>::make(r.handler(), io.get_executor(),
-                                                                               facts, 1);
+  auto* operation =
+      single_operation<int, std::unique_ptr<int>, handler>::make(r.handler(), io.get_executor(), facts, 1);
   completion_list ready;
   operation->settle(std::make_unique<int>(4), ready);
   REQUIRE(operation->output());
