@@ -16,7 +16,10 @@
 #include <atomic>
 #include <cstddef>
 #include <deque>
+#include <limits>
 #include <optional>
+#include <stdexcept>
+#include <string>
 #include <tuple>
 #include <type_traits>
 #include <utility>
@@ -61,6 +64,15 @@ class request : public pending_request {
     else
       error_ = result.error();
     end(ready);
+  }
+
+  /// Asks what the request costs. Throws std::invalid_argument if that is no work.
+  template <class WorkOf>
+  void weigh(const WorkOf& work_of) {
+    this->work = work_of(std::as_const(input));
+    if (!(this->work >= 0 && this->work < std::numeric_limits<double>::infinity()))
+      throw std::invalid_argument("carpool: the work of a request is " + std::to_string(this->work) +
+                                  "; it must be a finite number that is not negative");
   }
 
   /// Why there is no output, once settled.
@@ -108,6 +120,11 @@ class request_group {
   }
 
   [[nodiscard]] std::deque<request<In, Out>>& items() noexcept { return items_; }
+
+  template <class WorkOf>
+  void weigh(const WorkOf& work_of) {
+    for (auto& item : items_) item.weigh(work_of);
+  }
 
  private:
   std::deque<request<In, Out>> items_;
