@@ -78,6 +78,7 @@ class simulation {
       scheduler_.refuse(1, *refused);
       source_.ended(request.handle, now_);
     } else {
+      scheduler_.reserve(1);
       scheduler_.admit(request);
     }
   }
