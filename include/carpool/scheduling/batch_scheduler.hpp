@@ -65,8 +65,6 @@ class batch_scheduler {
 
   /// Queues a request that refusal() let through.
   void admit(const waiting_request& request) {
-    deadlines_ascend_ =
-        queue_.empty() || (deadlines_ascend_ && queue_[queue_.size() - 1].deadline <= request.deadline);
     queue_.push_back(request);
     ++submitted_;
     next_deadline_ = std::min(next_deadline_, request.deadline);
@@ -79,7 +77,7 @@ class batch_scheduler {
   void cancel(const void* handle, bool only_if_waiting, time_point now, Leave leave) {
     const auto is_it = [handle](const waiting_request& request) { return request.handle == handle; };
     if (remove_waiting(is_it, outcome::cancelled, now, leave) || only_if_waiting) return;
-    for (flight& batch : flights_) remove_running(batch, is_it, outcome::cancelled, leave);
+    remove_running(is_it, outcome::cancelled, leave);
   }
 
   /// No request is admitted any more; what waits still runs.
@@ -207,13 +205,14 @@ class batch_scheduler {
   }
 
   template <class Matches, class Leave>
-  void remove_running(flight& batch, Matches matches, outcome why, Leave& leave) {
-    for (std::size_t i = 0; i < batch.members().size(); ++i) {
-      const waiting_request member = batch.members()[i];
-      if (member.handle == nullptr || !matches(member) || !batch.leave(i, why)) continue;
-      end_running(why);
-      leave(member.handle, why);
-    }
+  void remove_running(Matches matches, outcome why, Leave& leave) {
+    for (flight& batch : flights_)
+      for (std::size_t i = 0; i < batch.members().size(); ++i) {
+        const waiting_request member = batch.members()[i];
+        if (member.handle == nullptr || !matches(member) || !batch.leave(i, why)) continue;
+        end_running(why);
+        leave(member.handle, why);
+      }
   }
 
   /// next_deadline_ is a lower bound: exact after an expiry, possibly too early once requests have left
@@ -223,42 +222,14 @@ class batch_scheduler {
     if (empty()) next_deadline_ = never;
     if (now < next_deadline_) return;
     const auto due = [now](const waiting_request& request) { return request.deadline <= now; };
+    remove_waiting(due, outcome::expired, now, leave);
+    remove_running(due, outcome::expired, leave);
     next_deadline_ = never;
-    expire_waiting(due, now, leave);
-    for (flight& batch : flights_) {
-      if (batch.next_deadline() <= now) {
-        remove_running(batch, due, outcome::expired, leave);
-        batch.look_beyond(now);
-      }
-      next_deadline_ = std::min(next_deadline_, batch.next_deadline());
-    }
-  }
-
-  /// Where all have the same time limit, only the head has to be looked at, however long the queue is.
-  template <class Due, class Leave>
-  void expire_waiting(Due due, time_point now, Leave& leave) {
-    if (deadlines_ascend_) {
-      std::size_t count = 0;
-      while (count < queue_.size() && due(queue_[count])) ++count;
-      if (count > 0) give_up(positions::run(0, count), now, leave);
-    } else {
-      remove_waiting(due, outcome::expired, now, leave);
-    }
-    const std::size_t candidates =
-        deadlines_ascend_ ? std::min<std::size_t>(queue_.size(), 1) : queue_.size();
-    for (std::size_t i = 0; i < candidates; ++i)
-      next_deadline_ = std::min(next_deadline_, queue_[i].deadline);
-  }
-
-  /// Waiting requests that expire before their time, or at it.
-  template <class Leave>
-  void give_up(positions which, time_point now, Leave& leave) {
-    const std::size_t count = which.size();
-    queue_.extract(which, [&](const waiting_request& request) {
-      settle(outcome::expired);
-      leave(request.handle, outcome::expired);
-    });
-    policy_.on_removed(count, now);
+    const auto look = [&](const waiting_request& request) {
+      if (request.deadline > now) next_deadline_ = std::min(next_deadline_, request.deadline);
+    };
+    for (std::size_t i = 0; i < queue_.size(); ++i) look(queue_[i]);
+    for (const flight& batch : flights_) std::for_each(batch.members().begin(), batch.members().end(), look);
   }
 
   /// The policy's wish, after all shedding is done.
@@ -271,8 +242,13 @@ class batch_scheduler {
       action wanted = policy_.decide(now, view, free_lanes);
       const auto* unwanted = std::get_if<shed>(&wanted);
       if (unwanted == nullptr) return wanted;
-      assert(unwanted->which.size() > 0);
-      give_up(unwanted->which, now, leave);
+      const std::size_t count = unwanted->which.size();
+      assert(count > 0);
+      queue_.extract(unwanted->which, [&](const waiting_request& request) {
+        settle(outcome::expired);
+        leave(request.handle, outcome::expired);
+      });
+      policy_.on_removed(count, now);
     }
   }
 
@@ -306,7 +282,6 @@ class batch_scheduler {
   std::size_t running_ = 0;
   bool accepting_ = true;
   time_point next_deadline_ = never;
-  bool deadlines_ascend_ = true;  // from the head of the queue to its end
 
   std::uint64_t submitted_ = 0;
   std::array<std::uint64_t, outcome_count> ended_{};

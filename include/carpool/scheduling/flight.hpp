@@ -41,22 +41,9 @@ class flight {
     reason_ = reason;
     active_ = true;
     sealed_ = false;
-    next_deadline_ = never;
   }
 
-  void add(const waiting_request& member) {
-    members_.push_back(member);
-    next_deadline_ = std::min(next_deadline_, member.deadline);
-  }
-
-  /// The first deadline of a member, of those after the time looked beyond.
-  [[nodiscard]] time_point next_deadline() const noexcept { return next_deadline_; }
-
-  void look_beyond(time_point now) noexcept {
-    next_deadline_ = never;
-    for (const waiting_request& member : members_)
-      if (member.deadline > now) next_deadline_ = std::min(next_deadline_, member.deadline);
-  }
+  void add(const waiting_request& member) { members_.push_back(member); }
 
   /// Member `i` wants to leave early. True: it is gone; false: it goes when the batch is sealed, or was gone
   /// already.
@@ -88,14 +75,12 @@ class flight {
   void end() noexcept {
     members_.clear();
     active_ = false;
-    next_deadline_ = never;
   }
 
  private:
   std::vector<waiting_request> members_;
   std::vector<std::pair<std::size_t, outcome>> leavers_;
   time_point started_{};
-  time_point next_deadline_ = never;
   departure reason_ = departure::full;
   bool active_ = false;
   bool sealed_ = false;
