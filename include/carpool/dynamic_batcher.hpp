@@ -140,13 +140,53 @@ class basic_dynamic_batcher {
         initiate_submit_many{{*engine_}, weigh_}, token, std::move(inputs), asked);
   }
 
-  /// Refuses new requests (error::shut_down) and completes when every request admitted before has completed.
-  /// May be called several times. Completion signature: `void(boost::system::error_code)`. Cancellation
-  /// (every type) ends the wait with operation_aborted; the batcher goes on draining.
+  /// Refuses new requests (error::shut_down) and completes when every request admitted before has completed:
+  /// async_shut_down(shutdown::drain) without a limit.
   template <class Token = boost::asio::deferred_t>
   auto async_drain(Token&& token = Token()) {
-    return boost::asio::async_initiate<Token, void(boost::system::error_code)>(initiate_drain{*engine_},
-                                                                               token);
+    return async_shut_down(shutdown::drain, no_deadline, std::forward<Token>(token));
+  }
+
+  /// Refuses new requests (error::shut_down), ends what is there as asked and completes when nothing is left;
+  /// or at the limit, with error::expired, when what is left has been given up (shutdown::abort). So it ends
+  /// even if the model hangs. May be called several times, also with a stricter way or limit.
+  ///
+  /// Completion signature: `void(boost::system::error_code)`. Cancellation (every type) ends the wait with
+  /// operation_aborted; the batcher goes on shutting down.
+  template <class Token = boost::asio::deferred_t>
+  auto async_shut_down(shutdown how, time_limit within = no_deadline, Token&& token = Token()) {
+    return boost::asio::async_initiate<Token, void(boost::system::error_code)>(initiate_shut_down{*engine_},
+                                                                               token, how, within);
+  }
+
+  /// Other options, from now on. No request is lost and none loses its place; what already waits stays, also
+  /// where the new bounds would not let it in. More lanes are made before anything changes, so this call may
+  /// take as long as loading a model; lanes that are not wanted any more end their batch and sleep.
+  ///
+  /// Throws std::invalid_argument for options out of range, for another model_executor, and for more lanes
+  /// than functors were given for (a lane factory makes any number), and what the factory throws. Nothing
+  /// has changed then.
+  void reconfigure(const options& changed) {
+    check(changed);
+    engine_->reconfigure(changed);
+  }
+
+  /// Another policy decides from now on. It is told of every request that is here.
+  template <scheduling_policy Policy>
+  void set_policy(Policy policy) {
+    engine_->set_policy(scheduling::any_policy(std::move(policy)));
+  }
+
+  /// Gives every lane new functors, such as a model that was loaded anew: each lane changes between two of
+  /// its batches. Completes when all have. No request is lost or reordered. The work function stays.
+  ///
+  /// Completion signature: `void(boost::system::error_code)`: error::model_failed, or the code of the
+  /// system_error, if a lane factory threw; such a lane goes on with what it had, and on_batch_error is told
+  /// the exception. Cancellation (every type) ends the wait, not the change.
+  template <class Functors, class Token = boost::asio::deferred_t>
+  auto async_reload(Functors functors, Token&& token = Token()) {
+    return boost::asio::async_initiate<Token, void(boost::system::error_code)>(initiate_reload{*engine_},
+                                                                               token, std::move(functors));
   }
 
   /// Refuses new requests and fails the waiting ones, both with error::shut_down; running batches go on and
@@ -190,12 +230,22 @@ class basic_dynamic_batcher {
     const work_of& weigh;
   };
 
-  struct initiate_drain : initiation {
+  struct initiate_shut_down : initiation {
     template <class Handler>
-    void operator()(Handler&& handler) const {
+    void operator()(Handler&& handler, shutdown how, time_limit within) const {
       using operation = execution::drain_operation<std::decay_t<Handler>>;
       std::decay_t<Handler> moved(std::forward<Handler>(handler));
-      this->engine.drain(*operation::make(std::move(moved), this->engine.get_executor()));
+      this->engine.shut_down_by(*operation::make(std::move(moved), this->engine.get_executor()), how, within);
+    }
+  };
+
+  struct initiate_reload : initiation {
+    template <class Handler, class Functors>
+    void operator()(Handler&& handler, Functors functors) const {
+      using operation = execution::drain_operation<std::decay_t<Handler>>;
+      auto make = make_lanes(std::move(functors), this->engine.lanes());
+      std::decay_t<Handler> moved(std::forward<Handler>(handler));
+      this->engine.reload(*operation::make(std::move(moved), this->engine.get_executor()), std::move(make));
     }
   };
 
@@ -245,11 +295,16 @@ class basic_dynamic_batcher {
     execution::check_types<In, Out>();
     check(given);
     auto engine = std::make_shared<engine_type>(executor, given, scheduling::any_policy(std::move(policy)));
-    auto make_pipeline = execution::make_pipeline_factory<In, Out>(std::move(functors), given.lanes);
-    engine->start([&](std::size_t lane) {
-      return std::make_unique<execution::typed_lane<In, Out>>(make_pipeline(lane));
-    });
+    engine->start(given.lanes, make_lanes(std::move(functors), given.lanes));
     return engine;
+  }
+
+  template <class Functors>
+  static execution::lane_maker make_lanes(Functors functors, std::size_t lanes) {
+    auto make_pipeline = execution::make_pipeline_factory<In, Out>(std::move(functors), lanes);
+    return [make_pipeline](std::size_t lane) {
+      return std::make_unique<execution::typed_lane<In, Out>>(make_pipeline(lane));
+    };
   }
 
   template <class Functors, class Policy>

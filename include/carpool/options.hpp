@@ -3,6 +3,7 @@
 
 #pragma once
 
+#include <carpool/observe/observer.hpp>
 #include <carpool/time.hpp>
 #include <carpool/work.hpp>
 
@@ -14,6 +15,7 @@
 #include <exception>
 #include <functional>
 #include <limits>
+#include <memory>
 #include <stdexcept>
 #include <string>
 
@@ -23,6 +25,13 @@ namespace carpool {
 enum class oversize {
   run_alone,  ///< it runs as a batch of its own, when its turn comes
   refuse,     ///< it fails with error::too_large when it is submitted
+};
+
+/// How a batcher ends what is there. All of them refuse new requests with error::shut_down.
+enum class shutdown {
+  drain,  ///< everything runs, as always
+  flush,  ///< everything runs, as fast as lanes come free: no policy waits for anything any more
+  abort,  ///< what waits never runs, and callers of what runs are told at once: error::shut_down
 };
 
 /// How a DynamicBatcher behaves. The defaults need no tuning; every field states its unit, range and meaning.
@@ -83,6 +92,16 @@ struct options {
   /// and the batcher owns no worker thread; the caller's own io_context is allowed and the cheapest choice
   /// for tiny models.
   boost::asio::any_io_executor model_executor = {};
+
+  /// Whether a batch that failed is run again in parts, to find the requests that are to blame: only those
+  /// that fail alone fail then. It takes at most 2 log2 n + 1 runs for a batch of n, and all together no more
+  /// than there are good runs. Needs functors that can be given their inputs a second time: those that take
+  /// `std::span<const In>`, those whose In is trivially copyable (then the lane keeps copies), and those that
+  /// say so by `static constexpr bool can_run_again = true`.
+  bool isolate_failures = true;
+
+  /// Told what happens; see carpool::observer. Costs nothing when empty.
+  std::shared_ptr<carpool::observer> observer = {};
 
   /// Called with the exception that made a batch fail, on the lane's thread; what it throws is ignored.
   std::function<void(std::exception_ptr)> on_batch_error = {};

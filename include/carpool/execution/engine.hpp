@@ -15,9 +15,12 @@
 #include <boost/asio/execution_context.hpp>
 #include <boost/config.hpp>
 
+#include <algorithm>
 #include <atomic>
 #include <cstddef>
+#include <mutex>
 #include <optional>
+#include <stdexcept>
 #include <utility>
 
 namespace carpool::execution {
@@ -35,6 +38,51 @@ class engine final : public workers<Clock> {
         default_deadline_(given.default_deadline),
         max_batch_size_(given.max_batch_size) {}
 
+  /// Other options from now on; those that are here keep their places. Throws std::invalid_argument for what
+  /// cannot change, and what making more lanes throws; nothing has changed then.
+  void reconfigure(const options& given) {
+    if (!this->runs_on(given.model_executor))
+      throw std::invalid_argument("carpool::options::model_executor cannot change while the batcher lives");
+    const std::lock_guard one_at_a_time(configuring_);
+    if (given.lanes > lanes_.size()) this->resize(given.lanes);
+    effects out;
+    auto lock = this->enter(out);
+    scheduler_.reconfigure(limits_of(given), rules_of(given));
+    lanes_.want(given.lanes);
+    this->apply(given);
+    default_deadline_ = given.default_deadline;
+    max_batch_size_ = given.max_batch_size;
+    this->react(Clock::now(), out);
+    this->release(lock, out);
+  }
+
+  void set_policy(scheduling::any_policy policy) {
+    effects out;
+    auto lock = this->enter(out);
+    scheduler_.set_policy(std::move(policy));
+    this->react(Clock::now(), out);
+    this->release(lock, out);
+  }
+
+  /// Lanes that there are.
+  [[nodiscard]] std::size_t lanes() {
+    const std::lock_guard lock(mutex_);
+    return lanes_.size();
+  }
+
+  /// The lanes get other functors; the operation completes when each has.
+  template <class Operation>
+  void reload(Operation& operation, lane_maker make) {
+    or_discard(operation, [&] {
+      connect(operation, *this, [](engine& self, Operation& mine, auto) { self.stop_waiting(mine); });
+    });
+    const std::lock_guard one_at_a_time(configuring_);
+    effects out;
+    auto lock = this->enter(out);
+    this->keep_running();
+    workers<Clock>::reload(std::move(make), operation, out, lock);
+  }
+
   /// The context of the batcher's executor; null if that does not tell.
   [[nodiscard]] const boost::asio::execution_context* context() const noexcept { return context_; }
 
@@ -42,10 +90,11 @@ class engine final : public workers<Clock> {
   /// go, one that waits as long as it takes arrives at the time that was read for the one before it.
   [[nodiscard]] BOOST_FORCEINLINE scheduling::waiting_request facts_of(
       const submit_options& asked) const noexcept {
-    const bool unhurried = asked.deadline.is_never(default_deadline_) && asked.max_wait == duration::max();
+    const duration by_default = default_deadline_.load(std::memory_order_relaxed);
+    const bool unhurried = asked.deadline.is_never(by_default) && asked.max_wait == duration::max();
     const time_point now = unhurried ? handler_run::now<Clock>() : Clock::now();
     return {.arrival = now,
-            .deadline = asked.deadline.resolve(now, default_deadline_),
+            .deadline = asked.deadline.resolve(now, by_default),
             .leave_by = saturating_add(now, asked.max_wait),
             .key = asked.key,
             .priority = asked.priority};
@@ -66,14 +115,16 @@ class engine final : public workers<Clock> {
     or_discard(operation, [&] {
       connect(operation, *this, [](engine& self, Operation& mine, auto type) { self.cancel(mine, type); });
     });
-    if (handler_run::will_look(*this, context_of_handler(operation, context_), max_batch_size_))
+    if (handler_run::will_look(*this, context_of_handler(operation, context_),
+                               max_batch_size_.load(std::memory_order_relaxed)))
       return inbox_.push(operation);  // from here on it may end
     or_discard(operation, [&] { this->submit_now(operation); });
   }
 
-  /// Stops admission; the operation completes when everything admitted has completed.
+  /// Stops admission and ends what is here in this way; the operation completes when everything has ended, or
+  /// has been given up at `limit`.
   template <class Operation>
-  void drain(Operation& operation) {
+  void shut_down_by(Operation& operation, shutdown how, time_limit within) {
     or_discard(operation, [&] {
       connect(operation, *this, [](engine& self, Operation& mine, auto) { self.stop_waiting(mine); });
     });
@@ -81,8 +132,20 @@ class engine final : public workers<Clock> {
     auto lock = this->enter(out);
     this->keep_running();
     drains_.push_back(operation);
-    scheduler_.stop_accepting();
-    this->react(Clock::now(), out);
+    const auto now = Clock::now();
+    switch (how) {
+      case shutdown::drain:
+        scheduler_.stop_accepting();
+        break;
+      case shutdown::flush:
+        scheduler_.flush();
+        break;
+      case shutdown::abort:
+        scheduler_.abort(now, this->failing(out));
+        break;
+    }
+    abort_at_ = std::min(abort_at_, within.resolve(now, duration::max()));
+    this->react(now, out);
     this->release(lock, out);
   }
 
@@ -93,7 +156,10 @@ class engine final : public workers<Clock> {
     effects out;
     auto lock = this->enter(out);
     const auto why = scheduler_.refusal(count, facts.deadline, facts.arrival, {.key = facts.key});
-    if (why) scheduler_.refuse(count, *why);
+    if (why) {
+      scheduler_.refuse(count, *why);
+      for (std::size_t i = 0; i < count; ++i) this->report_refused(code_of(*why), facts.arrival, out);
+    }
     this->release(lock, out);
     return why ? std::optional(code_of(*why)) : std::nullopt;
   }
@@ -119,18 +185,24 @@ class engine final : public workers<Clock> {
     effects out;
     auto lock = this->enter(out);
     drains_.settle(waiter, boost::asio::error::operation_aborted, out.ready);
+    reloads_.settle(waiter, boost::asio::error::operation_aborted, out.ready);
     this->react(Clock::now(), out);
     this->release(lock, out);
   }
 
+  using base::abort_at_;
   using base::drains_;
   using base::inbox_;
+  using base::lanes_;
+  using base::mutex_;
+  using base::reloads_;
   using base::room_;
   using base::scheduler_;
 
   const boost::asio::execution_context* const context_;
-  const duration default_deadline_;
-  const std::size_t max_batch_size_;
+  std::atomic<duration> default_deadline_;  // these two are read without the lock
+  std::atomic<std::size_t> max_batch_size_;
+  std::mutex configuring_;
 };
 
 }  // namespace carpool::execution

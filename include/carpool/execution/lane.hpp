@@ -7,16 +7,21 @@
 #include <carpool/execution/completion.hpp>
 #include <carpool/execution/pipeline.hpp>
 #include <carpool/execution/request.hpp>
+#include <carpool/execution/rerun.hpp>
+#include <carpool/execution/salvage.hpp>
+#include <carpool/execution/stopwatch.hpp>
 #include <carpool/scheduling/waiting_request.hpp>
 
+#include <boost/system/error_code.hpp>
 #include <boost/system/result.hpp>
-#include <boost/system/system_error.hpp>
 
+#include <concepts>
 #include <cstddef>
 #include <exception>
 #include <functional>
 #include <memory>
 #include <span>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -33,14 +38,25 @@ class lane {
   virtual void collect(std::span<const scheduling::waiting_request> members) noexcept = 0;
   /// Member `position` left before the batch was sealed.
   virtual void drop(std::size_t position) noexcept = 0;
-  /// Runs the functors.
-  virtual void run() noexcept = 0;
+  /// Runs the functors; with a stopwatch it takes the time of their steps.
+  virtual void run(stopwatch* watch) noexcept = 0;
   /// The exception that failed the whole batch, if any.
   [[nodiscard]] const std::exception_ptr& failure() const noexcept { return failure_; }
+  /// The batch failed as a whole, and its members can be run again.
+  [[nodiscard]] virtual bool can_run_in_parts() const noexcept = 0;
+  /// Does so: only members that fail alone fail. At most so many runs beside those for lack of memory; tells
+  /// how many there were. Afterwards every member has a result of its own, and misfit() is known.
+  [[nodiscard]] virtual std::size_t run_in_parts(std::size_t runs) noexcept = 0;
+  /// The members, as [first, first + count), that did not fit into memory together; as few as are known.
+  struct part {
+    std::size_t first = 0;
+    std::size_t count = 0;
+  };
+  [[nodiscard]] const part& misfit() const noexcept { return misfit_; }
   /// Every member that still waits will get a result.
   [[nodiscard]] bool all_succeeded() const noexcept { return !failure_ && !any_failed_; }
-  /// This member will.
-  [[nodiscard]] virtual bool succeeded(std::size_t position) const noexcept = 0;
+  /// What this member is told; no error if it gets a result.
+  [[nodiscard]] virtual boost::system::error_code error_of(std::size_t position) const noexcept = 0;
   /// The member at this position still waits, and will get its result by deliver().
   void claim(std::size_t position, void* handle) noexcept {
     claimed_.push(*static_cast<pending_request*>(handle), position);
@@ -52,6 +68,7 @@ class lane {
   request_list claimed_;
   std::exception_ptr failure_;
   bool any_failed_ = false;  // a result of the last run is an error
+  part misfit_;
 };
 
 /// Makes the lane of an index; called once per index, never by two threads at once.
@@ -65,6 +82,8 @@ class typed_lane final : public lane {
 
   void collect(std::span<const scheduling::waiting_request> members) noexcept override {
     failure_ = nullptr;
+    any_failed_ = ran_ = false;
+    misfit_ = {};
     inputs_.clear();  // left over when collecting failed and then everybody left
     guarded([&] {
       inputs_.reserve(members.size());
@@ -83,18 +102,33 @@ class typed_lane final : public lane {
     });
   }
 
-  void run() noexcept override {
-    if (!failure_) {
-      guarded([&] {
-        results_.reserve(inputs_.size());
-        any_failed_ = pipeline_->run(inputs_, results_, nullptr);
-      });
-    }
-    inputs_.clear();
+  void run(stopwatch* watch) noexcept override {
+    if (failure_) return;
+    guarded([&] {
+      results_.reserve(inputs_.size());
+      keep_copies();
+      ran_ = true;
+      any_failed_ = pipeline_->run(inputs_, results_, watch);
+    });
+    if (!failure_) inputs_.clear();
+    if (failure_ && code_ == error::out_of_memory) misfit_ = {0, inputs_.size()};
   }
 
-  [[nodiscard]] bool succeeded(std::size_t position) const noexcept override {
-    return !failure_ && results_[position].has_value();
+  [[nodiscard]] bool can_run_in_parts() const noexcept override {
+    return failure_ && ran_ && inputs_.size() > 1 && pipeline_->again() != rerun::never;
+  }
+
+  [[nodiscard]] std::size_t run_in_parts(std::size_t runs) noexcept override {
+    salvage<In, Out> rescue(*pipeline_, runs);
+    try {
+      std::span<In> inputs = copies_.empty() ? std::span<In>(inputs_) : std::span<In>(copies_);
+      rescue.run_halves(inputs, code_, results_);
+      misfit_ = {rescue.smallest_misfit().first, rescue.smallest_misfit().count};
+      failure_ = nullptr;
+      any_failed_ = true;
+    } catch (...) {  // no memory for this: the batch stays failed
+    }
+    return rescue.runs();
   }
 
   void deliver(completion_list& ready) noexcept override {
@@ -104,7 +138,14 @@ class typed_lane final : public lane {
       claimed_.take([&](pending_request& each, std::size_t position) {
         request_of(&each)->settle(std::move(results_[position]), ready);
       });
+    inputs_.clear();
+    copies_.clear();
     results_.clear();
+  }
+
+  [[nodiscard]] boost::system::error_code error_of(std::size_t position) const noexcept override {
+    if (failure_) return code_;
+    return results_[position].has_value() ? boost::system::error_code{} : results_[position].error();
   }
 
  private:
@@ -112,26 +153,29 @@ class typed_lane final : public lane {
     return static_cast<request<In, Out>*>(static_cast<pending_request*>(handle));
   }
 
+  /// For functors that may change their inputs.
+  void keep_copies() {
+    if constexpr (std::is_trivially_copyable_v<In> && std::copy_constructible<In>)
+      if (pipeline_->again() == rerun::from_a_copy && inputs_.size() > 1)
+        copies_.insert(copies_.end(), inputs_.begin(), inputs_.end());
+  }
+
   template <class Step>
   void guarded(Step step) noexcept {
     try {
       step();
-    } catch (const boost::system::system_error& thrown) {
-      fail(thrown.code().failed() ? thrown.code() : make_error_code(error::model_failed));
     } catch (...) {
-      fail(error::model_failed);
+      failure_ = std::current_exception();
+      code_ = code_of(failure_);
     }
-  }
-
-  void fail(boost::system::error_code code) noexcept {
-    failure_ = std::current_exception();
-    code_ = code;
   }
 
   std::unique_ptr<pipeline<In, Out>> pipeline_;
   std::vector<In> inputs_;
+  std::vector<In> copies_;  // of the inputs, where functors may change them
   std::vector<boost::system::result<Out>> results_;
-  boost::system::error_code code_;
+  boost::system::error_code code_;  // of failure_
+  bool ran_ = false;                // the inputs have been collected and run
 };
 
 }  // namespace carpool::execution

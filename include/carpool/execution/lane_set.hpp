@@ -4,13 +4,14 @@
 #pragma once
 
 #include <carpool/execution/lane.hpp>
+#include <carpool/observe/observer.hpp>
 
 #include <condition_variable>
 #include <cstddef>
-#include <functional>
+#include <cstdint>
+#include <deque>
 #include <memory>
 #include <thread>
-#include <vector>
 
 namespace carpool::execution {
 
@@ -40,49 +41,70 @@ class running_mark {
   static inline thread_local const running_mark* innermost = nullptr;
 };
 
-/// A lane, what it is doing, and its thread if it has one. The state is guarded by the engine's lock.
+/// A lane, what it is doing, and its thread if it has one. The state is guarded by the batcher's lock; the
+/// rest belongs to whoever runs the lane.
 struct lane_slot {
   enum class state { idle, woken, busy };
 
+  explicit lane_slot(std::size_t number) noexcept : index(number) {}
+
+  const std::size_t index;
   state now = state::idle;
   std::unique_ptr<execution::lane> lane;
+  batch_report report;           ///< of the batch in it, if somebody observes
+  std::uint64_t generation = 0;  ///< of the functors in it
   std::condition_variable wake;  // with a thread only
   std::thread thread;
 };
 
-/// The lanes of a batcher and who is awake. Everything but joining is done under the engine's lock.
+/// The lanes of a batcher and who is awake. Slots stay where they are, also when lanes are added; those above
+/// the number wanted sleep. Everything but joining is done under the batcher's lock.
 class lane_set {
  public:
-  explicit lane_set(std::size_t count) : slots_(count) {}
-
+  /// Lanes that there are, and one of them.
   [[nodiscard]] std::size_t size() const noexcept { return slots_.size(); }
   [[nodiscard]] lane_slot& operator[](std::size_t i) noexcept { return slots_[i]; }
 
-  /// A lane is idle, and no woken one is about to look anyway.
-  [[nodiscard]] bool can_wake() const noexcept { return woken_ == 0 && busy_ < slots_.size(); }
+  /// One more, which is not wanted yet.
+  lane_slot& add() { return slots_.emplace_back(slots_.size()); }
 
-  /// Wakes one idle lane, `preferred` if given, else the first; none while a woken one has not looked yet,
-  /// because it will wake the next. Returns it, or no_lane.
-  std::size_t wake_one(std::size_t preferred) noexcept {
-    if (woken_ > 0) return no_lane;
-    std::size_t chosen = preferred == no_lane ? 0 : preferred;
-    while (chosen < slots_.size() && slots_[chosen].now != lane_slot::state::idle) ++chosen;
-    if (chosen == slots_.size()) return no_lane;
-    slots_[chosen].now = lane_slot::state::woken;
+  /// The last one goes; it has no thread any more.
+  void remove_last() noexcept { slots_.pop_back(); }
+
+  /// From now on so many lanes are wanted, of those that there are.
+  void want(std::size_t count) noexcept { wanted_ = count; }
+
+  /// A lane is idle, and no woken one is about to look anyway.
+  [[nodiscard]] bool can_wake() const noexcept { return woken_ == 0 && busy_ < wanted_; }
+
+  /// Wakes one idle lane, `preferred` if it is, else the first; none while a woken one has not looked yet,
+  /// because it will wake the next. Null if there is none to wake.
+  lane_slot* wake_one(lane_slot* preferred) noexcept {
+    if (woken_ > 0) return nullptr;
+    if (preferred != nullptr && preferred->index < wanted_ && wake(*preferred)) return preferred;
+    for (std::size_t i = 0; i < wanted_; ++i)
+      if (wake(slots_[i])) return &slots_[i];
+    return nullptr;
+  }
+
+  /// Wakes this one if it is idle.
+  bool wake(lane_slot& slot) noexcept {
+    if (slot.now != lane_slot::state::idle) return false;
+    slot.now = lane_slot::state::woken;
     ++woken_;
-    return chosen;
+    return true;
   }
 
   /// A woken lane has looked, and found a batch or not.
-  void looked(std::size_t i, bool found) noexcept {
-    slots_[i].now = found ? lane_slot::state::busy : lane_slot::state::idle;
+  void looked(lane_slot& slot, bool found) noexcept {
+    slot.now = found ? lane_slot::state::busy : lane_slot::state::idle;
     --woken_;
     busy_ += found;
   }
 
   /// A busy lane has delivered its batch.
-  void rest(std::size_t i) noexcept {
-    slots_[i].now = lane_slot::state::idle;
+  void rest(lane_slot& slot) noexcept {
+    slot.now = lane_slot::state::idle;
     --busy_;
   }
 
@@ -93,19 +115,21 @@ class lane_set {
     for (lane_slot& slot : slots_) slot.wake.notify_one();
   }
 
-  /// Waits for the threads; that of lane `except` goes on by itself. Without the lock.
+  /// Waits for the threads; that of lane `except` goes on by itself. Without the lock, when no lane is added
+  /// any more.
   void join(std::size_t except) {
-    for (std::size_t i = 0; i < slots_.size(); ++i) {
-      if (!slots_[i].thread.joinable()) continue;
-      if (i == except)
-        slots_[i].thread.detach();
+    for (lane_slot& slot : slots_) {
+      if (!slot.thread.joinable()) continue;
+      if (slot.index == except)
+        slot.thread.detach();
       else
-        slots_[i].thread.join();
+        slot.thread.join();
     }
   }
 
  private:
-  std::vector<lane_slot> slots_;
+  std::deque<lane_slot> slots_;
+  std::size_t wanted_ = 0;
   std::size_t woken_ = 0;
   std::size_t busy_ = 0;
 };

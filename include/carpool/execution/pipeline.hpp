@@ -146,16 +146,24 @@ template <class In, class Out, class Functors>
   auto shared = std::make_shared<Functors>(std::move(functors));  // std::function wants to copy what it holds
   if constexpr (!runs_inputs<Functors, In> && lane_factory<Functors>) {
     return [shared](std::size_t lane) { return make_pipeline<In, Out>(std::invoke(*shared, lane)); };
-  } else if constexpr (std::copy_constructible<Functors>) {
-    return [shared, left = lanes](std::size_t) mutable {
-      return make_pipeline<In, Out>(--left == 0 ? std::move(*shared) : Functors(*shared));
-    };
   } else {
-    if (lanes > 1)
+    if (lanes > 1 && !std::copy_constructible<Functors>)
       throw std::invalid_argument(
           "carpool::options::lanes is " + std::to_string(lanes) +
           ", but the functors cannot be copied; it must be 1, or give a lane factory");
-    return [shared](std::size_t) { return make_pipeline<In, Out>(std::move(*shared)); };
+    const auto left = std::make_shared<std::size_t>(lanes);
+    return [shared, left](std::size_t lane) {
+      if (*left == 0)
+        throw std::invalid_argument("carpool::options::lanes cannot grow to " + std::to_string(lane + 1) +
+                                    ": the functors were given to the lanes there are; give a lane factory");
+      if constexpr (std::copy_constructible<Functors>)
+        if (*left > 1) {
+          --*left;
+          return make_pipeline<In, Out>(Functors(*shared));
+        }
+      --*left;
+      return make_pipeline<In, Out>(std::move(*shared));
+    };
   }
 }
 

@@ -5,16 +5,19 @@
 
 #include <carpool/error.hpp>
 #include <carpool/execution/pipeline.hpp>
+#include <carpool/execution/rerun.hpp>
 
 #include <boost/system/error_code.hpp>
 #include <boost/system/result.hpp>
 #include <boost/system/system_error.hpp>
 
 #include <algorithm>
+#include <concepts>
 #include <cstddef>
 #include <exception>
 #include <optional>
 #include <span>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -42,13 +45,13 @@ class salvage {
   using results = typename pipeline<In, Out>::results;
 
   /// `runs` is how many runs are allowed beside those for lack of memory.
-  salvage(pipeline<In, Out>& functors, std::size_t runs) noexcept : functors_(functors), runs_left_(runs) {}
+  salvage(pipeline<In, Out>& functors, std::size_t runs) noexcept : functors_(functors), most_runs_(runs) {}
 
   /// Fills `out` with one result per input. `why` is what all of them together failed with.
   void run_halves(std::span<In> inputs, boost::system::error_code why, results& out) {
     errors_.assign(inputs.size(), why);
     rescued_.resize(inputs.size());
-    failed_.push_back({0, inputs.size(), why});
+    failed({0, inputs.size(), why});
     for (std::size_t i = 0; i < failed_.size(); ++i) {
       const part whole = failed_[i];
       if (whole.count < 2) continue;
@@ -59,7 +62,14 @@ class salvage {
     hand_over(out);
   }
 
-  /// Runs that were made.
+  /// The smallest part that did not fit into memory, as [first, first + count); none if all did.
+  struct misfit {
+    std::size_t first = 0;
+    std::size_t count = 0;
+  };
+  [[nodiscard]] const misfit& smallest_misfit() const noexcept { return misfit_; }
+
+  /// Runs that were made beside those for lack of memory.
   [[nodiscard]] std::size_t runs() const noexcept { return runs_; }
 
  private:
@@ -71,20 +81,37 @@ class salvage {
 
   void run_part(part tried, std::span<In> inputs) {
     if (tried.why != error::out_of_memory) {
-      if (runs_left_ == 0) return;
-      --runs_left_;
+      if (runs_ == most_runs_) return;
+      ++runs_;
     }
-    ++runs_;
     try {
       results part_results;
-      functors_.run(inputs.subspan(tried.first, tried.count), part_results, nullptr);
+      functors_.run(to_run(inputs.subspan(tried.first, tried.count)), part_results, nullptr);
       for (std::size_t i = 0; i < tried.count; ++i)
         rescued_[tried.first + i].emplace(std::move(part_results[i]));
     } catch (...) {
       tried.why = code_of(std::current_exception());
       std::fill_n(errors_.begin() + static_cast<std::ptrdiff_t>(tried.first), tried.count, tried.why);
-      failed_.push_back(tried);
+      failed(tried);
     }
+  }
+
+  void failed(const part& tried) {
+    if (tried.why == error::out_of_memory && (misfit_.count == 0 || tried.count < misfit_.count))
+      misfit_ = {tried.first, tried.count};
+    failed_.push_back(tried);
+  }
+
+  /// The inputs, or copies of them for functors that may change them.
+  std::span<In> to_run(std::span<In> inputs) {
+    if constexpr (std::is_trivially_copyable_v<In> && std::copy_constructible<In>) {
+      if (functors_.again() == rerun::from_a_copy) {
+        copies_.clear();
+        copies_.insert(copies_.end(), inputs.begin(), inputs.end());
+        return copies_;
+      }
+    }
+    return inputs;
   }
 
   void hand_over(results& out) {
@@ -98,8 +125,10 @@ class salvage {
   }
 
   pipeline<In, Out>& functors_;
-  std::size_t runs_left_;
+  const std::size_t most_runs_;
   std::size_t runs_ = 0;
+  misfit misfit_;
+  std::vector<In> copies_;
   std::vector<std::optional<boost::system::result<Out>>> rescued_;
   std::vector<boost::system::error_code> errors_;  // of those that are not rescued
   std::vector<part> failed_;  // in the order in which they failed, so the largest come first

@@ -8,6 +8,7 @@
 #include <carpool/execution/drain_operation.hpp>
 #include <carpool/execution/handler_run.hpp>
 #include <carpool/execution/lane_set.hpp>
+#include <carpool/execution/news.hpp>
 #include <carpool/execution/request.hpp>
 #include <carpool/execution/scheduler_setup.hpp>
 #include <carpool/execution/submission.hpp>
@@ -24,6 +25,7 @@
 #include <algorithm>
 #include <atomic>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <mutex>
 #include <new>
@@ -45,8 +47,8 @@ class shell : public std::enable_shared_from_this<shell<Clock>>, public looker {
 
   shell(const executor_type& executor, const options& given, scheduling::any_policy policy)
       : scheduler_(limits_of(given), rules_of(given), std::move(policy)),
-        lanes_(given.lanes),
         timer_(std::in_place, executor),
+        observer_(given.observer),
         room_(scheduler_.room()),
         executor_(executor) {}
 
@@ -83,14 +85,17 @@ class shell : public std::enable_shared_from_this<shell<Clock>>, public looker {
   /// What an event leads to outside the lock.
   struct effects {
     completion_list ready;
-    std::size_t wake = no_lane;
+    news told;
+    lane_slot* wake = nullptr;
     executor_type work = {};  // outstanding until everything is posted
   };
 
   /// Ends requests that get no result.
   [[nodiscard]] static auto failing(effects& out) noexcept {
     return [&out](void* handle, scheduling::outcome why) {
-      static_cast<pending_request*>(handle)->fail(code_of(why), out.ready);
+      auto& request = *static_cast<pending_request*>(handle);
+      if (request.record) out.told.add(std::move(request.record), code_of(why), Clock::now());
+      request.fail(code_of(why), out.ready);
     };
   }
 
@@ -117,7 +122,7 @@ class shell : public std::enable_shared_from_this<shell<Clock>>, public looker {
     const auto now = one.facts.arrival;
     auto lock = enter(out);
     try {
-      scheduler_.reserve(one.count(), one.facts);
+      prepare(one);
     } catch (...) {
       release(lock, out);
       throw;
@@ -140,29 +145,35 @@ class shell : public std::enable_shared_from_this<shell<Clock>>, public looker {
 
   /// After every event: lets requests expire, wakes a lane, sets the timer, ends drains. `awake` is a lane
   /// that is awake anyway.
-  void react(time_point now, effects& out, std::size_t awake = no_lane) {
+  void react(time_point now, effects& out, lane_slot* awake = nullptr) {
+    if (now >= abort_at_) abort(now, out);
     const auto step = scheduler_.next(now, failing(out));
-    if (step.dispatchable) out.wake = lanes_.wake_one(awake);
+    if (step.dispatchable)
+      if (lane_slot* lane = lanes_.wake_one(awake)) out.wake = lane;
+    if (step.hung_lane) report_hung(*step.hung_lane, now, out);
+    const auto wake_at = std::min(step.wake_at, abort_at_);
     if (timer_ && scheduler_.empty())
       timer_->disarm();
-    else if (timer_ && step.wake_at != never)
-      timer_->arm(step.wake_at, [weak = this->weak_from_this()] { on_timer(weak); });
+    else if (timer_ && wake_at != never)
+      timer_->arm(wake_at, [weak = this->weak_from_this()] { on_timer(weak); });
     admitted_deadline_ = never;
     const bool nothing_left = scheduler_.empty() && lanes_.busy() == 0;
     if (nothing_left && scheduler_.drained()) drains_.settle_all({}, out.ready);
-    if (nothing_left && drains_.empty()) out.work = std::exchange(work_, executor_type());
+    if (nothing_left && drains_.empty() && reloads_.empty()) out.work = std::exchange(work_, executor_type());
     room_.store(scheduler_.room(), std::memory_order_relaxed);
   }
 
   /// Ends an event: unlocks, then posts the completions and wakes the lane, which may share an executor with
   /// them. All this may lead to the end of the batcher, so the shell is kept alive meanwhile.
   void release(std::unique_lock<std::mutex>& lock, effects& out) {
-    if (out.wake == no_lane && out.ready.empty()) return lock.unlock();
+    if (out.wake == nullptr && out.ready.empty() && out.told.empty()) return lock.unlock();
     const auto self = this->shared_from_this();
+    const auto observing = out.told.empty() ? nullptr : observer_;
     if (!out.work) out.work = work_;  // those that still are pending may end meanwhile
     lock.unlock();
     post_all(std::move(out.ready), executor_);
-    if (out.wake != no_lane) wake(out.wake);
+    if (out.wake != nullptr) wake(*out.wake);
+    if (observing) out.told.tell(*observing);
   }
 
   /// An operation is pending from now on: the executor must not run dry.
@@ -171,7 +182,23 @@ class shell : public std::enable_shared_from_this<shell<Clock>>, public looker {
   }
 
   /// Makes a lane look for a batch that has been told to by lane_set::wake_one. Without the lock.
-  virtual void wake(std::size_t lane) = 0;
+  virtual void wake(lane_slot& lane) = 0;
+
+  /// What waits and what runs ends now, as late as it is.
+  void abort(time_point now, effects& out) {
+    abort_at_ = never;
+    scheduler_.abort(now, failing(out));
+    drains_.settle_all(error::expired, out.ready);
+  }
+
+  /// Counts a request that ended at the door, before there was an operation.
+  void report_refused(boost::system::error_code why, time_point arrival, effects& out) {
+    if (!observer_) return;
+    auto record = std::make_unique<request_record>();
+    record->report.id = ++requests_;
+    record->report.arrival = arrival;
+    out.told.add(std::move(record), why, arrival);
+  }
 
   // Guarded by the lock.
   std::mutex mutex_;
@@ -179,6 +206,9 @@ class shell : public std::enable_shared_from_this<shell<Clock>>, public looker {
   lane_set lanes_;
   std::optional<wake_timer<Clock>> timer_;
   drain_list drains_;
+  drain_list reloads_;
+  std::shared_ptr<observer> observer_;
+  time_point abort_at_ = never;  // what has not ended by then is given up
 
   // Not guarded.
   inbox inbox_;
@@ -202,13 +232,31 @@ class shell : public std::enable_shared_from_this<shell<Clock>>, public looker {
 
   void refuse(submission& one, scheduling::outcome why, effects& out) noexcept {
     scheduler_.refuse(one.count(), why);
-    one.for_each([&](pending_request& request) { request.fail(code_of(why), out.ready); });
+    one.for_each([&](pending_request& request) { failing(out)(&request, why); });
+  }
+
+  /// Takes all the memory that the requests need.
+  void prepare(submission& one) {
+    scheduler_.reserve(one.count(), one.facts);
+    if (!observer_) return;
+    one.for_each([&](pending_request& request) {
+      if (request.record) return;
+      request.record = std::make_unique<request_record>();
+      request.record->report.id = ++requests_;
+      request.record->report.arrival = one.facts.arrival;
+    });
+  }
+
+  void report_hung(std::size_t lane, time_point now, effects& out) noexcept {
+    const auto& batch = scheduler_.batch(lane);
+    if (observer_)
+      out.told.add({lane, lanes_[lane].report.id, batch.members().size(), now - batch.started()});
   }
 
   /// Whether there is memory for these in the queue.
-  [[nodiscard]] bool reserve(const submission& one) noexcept {
+  [[nodiscard]] bool reserve(submission& one) noexcept {
     try {
-      scheduler_.reserve(one.count(), one.facts);
+      prepare(one);
       return true;
     } catch (const std::bad_alloc&) {
       return false;
@@ -228,7 +276,8 @@ class shell : public std::enable_shared_from_this<shell<Clock>>, public looker {
   }
 
   const executor_type executor_;
-  executor_type work_;  // outstanding on executor_ while an operation is pending, else empty
+  executor_type work_;          // outstanding on executor_ while an operation is pending, else empty
+  std::uint64_t requests_ = 0;  // that the observer has been or will be told of
   time_point admitted_deadline_ = never;  // the first of those admitted since the last react()
 };
 

@@ -4,12 +4,14 @@
 #pragma once
 
 #include <carpool/execution/completion.hpp>
+#include <carpool/execution/news.hpp>
 #include <carpool/scheduling/waiting_request.hpp>
 
 #include <boost/system/error_code.hpp>
 
 #include <atomic>
 #include <cstddef>
+#include <memory>
 #include <utility>
 
 namespace carpool::execution {
@@ -28,7 +30,8 @@ class pending_request {
   /// The next one of the same operation.
   void set_sibling(pending_request& next) noexcept { sibling_ = &next; }
 
-  double work = 1;  ///< in the user's unit
+  double work = 1;                         ///< in the user's unit
+  std::unique_ptr<request_record> record;  ///< for the observer, if there is one
 
   /// Ends the request without a result; an operation that is complete by this is added to `ready`. A request
   /// ends exactly once.

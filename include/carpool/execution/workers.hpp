@@ -5,22 +5,29 @@
 
 #include <carpool/execution/lane.hpp>
 #include <carpool/execution/lane_set.hpp>
+#include <carpool/execution/salvage.hpp>
 #include <carpool/execution/shell.hpp>
+#include <carpool/execution/stopwatch.hpp>
 #include <carpool/options.hpp>
+#include <carpool/scheduling/retry_budget.hpp>
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/post.hpp>
 
+#include <algorithm>
 #include <condition_variable>
 #include <cstddef>
+#include <cstdint>
 #include <exception>
 #include <functional>
 #include <future>
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <span>
 #include <thread>
 #include <utility>
+#include <vector>
 
 namespace carpool::execution {
 
@@ -29,30 +36,37 @@ template <class Clock>
 class workers : public shell<Clock> {
   using base = shell<Clock>;
 
+ protected:
+  using typename base::effects;
+
  public:
   workers(const typename base::executor_type& executor, const options& given, scheduling::any_policy policy)
       : base(executor, given, std::move(policy)),
         model_executor_(given.model_executor),
-        on_batch_error_(given.on_batch_error) {}
+        on_batch_error_(given.on_batch_error),
+        isolates_failures_(given.isolate_failures),
+        retries_(given.max_batch_size) {}
 
-  /// Makes every lane, on its thread if it has one. Throws what `make` throws; no thread is left then.
-  void start(const lane_maker& make) {
+  /// Makes lanes up to this number, each on its thread if it has one. Throws what `make` throws; what was
+  /// made before stays.
+  void start(std::size_t count, lane_maker make) {
+    make_ = std::make_shared<const lane_maker>(std::move(make));
     try {
-      for (std::size_t i = 0; i < lanes_.size(); ++i) start_lane(i, make);
+      add_lanes(count);
     } catch (...) {
       shut_down();
       throw;
     }
+    const std::lock_guard lock(mutex_);
+    lanes_.want(count);
   }
 
   /// close(), then waits for running batches; not for the one whose functor is calling, which ends by itself.
   void shut_down() {
     this->close();
     const std::size_t own = running_mark::lane_of(this);
+    stop();
     std::unique_lock lock(mutex_);
-    stopping_ = true;
-    timer_.reset();  // the shell may outlive the timer's context
-    lanes_.wake_all();
     if (model_executor_) {
       turn_ended_.wait(lock, [&] { return turns_ == (own == no_lane ? 0U : 1U); });
       for (std::size_t i = 0; i < lanes_.size(); ++i)
@@ -63,73 +77,170 @@ class workers : public shell<Clock> {
     }
   }
 
+  /// Adds lanes up to this number, and from now on uses so many. Those that are not used any more keep what
+  /// they have. Throws what making them throws; nothing has changed then. One call at a time.
+  void resize(std::size_t count) {
+    add_lanes(count);
+    const std::lock_guard lock(mutex_);
+    lanes_.want(count);
+  }
+
   /// Whether the calling thread is inside one of this batcher's functors.
   [[nodiscard]] bool inside_functor() const noexcept { return running_mark::lane_of(this) != no_lane; }
 
  protected:
   ~workers() = default;
 
+  /// From now on lanes have functors of this factory, each from its next batch on; `waiter` is told when all
+  /// have. Takes the lock held.
+  void reload(lane_maker make, drain_waiter& waiter, effects& out, std::unique_lock<std::mutex>& lock) {
+    make_ = std::make_shared<const lane_maker>(std::move(make));
+    ++generation_;
+    reload_error_ = {};
+    reloads_.push_back(waiter);
+    std::vector<lane_slot*> woken;
+    for (std::size_t i = 0; i < lanes_.size(); ++i)
+      if (lanes_.wake(lanes_[i])) woken.push_back(&lanes_[i]);
+    this->release(lock, out);
+    for (lane_slot* each : woken) wake(*each);
+  }
+
+  /// Takes over what may change at any time. Under the lock.
+  void apply(const options& given) {
+    on_batch_error_ = given.on_batch_error;
+    isolates_failures_ = given.isolate_failures;
+    retries_ = scheduling::retry_budget(given.max_batch_size);
+    observer_ = given.observer;
+  }
+
+  [[nodiscard]] bool runs_on(const boost::asio::any_io_executor& executor) const noexcept {
+    return model_executor_ == executor;
+  }
+
   using base::lanes_;
   using base::mutex_;
+  using base::observer_;
+  using base::reloads_;
   using base::scheduler_;
   using base::timer_;
-  using typename base::effects;
 
  private:
+  void stop() {
+    effects out;
+    auto lock = this->enter(out);
+    stopping_ = true;
+    timer_.reset();  // the shell may outlive the timer's context
+    reloads_.settle_all(error::shut_down, out.ready);
+    lanes_.wake_all();
+    this->release(lock, out);
+  }
+
+  void add_lanes(std::size_t count) {
+    while (lanes_.size() < count) {
+      std::unique_lock lock(mutex_);
+      lane_slot& fresh = lanes_.add();
+      fresh.generation = generation_;
+      lock.unlock();
+      try {
+        start_lane(fresh);
+      } catch (...) {
+        if (fresh.thread.joinable()) fresh.thread.join();
+        lock.lock();
+        lanes_.remove_last();
+        throw;
+      }
+    }
+  }
+
   /// One turn of a lane on the model executor. If that drops it, nothing can run any more and the shell
   /// closes.
   struct posted_turn {
-    posted_turn(std::shared_ptr<workers> owner, std::size_t index) noexcept
-        : self(std::move(owner)), lane(index) {}
+    posted_turn(std::shared_ptr<workers> owner, lane_slot& slot) noexcept
+        : self(std::move(owner)), lane(&slot) {}
     posted_turn(posted_turn&&) noexcept = default;
     posted_turn& operator=(posted_turn&&) = delete;
     ~posted_turn() {
-      if (self) self->lose_turn(lane);
+      if (self) self->lose_turn(*lane);
     }
     void operator()() {
       const auto owner = std::move(self);
-      owner->take_turn(lane);
+      owner->take_turn(*lane);
     }
 
     std::shared_ptr<workers> self;
-    std::size_t lane;
+    lane_slot* lane;
   };
 
-  void wake(std::size_t lane) final {
-    if (!model_executor_) return lanes_[lane].wake.notify_one();
+  void wake(lane_slot& lane) final {
+    if (!model_executor_) return lane.wake.notify_one();
     auto self = std::static_pointer_cast<workers>(this->shared_from_this());
     boost::asio::post(model_executor_, posted_turn{std::move(self), lane});
   }
 
-  void start_lane(std::size_t i, const lane_maker& make) {
+  void start_lane(lane_slot& mine) {
     if (model_executor_) {
-      lanes_[i].lane = make(i);
+      mine.lane = make(mine, *make_);
       return;
     }
     std::promise<void> promise;
     auto ready = promise.get_future();
     auto self = std::static_pointer_cast<workers>(this->shared_from_this());
-    lanes_[i].thread = std::thread([self = std::move(self), i, &make, made = std::move(promise)]() mutable {
+    mine.thread = std::thread([self = std::move(self), &mine, made = std::move(promise)]() mutable {
       try {
-        self->lanes_[i].lane = make(i);
+        mine.lane = self->make(mine, *self->make_);
       } catch (...) {
         return made.set_exception(std::current_exception());
       }
       made.set_value();
-      self->work(i);
+      self->work(mine);
     });
     ready.get();
   }
 
+  /// One lane after the other: a factory need not be thread-safe.
+  [[nodiscard]] std::unique_ptr<lane> make(const lane_slot& of, const lane_maker& factory) {
+    const std::lock_guard one_at_a_time(making_);
+    return factory(of.index);
+  }
+
+  /// Between two batches: gives a lane the functors that it should have. One that cannot be made leaves the
+  /// lane with the old ones, and its error to those who wait for the reload.
+  void renew(lane_slot& mine, std::unique_lock<std::mutex>& lock, effects& out) {
+    if (mine.generation == generation_) return;
+    while (mine.generation != generation_) {
+      const auto generation = generation_;
+      const auto factory = make_;
+      const auto hook = on_batch_error_;
+      lock.unlock();
+      const std::exception_ptr failure = replace(mine, *factory);
+      if (failure) report(failure, hook);
+      lock.lock();
+      if (failure) reload_error_ = code_of(failure);
+      mine.generation = generation;
+    }
+    for (std::size_t i = 0; i < lanes_.size(); ++i)
+      if (lanes_[i].generation != generation_) return;
+    reloads_.settle_all(reload_error_, out.ready);
+  }
+
+  [[nodiscard]] std::exception_ptr replace(lane_slot& mine, const lane_maker& factory) {
+    const running_mark mark(this, mine.index);
+    try {
+      mine.lane = make(mine, factory);
+      return nullptr;
+    } catch (...) {
+      return std::current_exception();
+    }
+  }
+
   /// The life of a lane's thread.
-  void work(std::size_t i) {
-    lane_slot& mine = lanes_[i];
+  void work(lane_slot& mine) {
     std::optional<time_point> awake_since;
     std::unique_lock lock(mutex_);
     for (;;) {
       mine.wake.wait(lock, [&] { return mine.now == lane_slot::state::woken || stopping_; });
       if (mine.now != lane_slot::state::woken) break;
-      awake_since = turn(i, awake_since ? *awake_since : Clock::now(), lock);
+      awake_since = turn(mine, awake_since ? *awake_since : Clock::now(), lock);
       lock.lock();
     }
     lock.unlock();
@@ -138,10 +249,10 @@ class workers : public shell<Clock> {
 
   /// A turn on the model executor. shut_down() waits for its end, because what it posts may belong to
   /// contexts that end right after the batcher.
-  void take_turn(std::size_t i) {
+  void take_turn(lane_slot& mine) {
     std::unique_lock lock(mutex_);
     ++turns_;
-    turn(i, Clock::now(), lock);
+    turn(mine, Clock::now(), lock);
     lock.lock();
     --turns_;
     if (stopping_) turn_ended_.notify_all();
@@ -149,87 +260,167 @@ class workers : public shell<Clock> {
 
   /// A woken lane looks for a batch and runs it if there is one. Takes the lock held, returns without it. If
   /// the lane has to look again at once, it returns the time it is.
-  std::optional<time_point> turn(std::size_t i, time_point now, std::unique_lock<std::mutex>& lock) {
+  std::optional<time_point> turn(lane_slot& mine, time_point now, std::unique_lock<std::mutex>& lock) {
     effects out;
+    renew(mine, lock, out);
     this->let_in(out);
-    const bool found = scheduler_.start(i, now, this->failing(out));
-    lanes_.looked(i, found);
+    const bool found = scheduler_.start(mine.index, now, this->failing(out));
+    std::span<const scheduling::waiting_request> members;
+    if (found) members = scheduler_.batch(mine.index).members();  // they stay where they are until seal()
+    lanes_.looked(mine, found);
     this->react(now, out);
     this->release(lock, out);
     if (!found) return std::nullopt;
-    lanes_[i].lane->collect(scheduler_.batch(i).members());
+    mine.lane->collect(members);
     effects results;
-    if (seal(i, now, lock)) now = run(i, results, lock);
-    return rest(i, now, results) ? std::optional(now) : std::nullopt;
+    if (seal(mine, now, lock)) now = run(mine, results, lock);
+    return rest(mine, now, results) ? std::optional(now) : std::nullopt;
   }
 
   /// Lets those go who left while the inputs were collected. False: nobody is left.
-  [[nodiscard]] bool seal(std::size_t i, time_point now, std::unique_lock<std::mutex>& lock) {
+  [[nodiscard]] bool seal(lane_slot& mine, time_point now, std::unique_lock<std::mutex>& lock) {
     effects out;
     lock.lock();
     const bool any =
-        scheduler_.seal(i, now, [&](std::size_t position, void* handle, scheduling::outcome why) {
-          lanes_[i].lane->drop(position);
+        scheduler_.seal(mine.index, now, [&](std::size_t position, void* handle, scheduling::outcome why) {
+          mine.lane->drop(position);
           this->failing(out)(handle, why);
         });
+    const auto observing = any ? observer_ : nullptr;
+    if (observing) report_start(mine, now);
     this->release(lock, out);
+    if (observing) observing->on_batch_started(mine.report);
     return any;
   }
 
   /// Runs the functors and settles those who still wait; returns when it was done.
-  time_point run(std::size_t i, effects& out, std::unique_lock<std::mutex>& lock) {
-    lane& mine = *lanes_[i].lane;
-    {
-      const running_mark mark(this, i);
-      mine.run();
-      report(mine.failure());
-    }
+  time_point run(lane_slot& mine, effects& out, std::unique_lock<std::mutex>& lock) {
+    std::optional<stopwatch> watch;
+    if (mine.report.id != 0) watch.emplace(&Clock::now);
+    const std::exception_ptr failure = run_functors(mine, watch ? &*watch : nullptr, lock);
     lock.lock();
     const auto now = Clock::now();
-    const bool all_succeeded = mine.all_succeeded();
-    scheduler_.finish(i, now, mine.failure() != nullptr, [&](std::size_t position, void* handle) {
-      mine.claim(position, handle);
-      return all_succeeded || mine.succeeded(position);
+    const auto observing = mine.report.id != 0 ? observer_ : nullptr;
+    if (!failure) retries_.on_good_run();
+    const bool all_succeeded = mine.lane->all_succeeded();
+    scheduler_.finish(mine.index, now, failure != nullptr, [&](std::size_t position, void* handle) {
+      mine.lane->claim(position, handle);
+      const auto why = all_succeeded ? boost::system::error_code() : mine.lane->error_of(position);
+      auto& request = *static_cast<pending_request*>(handle);
+      if (request.record) {
+        if (watch) request.record->report.times = watch->times();
+        out.told.add(std::move(request.record), why, now);
+      }
+      return !why.failed();
     });
+    batch_report report = std::exchange(mine.report, {});
     lock.unlock();
-    mine.deliver(out.ready);
+    mine.lane->deliver(out.ready);
+    if (observing) {
+      report.finished = now;
+      report.times = watch->times();
+      report.failure = failure;
+      observing->on_batch_finished(report);
+    }
     return now;
+  }
+
+  /// Runs the batch, if it fails also in parts; returns what it failed with, rescued or not.
+  std::exception_ptr run_functors(lane_slot& mine, stopwatch* watch, std::unique_lock<std::mutex>& lock) {
+    const running_mark mark(this, mine.index);
+    mine.lane->run(watch);
+    const std::exception_ptr failure = mine.lane->failure();
+    if (failure) recover(mine, failure, lock);
+    return failure;
+  }
+
+  /// Saves those of a failed batch who are not to blame, as far as the budget for re-runs goes, and lets the
+  /// scheduler learn from a lack of memory.
+  void recover(lane_slot& mine, const std::exception_ptr& failure, std::unique_lock<std::mutex>& lock) {
+    lock.lock();
+    const auto hook = on_batch_error_;
+    const bool in_parts = isolates_failures_ && mine.lane->can_run_in_parts();
+    const std::size_t size = scheduler_.batch(mine.index).members().size();
+    const std::size_t granted = in_parts ? retries_.grant(size) : 0;
+    lock.unlock();
+    report(failure, hook);
+    const std::size_t used = in_parts ? mine.lane->run_in_parts(granted) : 0;
+    lock.lock();
+    retries_.give_back(granted - used);
+    if (const auto misfit = mine.lane->misfit(); misfit.count > 0) {
+      const auto members = scheduler_.batch(mine.index).members();
+      scheduler_.report_out_of_memory(scheduler_.cost_of(members.subspan(misfit.first, misfit.count)));
+    }
+    lock.unlock();
   }
 
   /// The lane is free again, and looks before its callers hear of their results: what they submit then makes
   /// a batch of its own, instead of going one by one to a lane that looks meanwhile. True: its thread has to
   /// look again.
-  bool rest(std::size_t i, time_point now, effects& out) {
+  bool rest(lane_slot& mine, time_point now, effects& out) {
     auto lock = this->enter(out);
-    lanes_.rest(i);
-    this->react(now, out, i);
-    const bool goes_on = out.wake == i && !model_executor_;
-    if (goes_on) out.wake = no_lane;
+    lanes_.rest(mine);
+    if (mine.generation != generation_ && out.wake == nullptr && lanes_.wake(mine)) out.wake = &mine;
+    this->react(now, out, &mine);
+    const bool goes_on = out.wake == &mine && !model_executor_;
+    if (goes_on) out.wake = nullptr;
     this->release(lock, out);
     return goes_on;
   }
 
-  void lose_turn(std::size_t i) {
+  void lose_turn(lane_slot& mine) {
     {
       const std::lock_guard lock(mutex_);
-      lanes_.looked(i, false);
+      lanes_.looked(mine, false);
     }
     this->close();
   }
 
-  void report(const std::exception_ptr& failure) const noexcept {
-    if (!failure || !on_batch_error_) return;
+  // ---- what the observer is told; under the lock
+
+  void report_start(lane_slot& mine, time_point now) noexcept {
+    const auto& batch = scheduler_.batch(mine.index);
+    mine.report.id = ++batches_;
+    mine.report.lane = mine.index;
+    mine.report.size = batch.members().size();
+    mine.report.work = scheduler_.cost_of(batch.members());
+    mine.report.reason = batch.reason();
+    mine.report.started = now;
+    for (const auto& member : batch.members()) {
+      const auto* request = static_cast<const pending_request*>(member.handle);
+      if (request == nullptr || !request->record) continue;
+      request_report& report = request->record->report;
+      report.batch = mine.report.id;
+      report.fill = std::clamp(now - std::max(member.arrival, scheduler_.lane_free_since()), duration::zero(),
+                               std::max(now - member.arrival, duration::zero()));
+      report.queue = now - member.arrival - report.fill;
+    }
+  }
+
+  static void report(const std::exception_ptr& failure,
+                     const std::function<void(std::exception_ptr)>& hook) noexcept {
+    if (!hook) return;
     try {
-      on_batch_error_(failure);
+      hook(failure);
     } catch (...) {
     }
   }
 
   const boost::asio::any_io_executor model_executor_;
-  const std::function<void(std::exception_ptr)> on_batch_error_;
+
+  // Guarded by the lock.
+  std::function<void(std::exception_ptr)> on_batch_error_;
+  bool isolates_failures_;
+  scheduling::retry_budget retries_;
+  std::shared_ptr<const lane_maker> make_;
+  std::uint64_t generation_ = 0;  // of make_; lanes of an older one renew themselves before their next batch
+  boost::system::error_code reload_error_;
+  std::uint64_t batches_ = 0;  // that the observer was told of
   bool stopping_ = false;
   std::size_t turns_ = 0;  // on the model executor, in progress
   std::condition_variable turn_ended_;
+
+  std::mutex making_;  // held while a lane is made
 };
 
 }  // namespace carpool::execution

@@ -100,6 +100,9 @@ class batch_scheduler final : public registry {
     return true;
   }
 
+  /// Since when a lane has been free, if one is; so how much of a wait was for company and not for a lane.
+  [[nodiscard]] time_point lane_free_since() const noexcept { return fleet_.free_since(); }
+
   [[nodiscard]] const flight& batch(std::size_t lane) const noexcept { return fleet_[lane]; }
 
   /// The lane has collected the inputs: `gone(position, handle, outcome)` for each member that left
@@ -213,7 +216,7 @@ class batch_scheduler final : public registry {
   }
 
   void land(std::size_t lane, time_point now, bool failed) noexcept {
-    fleet_.land(lane);
+    fleet_.land(lane, now);
     policy_.on_done(lane, now, failed);
   }
 

@@ -51,7 +51,8 @@ class fleet {
     ++busy_;
   }
 
-  void land(std::size_t lane) noexcept {
+  void land(std::size_t lane, time_point now) noexcept {
+    if (free() == 0) free_since_ = now;
     flights_[lane].end();
     --busy_;
     if (lane < lanes_) return;
@@ -100,6 +101,9 @@ class fleet {
     return first;
   }
 
+  /// Since when a lane has been free without a break, if one is.
+  [[nodiscard]] time_point free_since() const noexcept { return free_since_; }
+
   /// What runs now.
   void report(stats& s, time_point now) const noexcept {
     s.lanes = lanes_;
@@ -134,6 +138,7 @@ class fleet {
   std::vector<flight> flights_;
   std::size_t lanes_ = 0;
   std::size_t busy_ = 0;
+  time_point free_since_ = time_point::min();
   std::size_t unwanted_ = 0;  // busy lanes that are not wanted any more
 };
 

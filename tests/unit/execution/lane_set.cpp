@@ -11,39 +11,66 @@
 
 using namespace carpool::execution;
 
+namespace {
+
+struct lanes_of : lane_set {
+  explicit lanes_of(std::size_t count) {
+    for (std::size_t i = 0; i < count; ++i) add();
+    want(count);
+  }
+  /// The index of the lane that was woken, or no_lane.
+  std::size_t woken(lane_slot* preferred = nullptr) {
+    const lane_slot* slot = wake_one(preferred);
+    return slot == nullptr ? no_lane : slot->index;
+  }
+};
+
+}  // namespace
+
 TEST_CASE("lanes are woken one at a time: the next one when the last has looked") {
-  lane_set lanes(3);
+  lanes_of lanes(3);
   CHECK(lanes.can_wake());
-  CHECK(lanes.wake_one(no_lane) == 0);
+  CHECK(lanes.woken() == 0);
   CHECK(!lanes.can_wake());
-  CHECK(lanes.wake_one(no_lane) == no_lane);
-  lanes.looked(0, true);
+  CHECK(lanes.woken() == no_lane);
+  lanes.looked(lanes[0], true);
   CHECK(lanes.busy() == 1);
-  CHECK(lanes.wake_one(no_lane) == 1);
-  lanes.looked(1, false);
+  CHECK(lanes.woken() == 1);
+  lanes.looked(lanes[1], false);
   CHECK(lanes.busy() == 1);
-  CHECK(lanes.wake_one(no_lane) == 1);
+  CHECK(lanes.woken() == 1);
 }
 
 TEST_CASE("a lane that is awake anyway is preferred") {
-  lane_set lanes(3);
-  CHECK(lanes.wake_one(no_lane) == 0);
-  lanes.looked(0, true);
-  CHECK(lanes.wake_one(no_lane) == 1);
-  lanes.looked(1, true);
-  lanes.rest(1);
-  CHECK(lanes.wake_one(1) == 1);
+  lanes_of lanes(3);
+  CHECK(lanes.woken() == 0);
+  lanes.looked(lanes[0], true);
+  CHECK(lanes.woken() == 1);
+  lanes.looked(lanes[1], true);
+  lanes.rest(lanes[1]);
+  CHECK(lanes.woken(&lanes[1]) == 1);
 }
 
 TEST_CASE("when all lanes are busy none is woken") {
-  lane_set lanes(1);
-  CHECK(lanes.wake_one(no_lane) == 0);
-  lanes.looked(0, true);
+  lanes_of lanes(1);
+  CHECK(lanes.woken() == 0);
+  lanes.looked(lanes[0], true);
   CHECK(!lanes.can_wake());
-  CHECK(lanes.wake_one(no_lane) == no_lane);
-  lanes.rest(0);
+  CHECK(lanes.woken() == no_lane);
+  lanes.rest(lanes[0]);
   CHECK(lanes.can_wake());
   CHECK(lanes.busy() == 0);
+}
+
+TEST_CASE("lanes that are not wanted sleep, and are there when they are wanted again") {
+  lanes_of lanes(2);
+  lanes.want(1);
+  CHECK(lanes.woken() == 0);
+  lanes.looked(lanes[0], true);
+  CHECK(!lanes.can_wake());
+  CHECK(lanes.woken() == no_lane);
+  lanes.want(2);
+  CHECK(lanes.woken() == 1);
 }
 
 TEST_CASE("a running_mark tells on which lane of whom a thread is, also when marks nest") {

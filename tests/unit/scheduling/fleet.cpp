@@ -39,7 +39,7 @@ TEST_CASE("a fleet counts its free and its busy lanes") {
   depart(lanes, 1);
   CHECK(lanes.free() == 2);
   CHECK(lanes.busy() == 1);
-  lanes.land(1);
+  lanes.land(1, at(0ms));
   CHECK(lanes.free() == 3);
 }
 
@@ -52,7 +52,7 @@ TEST_CASE("of lanes that are not wanted any more the idle ones go at once, a bus
   CHECK(lanes.free() == 1);
   CHECK(lanes.busy() == 2);
   CHECK(lanes.size() == 3);
-  lanes.land(2);
+  lanes.land(2, at(0ms));
   CHECK(lanes.size() == 2);
   CHECK(lanes.free() == 1);
   CHECK(lanes.busy() == 1);
@@ -65,7 +65,7 @@ TEST_CASE("a busy lane that is wanted again stays") {
   CHECK(lanes.free() == 1);
   lanes.resize(3);
   CHECK(lanes.free() == 2);
-  lanes.land(1);
+  lanes.land(1, at(0ms));
   CHECK(lanes.free() == 3);
 }
 
@@ -79,7 +79,7 @@ TEST_CASE("B11: a batch that runs too long is told once, at the bound") {
   CHECK(lanes.newly_hung(at(10ms), 10ms) == 1U);
   CHECK(!lanes.newly_hung(at(10ms), 10ms));
   CHECK(lanes.next_hung(10ms) == at(14ms));
-  lanes.land(1);
+  lanes.land(1, at(0ms));
   depart(lanes, 1, 20ms);
   CHECK(lanes.newly_hung(at(30ms), 10ms) == 0U);
   CHECK(lanes.newly_hung(at(30ms), 10ms) == 1U);
