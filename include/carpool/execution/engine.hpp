@@ -17,6 +17,7 @@
 
 #include <atomic>
 #include <cstddef>
+#include <mutex>
 #include <optional>
 #include <utility>
 
@@ -70,12 +71,13 @@ class engine final : public workers<Clock> {
   /// Stops admission; the operation completes when everything admitted has completed.
   template <class Operation>
   void drain(Operation& operation) {
+    effects out;
+    std::unique_lock<std::mutex> lock;
     or_discard(operation, [&] {
       connect(operation, *this, [](engine& self, Operation& mine, auto) { self.stop_waiting(mine); });
+      lock = this->enter(out);
+      this->prepare(out, lock, [] {});
     });
-    effects out;
-    auto lock = this->enter(out);
-    this->keep_running();
     drains_.push_back(operation);
     scheduler_.stop_accepting();
     this->react(Clock::now(), out);

@@ -116,15 +116,23 @@ class shell : public std::enable_shared_from_this<shell<Clock>>, public looker {
     effects out;
     const auto now = one.facts.arrival;
     auto lock = enter(out);
-    try {
-      scheduler_.reserve(one.count());
-    } catch (...) {
-      release(lock, out);
-      throw;
-    }
+    prepare(out, lock, [&] { scheduler_.reserve(one.count()); });
     inbox_.push(one);
     let_in(out);
     look(now, out, lock);
+  }
+
+  /// The steps of an event that may throw; then it has ended.
+  template <class Step>
+  void prepare(effects& out, std::unique_lock<std::mutex>& lock, Step step) {
+    try {
+      keep_running();
+      step();
+    } catch (...) {
+      react(Clock::now(), out);
+      release(lock, out);
+      throw;
+    }
   }
 
   /// Does what follows from new requests and ends the event. Under load they wait for a lane: then that is
