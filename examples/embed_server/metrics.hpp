@@ -25,12 +25,8 @@ struct counters {
 /// What does not change while the server runs.
 struct metrics_labels {
   std::string model;
-  std::size_t max_batch_size = 0;
   std::size_t max_queue_size = 0;
 };
-
-/// The content type of render_metrics.
-inline constexpr const char* metrics_content_type = "text/plain; version=0.0.4; charset=utf-8";
 
 /// Everything /metrics says, in Prometheus' text format. In every answer carpool_requests_submitted_total is
 /// the sum of carpool_requests_total over all outcomes plus carpool_inflight_requests.

@@ -14,6 +14,9 @@
 #include <vector>
 
 namespace embed_server {
+
+using carpool::prometheus_text;
+
 namespace {
 
 // The fields of /proc/self/stat after the process name, which may itself hold blanks and parentheses.

@@ -3,12 +3,12 @@
 
 #pragma once
 
-#include "prometheus_text.hpp"
+#include <carpool/observe/prometheus_text.hpp>
 
 namespace embed_server {
 
 /// Adds the usual process_* metrics (CPU time, memory, open files, start time), read from /proc. What cannot
 /// be read is left out.
-void add_process_metrics(prometheus_text& text);
+void add_process_metrics(carpool::prometheus_text& text);
 
 }  // namespace embed_server

@@ -11,7 +11,9 @@
 #include <carpool/functor_set.hpp>
 #include <carpool/fwd.hpp>
 #include <carpool/options.hpp>
+#include <carpool/scheduling/adaptive.hpp>
 #include <carpool/scheduling/eager.hpp>
+#include <carpool/scheduling/forecast.hpp>
 #include <carpool/scheduling/policy.hpp>
 #include <carpool/scheduling/size_or_timeout.hpp>
 #include <carpool/stats.hpp>

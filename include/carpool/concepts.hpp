@@ -65,9 +65,9 @@ using model_result_of = decltype(std::declval<Set&>().model(std::declval<batch_o
 
 /// A functor_set without a split: the model itself returns one result per item.
 template <class Set>
-inline constexpr bool splits_nothing = false;
-template <class Collate, class Model>
-inline constexpr bool splits_nothing<functor_set<Collate, Model, no_split>> = true;
+concept splits_nothing = requires(Set& set) {
+  requires std::same_as<std::remove_cvref_t<decltype((set.split))>, no_split>;
+};
 
 /// `set.split(result, n)` is valid.
 template <class Set, class In>

@@ -10,6 +10,7 @@
 #include <carpool/scheduling/eager.hpp>
 #include <carpool/scheduling/policy.hpp>
 #include <carpool/stats.hpp>
+#include <carpool/with_work.hpp>
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/associated_allocator.hpp>
@@ -21,6 +22,7 @@
 #include <boost/asio/post.hpp>
 
 #include <concepts>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <type_traits>
@@ -55,11 +57,11 @@ namespace carpool {
 /// its handler's associated executor, and with its memory (from the handler's associated allocator) already
 /// freed.
 ///
-/// Handlers that complete together are called in one go, one post per executor. Requests that they submit wait
-/// for each other: lanes look when all these handlers have been called, or max_batch_size requests are there,
-/// and requests without a deadline count as arrived when the first of them did. So a handler must not wait for
-/// what it submits, neither by blocking nor by running its context; only requests whose handlers belong to
-/// another context, as those of use_future do, can be waited for.
+/// Handlers that complete together are called in one go, one post per executor. Requests that they submit
+/// wait for each other: lanes look when all these handlers have been called, or max_batch_size requests are
+/// there, and requests without a deadline count as arrived when the first of them did. So a handler must not
+/// wait for what it submits, neither by blocking nor by running its context; only requests whose handlers
+/// belong to another context, as those of use_future do, can be waited for.
 template <class In, class Out, class Clock>
 class basic_dynamic_batcher {
  public:
@@ -78,7 +80,8 @@ class basic_dynamic_batcher {
   template <class Functors, scheduling_policy Policy = eager>
   basic_dynamic_batcher(const executor_type& executor, const options& given, Functors functors,
                         Policy policy = {})
-      : engine_(make_engine(executor, given, std::move(functors), std::move(policy))) {}
+      : weigh_(weigher_of(functors)),
+        engine_(make_engine(executor, given, std::move(functors), std::move(policy))) {}
 
   /// On the executor of this context.
   template <std::derived_from<boost::asio::execution_context> Context, class Functors,
@@ -117,7 +120,7 @@ class basic_dynamic_batcher {
   template <class Token = boost::asio::deferred_t>
   auto async_submit(In input, submit_options asked, Token&& token = Token()) {
     return boost::asio::async_initiate<Token, void(boost::system::error_code, Out)>(
-        initiate_submit{*engine_}, token, std::move(input), asked);
+        initiate_submit{{*engine_}, weigh_}, token, std::move(input), asked);
   }
 
   /// Submits several requests, all or none, and completes once with all results in the order of the inputs,
@@ -134,7 +137,7 @@ class basic_dynamic_batcher {
   template <class Token = boost::asio::deferred_t>
   auto async_submit_many(std::vector<In> inputs, submit_options asked, Token&& token = Token()) {
     return boost::asio::async_initiate<Token, void(boost::system::error_code, std::vector<Out>)>(
-        initiate_submit_many{*engine_}, token, std::move(inputs), asked);
+        initiate_submit_many{{*engine_}, weigh_}, token, std::move(inputs), asked);
   }
 
   /// Refuses new requests (error::shut_down) and completes when every request admitted before has completed.
@@ -163,12 +166,15 @@ class basic_dynamic_batcher {
     engine_type& engine;
   };
 
+  using work_of = std::function<double(const In&)>;
+
   struct initiate_submit : initiation {
     template <class Handler>
     void operator()(Handler&& handler, In input, submit_options asked) const {
       using operation = execution::single_operation<In, Out, std::decay_t<Handler>>;
-      submit<operation>(this->engine, std::forward<Handler>(handler), std::move(input), 1, asked);
+      submit<operation>(this->engine, weigh, std::forward<Handler>(handler), std::move(input), 1, asked);
     }
+    const work_of& weigh;
   };
 
   struct initiate_submit_many : initiation {
@@ -179,8 +185,9 @@ class basic_dynamic_batcher {
       if (count == 0)
         return post_result(this->engine.get_executor(), std::forward<Handler>(handler), {},
                            std::vector<Out>{});
-      submit<operation>(this->engine, std::forward<Handler>(handler), std::move(inputs), count, asked);
+      submit<operation>(this->engine, weigh, std::forward<Handler>(handler), std::move(inputs), count, asked);
     }
+    const work_of& weigh;
   };
 
   struct initiate_drain : initiation {
@@ -193,14 +200,16 @@ class basic_dynamic_batcher {
   };
 
   template <class Operation, class Handler, class Inputs>
-  static void submit(engine_type& engine, Handler&& handler, Inputs&& inputs, std::size_t count,
-                     submit_options asked) {
+  static void submit(engine_type& engine, const work_of& weigh, Handler&& handler, Inputs&& inputs,
+                     std::size_t count, submit_options asked) {
     const auto facts = engine.facts_of(asked);
     if (const auto refused = engine.refusal(count, facts))
       return post_result(engine.get_executor(), std::forward<Handler>(handler), *refused,
                          typename Operation::result_type{});
     std::decay_t<Handler> moved(std::forward<Handler>(handler));
-    engine.submit(*Operation::make(std::move(moved), engine.get_executor(), facts, std::move(inputs)));
+    auto& operation = *Operation::make(std::move(moved), engine.get_executor(), facts, std::move(inputs));
+    if (weigh) execution::or_discard(operation, [&] { operation.weigh(weigh); });
+    engine.submit(operation);
   }
 
   /// Completes a request that ended at the door.
@@ -215,6 +224,19 @@ class basic_dynamic_batcher {
                                       result = std::move(result)]() mutable {
                             std::move(handler)(why, std::move(result));
                           }));
+  }
+
+  template <class Functors>
+  static work_of weigher_of(const Functors& functors) {
+    if constexpr (knows_work<Functors, In>) {
+      static_assert(
+          std::copy_constructible<Functors>,
+          "carpool: functors with a work function must be copyable, for it is called where requests are "
+          "submitted");
+      return [functors](const In& input) { return static_cast<double>(functors.work(input)); };
+    } else {
+      return nullptr;
+    }
   }
 
   template <class Functors, class Policy>
@@ -234,9 +256,11 @@ class basic_dynamic_batcher {
   basic_dynamic_batcher(std::unique_ptr<execution::own_context> context, const options& given,
                         Functors functors, Policy policy)
       : context_(std::move(context)),
+        weigh_(weigher_of(functors)),
         engine_(make_engine(context_->get_executor(), given, std::move(functors), std::move(policy))) {}
 
   std::unique_ptr<execution::own_context> context_;  // only without an executor
+  const work_of weigh_;                              // empty: every request is 1
   std::shared_ptr<engine_type> engine_;
 };
 

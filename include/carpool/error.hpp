@@ -5,6 +5,7 @@
 
 #include <boost/system/error_category.hpp>
 #include <boost/system/error_code.hpp>
+#include <boost/system/system_error.hpp>
 
 #include <string>
 #include <type_traits>
@@ -14,7 +15,8 @@ namespace carpool {
 /// Why a request did not get a result. Plain cancellation is `boost::asio::error::operation_aborted`, and a
 /// `boost::system::system_error` thrown by a functor arrives as the code it carries.
 enum class error {
-  /// The queue already holds `options::max_queue_size` requests; nothing of this submission was admitted.
+  /// The queue already holds `options::max_queue_size` requests, `max_queue_work` or, of this key,
+  /// `max_queue_size_per_key`; nothing of this submission was admitted.
   queue_full = 1,
   /// The deadline passed, or cannot be met any more; the result, if one comes, is dropped.
   expired,
@@ -25,6 +27,10 @@ enum class error {
   model_failed,
   /// split returned more or fewer results than the batch has requests.
   result_count_mismatch,
+  /// The model ran out of memory, also with this request alone in its batch; see carpool::out_of_memory.
+  out_of_memory,
+  /// The request alone is more than `options::max_batch_work` and `options::oversize` refuses such.
+  too_large,
 };
 
 /// The category of carpool::error. Thread-safe.
@@ -35,8 +41,9 @@ class error_category final : public boost::system::error_category {
   std::string message(int value) const override {
     switch (static_cast<error>(value)) {
       case error::queue_full:
-        return "the queue is full: max_queue_size requests are waiting; retry later, submit fewer at once or "
-               "raise it";
+        return "the queue is full: max_queue_size, max_queue_work or max_queue_size_per_key is reached; "
+               "retry "
+               "later, submit fewer at once or raise it";
       case error::expired:
         return "the deadline passed before the result was there";
       case error::shut_down:
@@ -45,6 +52,10 @@ class error_category final : public boost::system::error_category {
         return "the model failed: collate, model or split threw an exception";
       case error::result_count_mismatch:
         return "the model returned more or fewer results than the batch has requests";
+      case error::out_of_memory:
+        return "the model ran out of memory, even with this request alone in its batch";
+      case error::too_large:
+        return "the request is too large: alone it is more work than max_batch_work allows for a batch";
     }
     return "unknown carpool error " + std::to_string(value);
   }
@@ -60,6 +71,15 @@ class error_category final : public boost::system::error_category {
 [[nodiscard]] inline boost::system::error_code make_error_code(error value) noexcept {
   return {static_cast<int>(value), get_error_category()};
 }
+
+/// For functors to throw when a batch does not fit into the memory of their device. The batcher then runs the
+/// batch in smaller parts, if its inputs can be run again, and makes the next batches smaller for a while.
+class out_of_memory : public boost::system::system_error {
+ public:
+  /// `what` is for people: which device, how much was asked for.
+  explicit out_of_memory(const std::string& what = "carpool::out_of_memory")
+      : system_error(make_error_code(error::out_of_memory), what) {}
+};
 
 }  // namespace carpool
 

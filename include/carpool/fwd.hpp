@@ -12,7 +12,9 @@ namespace carpool {
 struct options;
 struct submit_options;
 struct stats;
+struct forecast;
 class time_limit;
+class adaptive;
 class eager;
 class size_or_timeout;
 

@@ -4,22 +4,41 @@
 #pragma once
 
 #include <carpool/time.hpp>
+#include <carpool/work.hpp>
 
 #include <boost/asio/any_io_executor.hpp>
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <exception>
 #include <functional>
+#include <limits>
 #include <stdexcept>
 #include <string>
 
 namespace carpool {
 
+/// What becomes of a request that alone is more work than `options::max_batch_work`.
+enum class oversize {
+  run_alone,  ///< it runs as a batch of its own, when its turn comes
+  refuse,     ///< it fails with error::too_large when it is submitted
+};
+
 /// How a DynamicBatcher behaves. The defaults need no tuning; every field states its unit, range and meaning.
 struct options {
   /// Requests in one model run, at least 1. A bound, not a target: nothing is allocated in advance.
   std::size_t max_batch_size = 32;
+
+  /// Work in one model run, in the unit of the requests' work (1 each if nothing says otherwise), more than
+  /// zero; infinity means no bound. A batch takes as many of the first requests as cost no more together.
+  double max_batch_work = std::numeric_limits<double>::infinity();
+
+  /// What requests cost as one batch: `total_work`, `padded_work` or a function of one's own.
+  carpool::batch_work batch_work = &total_work;
+
+  /// What becomes of a request that alone is more than that.
+  carpool::oversize oversize = carpool::oversize::run_alone;
 
   /// Longest time that a policy which waits for company may hold a request while a lane is free, counted from
   /// the request's own arrival; zero or more. `eager` never holds one, so it does not look at this.
@@ -29,12 +48,36 @@ struct options {
   /// `error::queue_full`. Requests in a running batch do not count.
   std::size_t max_queue_size = 4096;
 
+  /// Work that may wait at once, more than zero; as above, but one request that finds the queue empty is
+  /// admitted whatever its work.
+  double max_queue_work = std::numeric_limits<double>::infinity();
+
+  /// Requests of one `submit_options::key` that may wait at once, at least 1; as above.
+  std::size_t max_queue_size_per_key = std::numeric_limits<std::size_t>::max();
+
   /// Model instances that run batches side by side, at least 1; each has a worker thread, unless
   /// `model_executor` is set.
   std::size_t lanes = 1;
 
   /// Deadline of requests that bring none, from submission on; more than zero. `duration::max()` means none.
   duration default_deadline = duration::max();
+
+  /// How long requests of higher priority may be served before one that came earlier, zero or more: having
+  /// waited this long, a request goes before all that have not. So nobody starves.
+  duration max_overtaking = std::chrono::seconds{10};
+
+  /// Whether the keys of waiting requests (`submit_options::key`) get equal shares of the service, counted in
+  /// work, instead of being served in order of their deadlines. Within a key, the order is that of arrival.
+  bool fair_sharing = false;
+
+  /// With fair_sharing, the share of a key in proportion to those of others; more than zero, and throws
+  /// nothing that async_submit may not throw. It is asked under the batcher's lock, when a key shows up, so
+  /// it must not call the batcher. Empty: 1 for each.
+  std::function<double(std::uint64_t)> key_weight = {};
+
+  /// Time after which a batch that still runs is taken for hung, more than zero; `duration::max()` means
+  /// never.
+  duration hung_after = duration::max();
 
   /// Where batches run. Empty: on one thread per lane, owned by the batcher. Set: batches are posted there
   /// and the batcher owns no worker thread; the caller's own io_context is allowed and the cheapest choice
@@ -83,6 +126,17 @@ inline constexpr time_limit no_deadline{duration::max()};
 /// inside a `co_await` expression twice, and `async_submit(x, {.deadline = 50ms})` must be safe there.
 struct submit_options {
   time_limit deadline = {};
+
+  /// Higher ones are served first, always, but for `options::max_overtaking`. Every value is allowed.
+  std::int8_t priority = 0;
+
+  /// Whose request it is, for `options::fair_sharing` and `options::max_queue_size_per_key`: a number that
+  /// stands for a user, a tenant, a connection.
+  std::uint64_t key = 0;
+
+  /// Longest time that a policy which waits for company may hold this request while a lane is free, from its
+  /// submission on, if that is less than `options::max_queue_delay`.
+  duration max_wait = duration::max();
 };
 
 /// Throws std::invalid_argument with a sentence that names the first field out of range, its value and the
@@ -92,6 +146,11 @@ inline void check(const options& given) {
     if (value == 0)
       throw std::invalid_argument(std::string("carpool::options::") + field + " is 0; it must be at least 1");
   };
+  const auto more_than_zero = [](const char* field, double value) {
+    if (!(value > 0))
+      throw std::invalid_argument(std::string("carpool::options::") + field + " is " + std::to_string(value) +
+                                  "; it must be more than zero");
+  };
   const auto refuse = [](const char* field, duration value, const char* range) {
     const auto milliseconds = std::chrono::duration<double, std::milli>(value).count();
     throw std::invalid_argument(std::string("carpool::options::") + field + " is " +
@@ -100,10 +159,17 @@ inline void check(const options& given) {
   at_least_one("max_batch_size", given.max_batch_size);
   at_least_one("max_queue_size", given.max_queue_size);
   at_least_one("lanes", given.lanes);
+  at_least_one("max_queue_size_per_key", given.max_queue_size_per_key);
+  more_than_zero("max_batch_work", given.max_batch_work);
+  more_than_zero("max_queue_work", given.max_queue_work);
+  if (given.batch_work == nullptr)
+    throw std::invalid_argument("carpool::options::batch_work is null; it must be a function");
   if (given.max_queue_delay < duration::zero())
     refuse("max_queue_delay", given.max_queue_delay, "zero or more");
   if (given.default_deadline <= duration::zero())
     refuse("default_deadline", given.default_deadline, "more than zero");
+  if (given.max_overtaking < duration::zero()) refuse("max_overtaking", given.max_overtaking, "zero or more");
+  if (given.hung_after <= duration::zero()) refuse("hung_after", given.hung_after, "more than zero");
 }
 
 }  // namespace carpool

@@ -9,14 +9,15 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <ostream>
 
 namespace carpool {
 
 /// Why a batch left the queue.
 enum class departure {
-  full,       ///< it reached max_batch_size
-  timeout,    ///< its oldest request had waited max_queue_delay
+  full,       ///< it reached max_batch_size or max_batch_work
+  timeout,    ///< a request had waited max_queue_delay, or its own max_wait
   lane_free,  ///< a lane was free and the policy saw nothing to gain from waiting
   deadline,   ///< waiting longer would have cost a request its deadline
   drain,      ///< no more requests can come: the batcher is draining
@@ -42,7 +43,7 @@ struct stats {
   std::uint64_t submitted = 0;
   std::uint64_t succeeded = 0;
   std::uint64_t failed = 0;     ///< the model failed, for the batch or for this item
-  std::uint64_t rejected = 0;   ///< error::queue_full
+  std::uint64_t rejected = 0;   ///< error::queue_full or error::too_large
   std::uint64_t expired = 0;    ///< error::expired
   std::uint64_t cancelled = 0;  ///< operation_aborted
   std::uint64_t shut_down = 0;  ///< error::shut_down
@@ -52,7 +53,12 @@ struct stats {
   std::size_t running = 0;  ///< requests in running batches whose callers still wait
   std::size_t lanes = 0;
   std::size_t busy_lanes = 0;
-  duration oldest_age{};  ///< how long the request at the head of the queue has waited; zero when none does
+  duration oldest_age{};         ///< the longest that a request in the queue has waited; zero when none does
+  double queued_work = 0;        ///< of all waiting requests together, in the user's unit
+  double running_work = 0;       ///< of all requests in running batches
+  duration longest_running{};    ///< of the batch that has run longest; zero when none runs
+  std::size_t longest_lane = 0;  ///< the lane that runs it
+  double max_batch_work = std::numeric_limits<double>::infinity();  ///< in force, with what was learnt
 
   // Batches that ran, since construction.
   std::uint64_t batches = 0;

@@ -51,7 +51,10 @@ class simulated_service {
   struct operation {
     std::size_t first = 0;  // its inputs are [first, first + count)
     std::size_t count = 1;
+    time_point arrival{};
     time_point deadline = never;
+    time_point leave_by = never;
+    int priority = 0;
     boost::system::error_code refusal;  // known when it is submitted
     bool cancelled_softly = false;      // with total
     bool cancelled_hard = false;        // with terminal or partial
@@ -78,6 +81,8 @@ class simulated_service {
     given.max_queue_size = max_queue_size_ = 1 + below(20);
     given.max_batch_size = max_batch_size_ = std::min(max_batch_size_, max_queue_size_);
     given.lanes = lanes_ = 1 + below(3);
+    given.max_overtaking = duration::max();
+    priorities_ = chance(30);
     if (chance(30)) given.default_deadline = default_deadline_ = 1ms + milliseconds_below(20);
     auto& where = chance(50) ? world_.lanes : world_.callers;
     given.model_executor = where.get_executor();
@@ -115,9 +120,13 @@ class simulated_service {
     }
   }
 
-  submit_options random_deadline(operation& of) {
+  submit_options random_terms(operation& of) {
     submit_options asked;
-    const auto now = manual_clock::now();
+    const auto now = of.arrival = manual_clock::now();
+    if (priorities_ && chance(30)) of.priority = chance(50) ? 1 : -1;
+    asked.priority = static_cast<std::int8_t>(of.priority);
+    if (chance(20)) asked.max_wait = milliseconds_below(5);
+    of.leave_by = saturating_add(now, asked.max_wait);
     if (chance(60)) {
       of.deadline = saturating_add(now, default_deadline_);
     } else if (chance(20)) {
@@ -151,7 +160,7 @@ class simulated_service {
   void submit() {
     if (!batcher_) return;
     operation& made = admit(1);
-    const auto asked = random_deadline(made);
+    const auto asked = random_terms(made);
     predict(made);
     batcher_->async_submit(static_cast<int>(made.first), asked,
                            asio::bind_cancellation_slot(
@@ -164,7 +173,7 @@ class simulated_service {
   void submit_many() {
     if (!batcher_) return;
     operation& made = admit(below(7));
-    const auto asked = random_deadline(made);
+    const auto asked = random_terms(made);
     predict(made);
     ints numbers;
     for (std::size_t i = 0; i < made.count; ++i) numbers.push_back(static_cast<int>(made.first + i));
@@ -223,11 +232,11 @@ class simulated_service {
     expect(numbers.size() <= max_batch_size_, "a batch is larger than max_batch_size");
     for (const int number : numbers) {
       input& each = inputs_[static_cast<std::size_t>(number)];
-      expect(number > last_run_, "a request ran out of turn, or twice");
+      expect(!each.ran, "a request ran twice");
+      expect(in_turn(number), "a request ran out of turn");
       expect(each.owner->calls == 0, "a request ran after its completion");
       expect(!each.owner->refusal, "a refused request ran");
       each.ran = true;
-      last_run_ = number;
     }
     ran_ += numbers.size();
     ++depth_;
@@ -238,6 +247,28 @@ class simulated_service {
     --depth_;
     return results_of(numbers);
   }
+
+  /// This input is certainly in the queue.
+  [[nodiscard]] bool waits(std::size_t i) const {
+    const operation& owner = *inputs_[i].owner;
+    return !inputs_[i].ran && owner.calls == 0 && !owner.refusal && !owner.cancelled_softly &&
+           !owner.cancelled_hard && owner.deadline > manual_clock::now();
+  }
+
+  /// Nobody is in the queue who is served before this one.
+  [[nodiscard]] bool in_turn(int number) const {
+    const auto index = static_cast<std::size_t>(number);
+    const operation& mine = *inputs_[index].owner;
+    for (std::size_t i = 0; i < inputs_.size(); ++i) {
+      const operation& other = *inputs_[i].owner;
+      if (!waits(i) || other.priority < mine.priority) continue;
+      if (other.priority > mine.priority || due(other) < due(mine)) return false;
+      if (due(other) == due(mine) && i < index) return false;
+    }
+    return true;
+  }
+
+  static time_point due(const operation& of) { return std::min(of.deadline, of.arrival + 1s); }
 
   std::vector<item> results_of(std::span<int> numbers) {
     const auto mark = [&](boost::system::error_code why) {
@@ -312,6 +343,9 @@ class simulated_service {
     expect(!closed_, "a request waits for company that cannot come");
     expect(s.queued < policy_size_, "a full batch waits while a lane is free");
     expect(s.oldest_age < policy_delay_, "a request waits longer than the delay while a lane is free");
+    for (std::size_t i = 0; i < inputs_.size(); ++i)
+      expect(!waits(i) || inputs_[i].owner->leave_by > manual_clock::now(),
+             "a request waits longer than it wants to while a lane is free");
   }
 
   void check_counts() {
@@ -347,6 +381,7 @@ class simulated_service {
   std::size_t max_queue_size_ = 1;
   std::size_t lanes_ = 1;
   duration default_deadline_ = duration::max();
+  bool priorities_ = false;
   std::size_t policy_size_ = 1;  // from this size on, and from this age on, a free lane takes a batch
   duration policy_delay_{};
 
@@ -356,7 +391,6 @@ class simulated_service {
   std::size_t depth_ = 0;  // functors that are running, one inside the other
   std::uint64_t batches_ = 0;
   std::uint64_t ran_ = 0;
-  int last_run_ = -1;
   bool closed_ = false;
   int step_ = 0;
   std::string broken_;

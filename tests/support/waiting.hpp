@@ -36,10 +36,17 @@ inline std::vector<std::size_t> numbers_in(const scheduling::wait_queue& queue) 
   return numbers;
 }
 
+/// One more for the queue; whether it is the last of it.
+inline bool join(scheduling::wait_queue& queue, const scheduling::waiting_request& request) {
+  queue.reserve(queue.size() + 1);
+  return queue.insert(request);
+}
+
 /// A queue of requests 0, 1, 2... that arrived at these times.
 inline scheduling::wait_queue queue_of(std::initializer_list<duration> arrivals) {
   scheduling::wait_queue queue;
-  for (const duration arrival : arrivals) queue.push_back(waiting(queue.size(), at(arrival)));
+  queue.reserve(arrivals.size());
+  for (const duration arrival : arrivals) queue.insert(waiting(queue.size(), at(arrival)));
   return queue;
 }
 

@@ -16,14 +16,14 @@ using carpool::error;
 TEST_CASE("every error has a sentence of its own") {
   std::set<std::string> sentences;
   for (const auto each : {error::queue_full, error::expired, error::shut_down, error::model_failed,
-                          error::result_count_mismatch}) {
+                          error::result_count_mismatch, error::too_large}) {
     const boost::system::error_code code = each;
     CHECK(code.failed());
     CHECK(code.message().find(' ') != std::string::npos);
     CHECK(code.message().find("unknown") == std::string::npos);
     sentences.insert(code.message());
   }
-  CHECK(sentences.size() == 5);
+  CHECK(sentences.size() == 6);
 }
 
 TEST_CASE("an error compares with codes of its own category only") {

@@ -307,7 +307,7 @@ TEST_CASE("B19: a batch that all leave while its inputs are collected does not r
     const reply<int> gone[] = {bench.submit(lively(1), signals[0]),
                                bench.submit(lively(2, &bench.on_move), signals[1])};
     bench.on_move = [&] {
-        for (auto& signal : signals) signal.emit(cancellation_type::terminal);
+      for (auto& signal : signals) signal.emit(cancellation_type::terminal);
       if (throws) throw std::runtime_error("cannot be moved");
     };
     bench.settle();

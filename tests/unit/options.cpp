@@ -6,6 +6,8 @@
 #include <support/doctest.hpp>
 
 #include <chrono>
+#include <cstdint>
+#include <limits>
 #include <stdexcept>
 #include <string>
 #include <type_traits>
@@ -46,6 +48,38 @@ TEST_CASE("B3: an option out of range is refused with a sentence that names fiel
         "carpool::options::default_deadline is 0.000000 ms; it must be more than zero");
   CHECK(refusal_of({.default_deadline = -1500us}) ==
         "carpool::options::default_deadline is -1.500000 ms; it must be more than zero");
+}
+
+TEST_CASE("options about work, keys, ageing and hanging have their ranges") {
+  CHECK(refusal_of({.max_batch_work = 0}) ==
+        "carpool::options::max_batch_work is 0.000000; it must be more than zero");
+  CHECK(refusal_of({.max_batch_work = std::numeric_limits<double>::quiet_NaN()}).find("max_batch_work") !=
+        std::string::npos);
+  CHECK(refusal_of({.batch_work = nullptr}) == "carpool::options::batch_work is null; it must be a function");
+  CHECK(refusal_of({.max_queue_work = -1}) ==
+        "carpool::options::max_queue_work is -1.000000; it must be more than zero");
+  CHECK(refusal_of({.max_queue_size_per_key = 0}) ==
+        "carpool::options::max_queue_size_per_key is 0; it must be at least 1");
+  CHECK(refusal_of({.max_overtaking = -1ms}) ==
+        "carpool::options::max_overtaking is -1.000000 ms; it must be zero or more");
+  CHECK(refusal_of({.hung_after = 0ms}) ==
+        "carpool::options::hung_after is 0.000000 ms; it must be more than zero");
+  CHECK(refusal_of({.max_batch_work = 1e-9,
+                    .batch_work = &padded_work,
+                    .oversize = oversize::refuse,
+                    .max_queue_work = 1e-9,
+                    .max_queue_size_per_key = 1,
+                    .max_overtaking = 0ms,
+                    .fair_sharing = true,
+                    .key_weight = [](std::uint64_t) { return 2.0; },
+                    .hung_after = 1ns}) == "accepted");
+}
+
+TEST_CASE("a submission asks for nothing unless it says so") {
+  constexpr submit_options asked;
+  CHECK(asked.priority == 0);
+  CHECK(asked.key == 0);
+  CHECK(asked.max_wait == duration::max());
 }
 
 TEST_CASE("of several bad options the first is named") {

@@ -24,6 +24,8 @@ TEST_CASE("fresh stats are all zero") {
   CHECK(s.submitted == 0);
   CHECK(s.batches == 0);
   CHECK(s.oldest_age == 0ns);
+  CHECK(s.queued_work == 0);
+  CHECK(s.longest_running == 0ns);
   for (const auto count : s.departures) CHECK(count == 0);
   CHECK(s.batch_size.count() == 0);
 }

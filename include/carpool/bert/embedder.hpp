@@ -63,6 +63,9 @@ class embedder {
   /// The same with settings for this text alone.
   tokens tokenize(std::string_view text, encode_options asked) const { return model_->tokenize(text, asked); }
 
+  /// What a text costs: its tokens, because the encoder runs without padding.
+  double work(const tokens& text) const { return static_cast<double>(text.size()); }
+
   /// Options for a batcher that runs this model: packed texts need no like lengths and no waiting, so its
   /// defaults with one lane, which has all the threads.
   carpool::options batching() const { return {}; }

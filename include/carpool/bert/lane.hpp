@@ -7,12 +7,14 @@
 #include <carpool/bert/error.hpp>
 #include <carpool/bert/packed_batch.hpp>
 #include <carpool/bert/tokens.hpp>
+#include <carpool/error.hpp>
 
 #include <boost/system/error_code.hpp>
 #include <boost/system/result.hpp>
 #include <boost/system/system_error.hpp>
 
 #include <ATen/core/Tensor.h>
+#include <c10/util/Exception.h>
 
 #include <algorithm>
 #include <cmath>
@@ -50,6 +52,9 @@ class lane {
  public:
   using tokenizer = std::function<tokens(std::string_view)>;
 
+  /// The inputs stay as they are, so a batch that failed can be run again in parts.
+  static constexpr bool can_run_again = true;
+
   /// `tokenize` reports a bad text by throwing `boost::system::system_error`.
   lane(const model_config& config, tokenizer tokenize, std::unique_ptr<device_lane> device)
       : vocab_size_(config.vocab_size),
@@ -57,14 +62,14 @@ class lane {
         tokenize_(std::move(tokenize)),
         device_(std::move(device)) {}
 
-  lane_batch collate(std::span<tokens> texts) const {
+  lane_batch collate(std::span<const tokens> texts) const {
     lane_batch batch;
     for (const tokens& text : texts) add(batch, text);
     batch.packed.close();
     return batch;
   }
 
-  lane_batch collate(std::span<std::string> texts) const {
+  lane_batch collate(std::span<const std::string> texts) const {
     lane_batch batch;
     for (const std::string& text : texts) {
       try {
@@ -79,7 +84,7 @@ class lane {
 
   lane_result model(lane_batch batch) {
     at::Tensor embeddings;
-    if (batch.packed.texts() > 0) embeddings = device_->run(batch.packed);
+    if (batch.packed.texts() > 0) embeddings = run(batch.packed);
     return {std::move(embeddings), std::move(batch.refusals)};
   }
 
@@ -98,6 +103,14 @@ class lane {
   }
 
  private:
+  at::Tensor run(const packed_batch& batch) {
+    try {
+      return device_->run(batch);
+    } catch (const c10::OutOfMemoryError& refused) {
+      throw out_of_memory(refused.what_without_backtrace());
+    }
+  }
+
   void add(lane_batch& batch, const tokens& text) const {
     batch.refusals.push_back(refusal_of(text));
     if (!batch.refusals.back()) batch.packed.append(text);

@@ -43,9 +43,13 @@ class engine final : public workers<Clock> {
   /// go, one that waits as long as it takes arrives at the time that was read for the one before it.
   [[nodiscard]] BOOST_FORCEINLINE scheduling::waiting_request facts_of(
       const submit_options& asked) const noexcept {
-    if (asked.deadline.is_never(default_deadline_)) return {.arrival = handler_run::now<Clock>()};
-    const auto now = Clock::now();
-    return {.arrival = now, .deadline = asked.deadline.resolve(now, default_deadline_)};
+    const bool unhurried = asked.deadline.is_never(default_deadline_) && asked.max_wait == duration::max();
+    const time_point now = unhurried ? handler_run::now<Clock>() : Clock::now();
+    return {.arrival = now,
+            .deadline = asked.deadline.resolve(now, default_deadline_),
+            .leave_by = saturating_add(now, asked.max_wait),
+            .key = asked.key,
+            .priority = asked.priority};
   }
 
   /// Refuses `count` requests before anything is allocated for them, if it can tell that they cannot be
@@ -90,7 +94,7 @@ class engine final : public workers<Clock> {
       std::size_t count, const scheduling::waiting_request& facts) {
     effects out;
     auto lock = this->enter(out);
-    const auto why = scheduler_.refusal(count, facts.deadline, facts.arrival);
+    const auto why = scheduler_.refusal(count, facts.deadline, facts.arrival, {.key = facts.key});
     if (why) scheduler_.refuse(count, *why);
     this->release(lock, out);
     return why ? std::optional(code_of(*why)) : std::nullopt;

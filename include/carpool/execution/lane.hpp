@@ -87,7 +87,7 @@ class typed_lane final : public lane {
     if (!failure_) {
       guarded([&] {
         results_.reserve(inputs_.size());
-        any_failed_ = pipeline_->run(inputs_, results_);
+        any_failed_ = pipeline_->run(inputs_, results_, nullptr);
       });
     }
     inputs_.clear();

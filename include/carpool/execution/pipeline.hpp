@@ -6,6 +6,8 @@
 #include <carpool/concepts.hpp>
 #include <carpool/error.hpp>
 #include <carpool/execution/check_functors.hpp>
+#include <carpool/execution/rerun.hpp>
+#include <carpool/execution/stopwatch.hpp>
 
 #include <boost/system/result.hpp>
 #include <boost/system/system_error.hpp>
@@ -31,10 +33,14 @@ class pipeline {
 
   virtual ~pipeline() = default;
 
-  /// Runs the batch and fills `out` with one result per input, in order; returns whether some of them are
+  /// Runs the batch and appends to `out` one result per input, in order; returns whether some of them are
   /// errors. Throws what a functor throws, and system_error(result_count_mismatch) when the number of results
-  /// differs.
-  virtual bool run(std::span<In> inputs, results& out) = 0;
+  /// differs; `out` may then hold some results more than before. With a stopwatch it takes the time of each
+  /// step.
+  virtual bool run(std::span<In> inputs, results& out, stopwatch* watch) = 0;
+
+  /// Whether the same inputs can be run again.
+  [[nodiscard]] virtual rerun again() const noexcept = 0;
 
  protected:
   /// Moves one result per item out of what split (or a model without one) returned.
@@ -79,13 +85,24 @@ class set_pipeline final : public pipeline<In, Out> {
  public:
   explicit set_pipeline(Set&& functors) : set_(std::move(functors)) { check_functor_set<Set, In, Out>(); }
 
-  bool run(std::span<In> inputs, typename pipeline<In, Out>::results& out) override {
-    const std::size_t count = inputs.size();
-    if constexpr (splits_nothing<Set>)
-      return this->gather(set_.model(set_.collate(inputs)), count, out);
-    else
-      return this->gather(set_.split(set_.model(set_.collate(inputs)), count), count, out);
+  bool run(std::span<In> inputs, typename pipeline<In, Out>::results& out, stopwatch* watch) override {
+    const auto collated = [&]() -> decltype(auto) {
+      return stopwatch::timed(watch, &batch_times::collate,
+                              [&]() -> decltype(auto) { return set_.collate(inputs); });
+    };
+    const auto modelled = [&]() -> decltype(auto) {
+      return stopwatch::timed(watch, &batch_times::model,
+                              [&]() -> decltype(auto) { return set_.model(collated()); });
+    };
+    return stopwatch::timed(watch, &batch_times::split, [&] {
+      if constexpr (splits_nothing<Set>)
+        return this->gather(modelled(), inputs.size(), out);
+      else
+        return this->gather(set_.split(modelled(), inputs.size()), inputs.size(), out);
+    });
   }
+
+  [[nodiscard]] rerun again() const noexcept override { return rerun_of<Set, In>(); }
 
  private:
   Set set_;
@@ -97,9 +114,12 @@ class run_pipeline final : public pipeline<In, Out> {
  public:
   explicit run_pipeline(Run&& callable) : run_(std::move(callable)) { check_run<Run, In, Out>(); }
 
-  bool run(std::span<In> inputs, typename pipeline<In, Out>::results& out) override {
-    return this->gather(std::invoke(run_, inputs), inputs.size(), out);
+  bool run(std::span<In> inputs, typename pipeline<In, Out>::results& out, stopwatch* watch) override {
+    return stopwatch::timed(watch, &batch_times::model,
+                            [&] { return this->gather(std::invoke(run_, inputs), inputs.size(), out); });
   }
+
+  [[nodiscard]] rerun again() const noexcept override { return rerun_of<Run, In>(); }
 
  private:
   Run run_;

@@ -7,7 +7,7 @@
 #include <carpool/execution/completion.hpp>
 #include <carpool/execution/handler_completion.hpp>
 #include <carpool/execution/submission.hpp>
-#include <carpool/scheduling/flight.hpp>
+#include <carpool/scheduling/outcome.hpp>
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/error.hpp>
@@ -16,7 +16,10 @@
 #include <atomic>
 #include <cstddef>
 #include <deque>
+#include <limits>
 #include <optional>
+#include <stdexcept>
+#include <string>
 #include <tuple>
 #include <type_traits>
 #include <utility>
@@ -29,6 +32,8 @@ namespace carpool::execution {
   switch (why) {
     case scheduling::outcome::rejected:
       return error::queue_full;
+    case scheduling::outcome::too_large:
+      return error::too_large;
     case scheduling::outcome::expired:
       return error::expired;
     case scheduling::outcome::cancelled:
@@ -59,6 +64,15 @@ class request : public pending_request {
     else
       error_ = result.error();
     end(ready);
+  }
+
+  /// Asks what the request costs. Throws std::invalid_argument if that is no work.
+  template <class WorkOf>
+  void weigh(const WorkOf& work_of) {
+    this->work = work_of(std::as_const(input));
+    if (!(this->work >= 0 && this->work < std::numeric_limits<double>::infinity()))
+      throw std::invalid_argument("carpool: the work of a request is " + std::to_string(this->work) +
+                                  "; it must be a finite number that is not negative");
   }
 
   /// Why there is no output, once settled.
@@ -106,6 +120,11 @@ class request_group {
   }
 
   [[nodiscard]] std::deque<request<In, Out>>& items() noexcept { return items_; }
+
+  template <class WorkOf>
+  void weigh(const WorkOf& work_of) {
+    for (auto& item : items_) item.weigh(work_of);
+  }
 
  private:
   std::deque<request<In, Out>> items_;

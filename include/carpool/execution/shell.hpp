@@ -9,6 +9,7 @@
 #include <carpool/execution/handler_run.hpp>
 #include <carpool/execution/lane_set.hpp>
 #include <carpool/execution/request.hpp>
+#include <carpool/execution/scheduler_setup.hpp>
 #include <carpool/execution/submission.hpp>
 #include <carpool/execution/wake_timer.hpp>
 #include <carpool/options.hpp>
@@ -25,7 +26,6 @@
 #include <cstddef>
 #include <memory>
 #include <mutex>
-#include <new>
 #include <optional>
 #include <utility>
 
@@ -43,8 +43,7 @@ class shell : public std::enable_shared_from_this<shell<Clock>>, public looker {
   using executor_type = boost::asio::any_io_executor;
 
   shell(const executor_type& executor, const options& given, scheduling::any_policy policy)
-      : scheduler_({given.max_batch_size, given.max_queue_delay, given.lanes}, given.max_queue_size,
-                   std::move(policy)),
+      : scheduler_(limits_of(given), rules_of(given), std::move(policy)),
         lanes_(given.lanes),
         timer_(std::in_place, executor),
         room_(scheduler_.room()),
@@ -116,7 +115,7 @@ class shell : public std::enable_shared_from_this<shell<Clock>>, public looker {
     effects out;
     const auto now = one.facts.arrival;
     auto lock = enter(out);
-    prepare(out, lock, [&] { scheduler_.reserve(one.count()); });
+    prepare(out, lock, [&] { scheduler_.reserve(one.count(), one.facts); });
     inbox_.push(one);
     let_in(out);
     look(now, out, lock);
@@ -195,10 +194,13 @@ class shell : public std::enable_shared_from_this<shell<Clock>>, public looker {
  private:
   /// Queues all requests, or none and completes the operation with the reason.
   void admit(submission& one, effects& out) {
-    auto why = scheduler_.refusal(one.count(), one.facts.deadline, one.facts.arrival);
-    if (!why && !reserve(one.count())) why = scheduling::outcome::rejected;
+    scheduling::demand asked{.key = one.facts.key};
+    one.for_each([&](const pending_request& request) { asked.add(request.work); });
+    auto why = scheduler_.refusal(one.count(), one.facts.deadline, one.facts.arrival, asked);
+    if (!why && !reserve(one)) why = scheduling::outcome::rejected;
     if (why) return refuse(one, *why, out);
     one.for_each([&](pending_request& request) {
+      one.facts.work = request.work;
       one.facts.handle = &request;
       scheduler_.admit(one.facts);
     });
@@ -210,12 +212,12 @@ class shell : public std::enable_shared_from_this<shell<Clock>>, public looker {
     one.for_each([&](pending_request& request) { request.fail(code_of(why), out.ready); });
   }
 
-  /// Whether there is memory for so many more in the queue.
-  [[nodiscard]] bool reserve(std::size_t count) noexcept {
+  /// Whether there is a place for these in the queue, also by the user's key_weight.
+  [[nodiscard]] bool reserve(const submission& one) noexcept {
     try {
-      scheduler_.reserve(count);
+      scheduler_.reserve(one.count(), one.facts);
       return true;
-    } catch (const std::bad_alloc&) {
+    } catch (...) {
       return false;
     }
   }

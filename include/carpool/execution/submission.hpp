@@ -28,6 +28,8 @@ class pending_request {
   /// The next one of the same operation.
   void set_sibling(pending_request& next) noexcept { sibling_ = &next; }
 
+  double work = 1;  ///< in the user's unit
+
   /// Ends the request without a result; an operation that is complete by this is added to `ready`. A request
   /// ends exactly once.
   void fail(boost::system::error_code why, completion_list& ready) noexcept {

@@ -23,6 +23,11 @@ class positions {
     return {0, ascending.size(), ascending.data()};
   }
 
+  /// The first `count` of them.
+  [[nodiscard]] constexpr positions prefix(std::size_t count) const noexcept {
+    return {first_, count, list_};
+  }
+
   [[nodiscard]] constexpr std::size_t size() const noexcept { return count_; }
   [[nodiscard]] constexpr std::size_t operator[](std::size_t i) const noexcept {
     return list_ == nullptr ? first_ + i : list_[i];
@@ -50,7 +55,8 @@ struct shed {
   positions which;
 };
 
-/// These requests, at most max_batch_size, leave as one batch, and why.
+/// These requests, at most max_batch_size, leave as one batch, and why. If they cost more than
+/// max_batch_work, the scheduler lets only the first of them leave, as many as cost no more.
 struct dispatch {
   positions which;
   departure reason;

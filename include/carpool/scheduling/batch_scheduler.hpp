@@ -3,16 +3,23 @@
 
 #pragma once
 
+#include <carpool/scheduling/action.hpp>
 #include <carpool/scheduling/flight.hpp>
+#include <carpool/scheduling/outcome.hpp>
 #include <carpool/scheduling/policy.hpp>
+#include <carpool/scheduling/queue_rules.hpp>
 #include <carpool/scheduling/queue_view.hpp>
-#include <carpool/scheduling/wait_queue.hpp>
+#include <carpool/scheduling/registry.hpp>
+#include <carpool/scheduling/succession.hpp>
+#include <carpool/scheduling/waiting_request.hpp>
+#include <carpool/scheduling/work_ceiling.hpp>
 #include <carpool/stats.hpp>
+#include <carpool/time.hpp>
 
 #include <algorithm>
-#include <array>
 #include <cassert>
 #include <cstddef>
+#include <limits>
 #include <optional>
 #include <span>
 #include <utility>
@@ -23,8 +30,9 @@ namespace carpool::scheduling {
 
 /// What the shell has to do until the next event.
 struct next_step {
-  bool dispatchable = false;   ///< a free lane should call start()
-  time_point wake_at = never;  ///< ask again at this time at the latest
+  bool dispatchable = false;               ///< a free lane should call start()
+  time_point wake_at = never;              ///< ask again at this time at the latest
+  std::optional<std::size_t> hung_lane{};  ///< its batch has just run for hung_after; told once per batch
 };
 
 /// All that a batcher decides and remembers: who is admitted, who waits, who expires, what leaves as a batch,
@@ -32,70 +40,36 @@ struct next_step {
 /// time, and obeys.
 ///
 /// Requests that end are handed to the shell as `leave(handle, outcome)`, each exactly once. Invariants: no
-/// batch is larger than max_batch_size or empty; at most max_queue_size requests wait; a lane has at most one
-/// batch; submitted = outcomes + queued + running.
-class batch_scheduler {
+/// batch is empty, larger than max_batch_size, or of more than one request and heavier than max_batch_work;
+/// no request joins a queue that holds max_size; a lane has at most one batch; submitted = outcomes + queued
+/// + running.
+class batch_scheduler final : public registry {
  public:
-  batch_scheduler(limits bounds, std::size_t max_queue_size, any_policy policy)
-      : bounds_(bounds), max_queue_size_(max_queue_size), policy_(std::move(policy)), flights_(bounds.lanes) {
-    bounds_.max_batch_size = std::min(bounds.max_batch_size, max_queue_size);
+  batch_scheduler(const limits& bounds, const queue_rules& rules, any_policy policy)
+      : registry(std::move(policy)) {
+    reconfigure(bounds, rules);
   }
 
-  // ---- requests
+  // ---- configuration, at any moment
 
-  /// Why `count` requests with this deadline cannot be admitted now, all or none; empty when they can.
-  [[nodiscard]] std::optional<outcome> refusal(std::size_t count, time_point deadline,
-                                               time_point now) const noexcept {
-    if (!accepting_) return outcome::shut_down;
-    if (deadline <= now) return outcome::expired;
-    if (count > room()) return outcome::rejected;
-    return std::nullopt;
+  /// New bounds. Nobody who is here leaves or loses a place for it; a busy lane that is no longer wanted ends
+  /// its batch first. Strong guarantee.
+  void reconfigure(const limits& bounds, const queue_rules& rules) {
+    fleet_.reserve(bounds.lanes);
+    waiting_.apply(rules, bounds);
+    fleet_.resize(bounds.lanes);
+    bounds_ = bounds;
+    bounds_.max_batch_size = std::min(bounds.max_batch_size, rules.max_size);
+    max_batch_work_ = bounds.max_batch_work;
+    heed_ceiling();
+    hung_after_ = rules.hung_after;
   }
 
-  /// Counts requests that ended at the door.
-  void refuse(std::size_t count, outcome why) noexcept {
-    submitted_ += count;
-    settle(why, count);
+  /// Another policy takes over; it is told of everybody who is here. Strong guarantee.
+  void set_policy(any_policy successor) {
+    brief(successor, waiting_.queue(), fleet_);
+    policy_ = std::move(successor);
   }
-
-  /// Requests that still fit into the queue.
-  [[nodiscard]] std::size_t room() const noexcept { return accepting_ ? max_queue_size_ - queue_.size() : 0; }
-
-  /// Makes the next `count` admits unable to throw.
-  void reserve(std::size_t count) { queue_.reserve(queue_.size() + count); }
-
-  /// Queues a request that refusal() let through.
-  void admit(const waiting_request& request) {
-    queue_.push_back(request);
-    ++submitted_;
-    next_deadline_ = std::min(next_deadline_, request.deadline);
-    policy_.on_arrival(request);
-  }
-
-  /// The caller gives a request up. Waiting: it leaves. In a batch: it leaves unless `only_if_waiting`, at
-  /// once or when the batch is sealed. Unknown, because it just ended: nothing.
-  template <class Leave>
-  void cancel(const void* handle, bool only_if_waiting, time_point now, Leave leave) {
-    const auto is_it = [handle](const waiting_request& request) { return request.handle == handle; };
-    if (remove_waiting(is_it, outcome::cancelled, now, leave) || only_if_waiting) return;
-    remove_running(is_it, outcome::cancelled, leave);
-  }
-
-  /// No request is admitted any more; what waits still runs.
-  void stop_accepting() noexcept { accepting_ = false; }
-
-  /// No request is admitted any more, and what waits leaves as shut_down. Running batches go on.
-  template <class Leave>
-  void close(time_point now, Leave leave) {
-    stop_accepting();
-    remove_waiting([](const waiting_request&) { return true; }, outcome::shut_down, now, leave);
-  }
-
-  /// Nothing waits and nothing runs.
-  [[nodiscard]] bool empty() const noexcept { return queue_.empty() && active_flights_ == 0; }
-
-  /// That, and nothing will come any more.
-  [[nodiscard]] bool drained() const noexcept { return !accepting_ && empty(); }
 
   // ---- batches
 
@@ -105,14 +79,19 @@ class batch_scheduler {
     expire(now, leave);
     const action wanted = consult(now, leave);
     const auto* wait = std::get_if<wait_until>(&wanted);
-    return {std::holds_alternative<dispatch>(wanted),
-            std::min(next_deadline_, wait == nullptr ? never : wait->when)};
+    next_step step{std::holds_alternative<dispatch>(wanted),
+                   std::min(next_deadline_, wait == nullptr ? never : wait->when)};
+    if (hung_after_ == duration::max()) return step;
+    step.hung_lane = fleet_.newly_hung(now, hung_after_);
+    step.wake_at = std::min(step.wake_at, fleet_.next_hung(hung_after_));
+    return step;
   }
 
   /// Starts a batch on this free lane if the policy wants one to leave now; its members are then in
-  /// batch(lane).
+  /// batch(lane), and stay where they are until seal().
   template <class Leave>
   [[nodiscard]] bool start(std::size_t lane, time_point now, Leave leave) {
+    if (lane >= fleet_.lanes()) return false;
     expire(now, leave);
     const action wanted = consult(now, leave);
     const auto* leaving = std::get_if<dispatch>(&wanted);
@@ -121,13 +100,13 @@ class batch_scheduler {
     return true;
   }
 
-  [[nodiscard]] const flight& batch(std::size_t lane) const noexcept { return flights_[lane]; }
+  [[nodiscard]] const flight& batch(std::size_t lane) const noexcept { return fleet_[lane]; }
 
   /// The lane has collected the inputs: `gone(position, handle, outcome)` for each member that left
   /// meanwhile, last position first. False: nobody is left and the batch is over without a run.
   template <class Gone>
   [[nodiscard]] bool seal(std::size_t lane, time_point now, Gone gone) {
-    flight& batch = flights_[lane];
+    flight& batch = fleet_[lane];
     batch.seal([&](std::size_t position, void* handle, outcome why) {
       end_running(why);
       gone(position, handle, why);
@@ -136,9 +115,7 @@ class batch_scheduler {
       land(lane, now, true);
       return false;
     }
-    ++batches_;
-    ++departures_[static_cast<std::size_t>(batch.reason())];
-    batch_size_.record(batch.members().size());
+    ledger_.batch_started(batch.members().size(), batch.reason());
     return true;
   }
 
@@ -146,159 +123,116 @@ class batch_scheduler {
   /// whether that request succeeded.
   template <class Claim>
   void finish(std::size_t lane, time_point now, bool failed, Claim claim) {
-    flight& batch = flights_[lane];
+    flight& batch = fleet_[lane];
     const auto members = batch.members();
-    for (std::size_t i = 0; i < members.size(); ++i)
-      if (members[i].handle != nullptr)
-        end_running(claim(i, members[i].handle) ? outcome::succeeded : outcome::failed);
-    execution_time_.record(nanoseconds(now - batch.started()));
+    std::size_t waited_for = 0;
+    std::size_t succeeded = 0;
+    for (std::size_t i = 0; i < members.size(); ++i) {
+      if (members[i].handle == nullptr) continue;
+      ++waited_for;
+      succeeded += claim(i, members[i].handle);
+    }
+    running_ -= waited_for;
+    ledger_.ended(outcome::succeeded, succeeded);
+    ledger_.ended(outcome::failed, waited_for - succeeded);
+    ledger_.batch_ended(now - batch.started());
+    if (!failed && ceiling_.value() < std::numeric_limits<double>::infinity()) learn_from(members);
     land(lane, now, failed);
+  }
+
+  /// A batch of this work, a whole one or a part that was run again, did not fit into memory: no batch of
+  /// several requests gets as heavy for a while.
+  void report_out_of_memory(double work) noexcept {
+    ceiling_.on_out_of_memory(work);
+    heed_ceiling();
+  }
+
+  /// What these members of one batch cost together.
+  [[nodiscard]] double cost_of(std::span<const waiting_request> members) noexcept {
+    works_.clear();
+    for (const waiting_request& member : members) works_.push_back(member.work);
+    return works_.empty() ? 0 : bounds_.batch_work(works_);
   }
 
   // ---- what happened
 
   [[nodiscard]] stats snapshot(time_point now) const noexcept {
-    const auto ended = [this](outcome why) { return ended_[static_cast<std::size_t>(why)]; };
-    stats s;
-    s.submitted = submitted_;
-    s.succeeded = ended(outcome::succeeded);
-    s.failed = ended(outcome::failed);
-    s.rejected = ended(outcome::rejected);
-    s.expired = ended(outcome::expired);
-    s.cancelled = ended(outcome::cancelled);
-    s.shut_down = ended(outcome::shut_down);
-    s.queued = queue_.size();
-    s.running = running_;
-    s.lanes = flights_.size();
-    s.busy_lanes = active_flights_;
-    s.oldest_age = queue_.empty() ? duration::zero() : std::max(now - queue_[0].arrival, duration::zero());
-    s.batches = batches_;
-    s.departures = departures_;
-    s.batch_size = batch_size_;
-    s.queue_time = queue_time_;
-    s.execution_time = execution_time_;
+    stats s = count(now);
+    s.max_batch_work = bounds_.max_batch_work;
     return s;
   }
 
  private:
-  static constexpr std::uint64_t nanoseconds(duration time) noexcept {
-    return static_cast<std::uint64_t>(std::max(time, duration::zero()) / std::chrono::nanoseconds{1});
-  }
-
-  void settle(outcome why, std::size_t count = 1) noexcept { ended_[static_cast<std::size_t>(why)] += count; }
-
-  void end_running(outcome why) noexcept {
-    settle(why);
-    --running_;
-  }
-
-  /// Removes the waiting requests that match and hands them to the shell; their number.
-  template <class Matches, class Leave>
-  std::size_t remove_waiting(Matches matches, outcome why, time_point now, Leave& leave) {
-    std::size_t removed = 0;
-    queue_.erase_if(matches, [&](const waiting_request& request) {
-      settle(why);
-      ++removed;
-      leave(request.handle, why);
-    });
-    if (removed > 0) policy_.on_removed(removed, now);
-    return removed;
-  }
-
-  template <class Matches, class Leave>
-  void remove_running(Matches matches, outcome why, Leave& leave) {
-    for (flight& batch : flights_)
-      for (std::size_t i = 0; i < batch.members().size(); ++i) {
-        const waiting_request member = batch.members()[i];
-        if (member.handle == nullptr || !matches(member) || !batch.leave(i, why)) continue;
-        end_running(why);
-        leave(member.handle, why);
-      }
-  }
-
-  /// next_deadline_ is a lower bound: exact after an expiry, possibly too early once requests have left
-  /// otherwise.
-  template <class Leave>
-  void expire(time_point now, Leave& leave) {
-    if (empty()) next_deadline_ = never;
-    if (now < next_deadline_) return;
-    const auto due = [now](const waiting_request& request) { return request.deadline <= now; };
-    remove_waiting(due, outcome::expired, now, leave);
-    remove_running(due, outcome::expired, leave);
-    next_deadline_ = never;
-    const auto look = [&](const waiting_request& request) {
-      if (request.deadline > now) next_deadline_ = std::min(next_deadline_, request.deadline);
-    };
-    for (std::size_t i = 0; i < queue_.size(); ++i) look(queue_[i]);
-    for (const flight& batch : flights_) std::for_each(batch.members().begin(), batch.members().end(), look);
-  }
-
   /// The policy's wish, after all shedding is done.
   template <class Leave>
   action consult(time_point now, Leave& leave) {
-    const queue_view view(queue_, bounds_, !accepting_);
-    for (;;) {
-      const std::size_t free_lanes = flights_.size() - active_flights_;
-      if (queue_.empty() || free_lanes == 0) return idle{};
-      action wanted = policy_.decide(now, view, free_lanes);
-      const auto* unwanted = std::get_if<shed>(&wanted);
-      if (unwanted == nullptr) return wanted;
-      const std::size_t count = unwanted->which.size();
-      assert(count > 0);
-      queue_.extract(unwanted->which, [&](const waiting_request& request) {
-        settle(outcome::expired);
-        leave(request.handle, outcome::expired);
-      });
-      policy_.on_removed(count, now);
+    action wanted = wish(now);
+    while (std::holds_alternative<shed>(wanted)) {
+      give_up(std::get<shed>(wanted).which, now, leave);
+      wanted = wish(now);
     }
+    return wanted;
+  }
+
+  [[nodiscard]] action wish(time_point now) {
+    if (waiting_.queue().empty() || fleet_.free() == 0) return idle{};
+    waiting_.age(now);
+    if (flushing_) return dispatch{front(), departure::drain};
+    return policy_.decide(now, what_waits(), fleet_.free());
+  }
+
+  template <class Leave>
+  void give_up(positions hopeless, time_point now, Leave& leave) {
+    const std::size_t count = hopeless.size();
+    assert(count > 0);
+    waiting_.remove(hopeless, giving_up(outcome::expired, leave));
+    policy_.on_removed(count, now);
+  }
+
+  [[nodiscard]] queue_view what_waits() const noexcept {
+    return {waiting_.queue(), bounds_, !waiting_.open()};
+  }
+
+  [[nodiscard]] positions front() const noexcept {
+    return positions::run(0, std::min(waiting_.queue().size(), bounds_.max_batch_size));
   }
 
   void depart(std::size_t lane, const dispatch& leaving, time_point now) {
-    flight& batch = flights_[lane];
-    const std::size_t count = leaving.which.size();
-    assert(!batch.active() && count > 0 && count <= bounds_.max_batch_size);
+    const positions which = what_waits().fitting(leaving.which);
+    const std::size_t count = which.size();
+    assert(count > 0 && count <= bounds_.max_batch_size);
+    const bool trimmed = count < leaving.which.size() && !flushing_;
+    flight& batch = fleet_[lane];
     batch.reserve(count);
-    batch.begin(now, leaving.reason);
-    queue_.extract(leaving.which, [&](const waiting_request& request) { batch.add(request); });
-    record_queue_times(batch.members(), now);
+    works_.reserve(count);
+    fleet_.depart(lane, now, trimmed ? departure::full : leaving.reason);
+    waiting_.serve(which, [&](const waiting_request& request) { batch.add(request); });
+    ledger_.departed(batch.members(), now);
     running_ += count;
-    ++active_flights_;
     policy_.on_dispatch(lane, batch.members(), now);
   }
 
-  /// Requests that arrived together, as those of one run of handlers do, are recorded together.
-  void record_queue_times(std::span<const waiting_request> members, time_point now) noexcept {
-    for (auto first = members.begin(); first != members.end();) {
-      const auto later = [&](const waiting_request& other) { return other.arrival != first->arrival; };
-      const auto last = std::find_if(first, members.end(), later);
-      queue_time_.record(nanoseconds(now - first->arrival), static_cast<std::uint64_t>(last - first));
-      first = last;
-    }
-  }
-
   void land(std::size_t lane, time_point now, bool failed) noexcept {
-    flights_[lane].end();
-    --active_flights_;
+    fleet_.land(lane);
     policy_.on_done(lane, now, failed);
   }
 
-  limits bounds_;
-  std::size_t max_queue_size_;
-  any_policy policy_;
-  wait_queue queue_;
-  std::vector<flight> flights_;  // one per lane
-  std::size_t active_flights_ = 0;
-  std::size_t running_ = 0;
-  bool accepting_ = true;
-  time_point next_deadline_ = never;
+  // ---- memory
 
-  std::uint64_t submitted_ = 0;
-  std::array<std::uint64_t, outcome_count> ended_{};
-  std::uint64_t batches_ = 0;
-  std::array<std::uint64_t, departure_count> departures_{};
-  size_histogram batch_size_;
-  duration_histogram queue_time_;
-  duration_histogram execution_time_;
+  void learn_from(std::span<const waiting_request> members) noexcept {
+    double item = 0;
+    for (const waiting_request& member : members) item = std::max(item, cost_of({&member, 1}));
+    ceiling_.on_success(cost_of(members), item);
+    heed_ceiling();
+  }
+
+  void heed_ceiling() noexcept { bounds_.max_batch_work = std::min(max_batch_work_, ceiling_.value()); }
+
+  limits bounds_;                                                    // as policies see them
+  double max_batch_work_ = std::numeric_limits<double>::infinity();  // as configured
+  duration hung_after_ = duration::max();
+  work_ceiling ceiling_;
+  std::vector<double> works_;  // scratch, large enough for every batch that runs
 };
 
 }  // namespace carpool::scheduling

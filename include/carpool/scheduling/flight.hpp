@@ -3,6 +3,7 @@
 
 #pragma once
 
+#include <carpool/scheduling/outcome.hpp>
 #include <carpool/scheduling/waiting_request.hpp>
 #include <carpool/stats.hpp>
 
@@ -14,10 +15,6 @@
 
 namespace carpool::scheduling {
 
-/// How a request ended.
-enum class outcome { succeeded, failed, rejected, expired, cancelled, shut_down };
-inline constexpr std::size_t outcome_count = 6;
-
 /// The batch of one lane, from its departure to its end. While the lane *collects* the inputs its members
 /// stay (the lane is reading them), and who wants to leave does so when it *seals* the batch; from then on
 /// members leave at once.
@@ -26,6 +23,10 @@ class flight {
   [[nodiscard]] bool active() const noexcept { return active_; }
   [[nodiscard]] time_point started() const noexcept { return started_; }
   [[nodiscard]] departure reason() const noexcept { return reason_; }
+
+  /// Someone has been told that it runs too long.
+  [[nodiscard]] bool hung() const noexcept { return hung_; }
+  void mark_hung() noexcept { hung_ = true; }
 
   /// The members; one that left early has no handle.
   [[nodiscard]] std::span<const waiting_request> members() const noexcept { return members_; }
@@ -41,9 +42,23 @@ class flight {
     reason_ = reason;
     active_ = true;
     sealed_ = false;
+    hung_ = false;
+    next_deadline_ = never;
   }
 
-  void add(const waiting_request& member) { members_.push_back(member); }
+  void add(const waiting_request& member) {
+    members_.push_back(member);
+    next_deadline_ = std::min(next_deadline_, member.deadline);
+  }
+
+  /// The first deadline of a member, of those after the time looked beyond.
+  [[nodiscard]] time_point next_deadline() const noexcept { return next_deadline_; }
+
+  void look_beyond(time_point now) noexcept {
+    next_deadline_ = never;
+    for (const waiting_request& member : members_)
+      if (member.deadline > now) next_deadline_ = std::min(next_deadline_, member.deadline);
+  }
 
   /// Member `i` wants to leave early. True: it is gone; false: it goes when the batch is sealed, or was gone
   /// already.
@@ -75,15 +90,18 @@ class flight {
   void end() noexcept {
     members_.clear();
     active_ = false;
+    next_deadline_ = never;
   }
 
  private:
   std::vector<waiting_request> members_;
   std::vector<std::pair<std::size_t, outcome>> leavers_;
   time_point started_{};
+  time_point next_deadline_ = never;
   departure reason_ = departure::full;
   bool active_ = false;
   bool sealed_ = false;
+  bool hung_ = false;
 };
 
 }  // namespace carpool::scheduling

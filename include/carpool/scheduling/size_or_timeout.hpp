@@ -10,8 +10,10 @@
 
 namespace carpool {
 
-/// The textbook rule: a batch leaves when it has reached its size, or when its oldest request has waited the
-/// delay, counted from its arrival. While a lane is free, nobody waits longer than the delay.
+/// The textbook rule: a batch leaves when it has reached its size (or max_batch_work), or when the oldest
+/// request has waited the delay, counted from its arrival, or its own max_wait. Who is in it is up to the
+/// service order: if more wait than a batch holds, the oldest may not be in it, but then batches leave as
+/// fast as lanes come free. While a lane is free, nobody waits longer than the delay.
 class size_or_timeout {
  public:
   /// Size and delay are `options::max_batch_size` and `options::max_queue_delay`.
@@ -30,11 +32,12 @@ class size_or_timeout {
     const auto& bounds = queue.bounds();
     const std::size_t size =
         std::clamp(size_.value_or(bounds.max_batch_size), std::size_t{1}, bounds.max_batch_size);
-    const time_point due = saturating_add(queue[0].arrival, delay_.value_or(bounds.max_queue_delay));
+    const time_point due = std::min(
+        saturating_add(queue.oldest_arrival(), delay_.value_or(bounds.max_queue_delay)), queue.leave_by());
     const auto leave = [&](departure reason) {
       return scheduling::dispatch{scheduling::positions::run(0, std::min(queue.size(), size)), reason};
     };
-    if (queue.size() >= size) return leave(departure::full);
+    if (queue.fill_batch(size)) return leave(departure::full);
     if (queue.closed()) return leave(departure::drain);
     if (now >= due) return leave(departure::timeout);
     return scheduling::wait_until{due};

@@ -4,33 +4,63 @@
 #pragma once
 
 #include <carpool/scheduling/action.hpp>
+#include <carpool/scheduling/service_order.hpp>
 #include <carpool/scheduling/waiting_request.hpp>
+#include <carpool/time.hpp>
 
 #include <algorithm>
+#include <bit>
+#include <cassert>
 #include <cstddef>
 #include <utility>
 #include <vector>
 
 namespace carpool::scheduling {
 
-/// The waiting requests in order of arrival, in a ring that grows by doubling and never shrinks: no
-/// allocation in steady state, and policies may look at any position. Taking from the front costs O(taken),
-/// from elsewhere O(size).
+/// The waiting requests in service order, in a ring that grows by doubling and never shrinks: no allocation
+/// in steady state, and policies may look at any position. Joining costs one comparison at the back, else
+/// O(log size) comparisons and moving the shorter side; taking from the front O(taken), from elsewhere
+/// O(size).
 class wait_queue {
  public:
   [[nodiscard]] std::size_t size() const noexcept { return size_; }
   [[nodiscard]] bool empty() const noexcept { return size_ == 0; }
   [[nodiscard]] const waiting_request& operator[](std::size_t i) const noexcept { return ring_[index(i)]; }
 
-  /// Makes the next push_backs up to this size unable to throw. Strong guarantee.
+  /// The earliest arrival and the earliest leave_by among them; `never` when empty. O(1), but for the first
+  /// question after a removal.
+  [[nodiscard]] time_point oldest_arrival() const noexcept {
+    return of_all(oldest_, &waiting_request::arrival);
+  }
+  [[nodiscard]] time_point leave_by() const noexcept { return of_all(leave_by_, &waiting_request::leave_by); }
+
+  /// No deadline comes before one of a request in front of it; false says nothing. True where all have the
+  /// same time limit.
+  [[nodiscard]] bool deadlines_ascend() const noexcept { return deadlines_ascend_; }
+
+  /// Makes the next inserts up to this size unable to throw. Strong guarantee.
   void reserve(std::size_t wanted) {
-    if (wanted > capacity_) grow(std::max({wanted, 2 * capacity_, std::size_t{16}}));
+    if (wanted > capacity_) [[unlikely]]
+      grow(wanted);
   }
 
-  void push_back(const waiting_request& request) {
-    reserve(size_ + 1);
-    ring_[index(size_)] = request;
+  /// Gives a request its place, behind its equals; reserve() has made room. False: others, that came before,
+  /// are served after it.
+  bool insert(const waiting_request& request) noexcept {
+    assert(size_ < capacity_);
+    std::size_t place = size_;
+    if (size_ == 0 || !plainly_after((*this)[size_ - 1], request)) [[unlikely]] {
+      oldest_.join(request.arrival);
+      place = place_of(request);
+      deadlines_ascend_ &= (place == 0 || (*this)[place - 1].deadline <= request.deadline) &&
+                           (place == size_ || request.deadline <= (*this)[place].deadline);
+    }
+    const bool last = place == size_;
+    if (!last) make_room(place);
+    ring_[index(place)] = request;
     ++size_;
+    leave_by_.join(request.leave_by);
+    return last;
   }
 
   /// Removes the requests at these positions and hands each to `take`, in order.
@@ -39,8 +69,8 @@ class wait_queue {
     if (which.size() > 0 && which[0] == 0 &&
         which[which.size() - 1] == which.size() - 1) {  // a run at the front
       for (std::size_t i = 0; i < which.size(); ++i) take((*this)[i]);
-      drop_front(which.size());
-      return;
+      head_ = index(which.size());
+      return shrink(size_ - which.size());
     }
     std::size_t next = 0;
     std::size_t at = 0;
@@ -54,38 +84,97 @@ class wait_queue {
   void erase_if(Leaves leaves, Take take) {
     std::size_t kept = 0;
     for (std::size_t i = 0; i < size_; ++i) {
-      const waiting_request request = (*this)[i];
-      if (leaves(request))
+      const waiting_request& request = (*this)[i];
+      if (leaves(request)) {
         take(request);
-      else
-        ring_[index(kept++)] = request;
+        continue;
+      }
+      if (kept < i) ring_[index(kept)] = request;
+      ++kept;
     }
-    size_ = kept;
+    if (kept < size_) shrink(kept);
+  }
+
+  /// Lets `change(request)` touch what the order depends on, for all of them in order, and then restores it.
+  template <class Change>
+  void reorder(Change change) {
+    std::rotate(ring_.begin(), ring_.begin() + static_cast<std::ptrdiff_t>(head_), ring_.end());
+    head_ = 0;
+    const auto last = ring_.begin() + static_cast<std::ptrdiff_t>(size_);
+    std::for_each(ring_.begin(), last, change);
+    if (!std::is_sorted(ring_.begin(), last, served_before))
+      std::stable_sort(ring_.begin(), last, served_before);
+    const auto earlier = [](const waiting_request& a, const waiting_request& b) {
+      return a.deadline < b.deadline;
+    };
+    deadlines_ascend_ = std::is_sorted(ring_.begin(), last, earlier);
   }
 
  private:
-  [[nodiscard]] std::size_t index(std::size_t i) const noexcept {
-    const std::size_t at = head_ + i;
-    return at < capacity_ ? at : at - capacity_;
+  /// The smallest of a time that every request has: exact, or a lower bound once requests have left.
+  struct smallest {
+    time_point bound = never;
+    bool exact = true;
+    void join(time_point time) noexcept {
+      if (time < bound) bound = time;
+    }
+  };
+
+  [[nodiscard]] time_point of_all(smallest& known, time_point waiting_request::*time) const noexcept {
+    if (!known.exact && known.bound != never) [[unlikely]] {
+      known = {};
+      for (std::size_t i = 0; i < size_; ++i) known.join((*this)[i].*time);
+    }
+    return known.bound;
   }
 
   void grow(std::size_t wanted) {
-    std::vector<waiting_request> larger(wanted);
+    std::vector<waiting_request> larger(std::bit_ceil(std::max(wanted, std::size_t{16})));
     for (std::size_t i = 0; i < size_; ++i) larger[i] = (*this)[i];
     ring_ = std::move(larger);
-    capacity_ = wanted;
+    capacity_ = ring_.size();
     head_ = 0;
   }
 
-  void drop_front(std::size_t n) noexcept {
-    head_ = index(n);
-    size_ -= n;
+  [[nodiscard]] std::size_t index(std::size_t i) const noexcept { return (head_ + i) & (capacity_ - 1); }
+
+  [[nodiscard]] std::size_t place_of(const waiting_request& request) const noexcept {
+    std::size_t first = 0;
+    for (std::size_t last = size_; first < last;) {
+      const std::size_t middle = (first + last) / 2;
+      if (served_before(request, (*this)[middle]))
+        last = middle;
+      else
+        first = middle + 1;
+    }
+    return first;
+  }
+
+  /// Makes a gap at this position.
+  void make_room(std::size_t place) noexcept {
+    if (place < size_ / 2) {
+      head_ = index(capacity_ - 1);
+      for (std::size_t i = 0; i < place; ++i) ring_[index(i)] = (*this)[i + 1];
+    } else {
+      for (std::size_t i = size_; i > place; --i) ring_[index(i)] = (*this)[i - 1];
+    }
+  }
+
+  void shrink(std::size_t size) noexcept {
+    size_ = size;
+    oldest_.exact = leave_by_.exact = false;
+    if (size > 0) return;
+    oldest_ = leave_by_ = {};
+    deadlines_ascend_ = true;
   }
 
   std::vector<waiting_request> ring_;
-  std::size_t capacity_ = 0;  // ring_.size(), which takes a division
+  std::size_t capacity_ = 0;  // of the ring, a power of two
   std::size_t head_ = 0;
   std::size_t size_ = 0;
+  bool deadlines_ascend_ = true;
+  mutable smallest oldest_;
+  mutable smallest leave_by_;
 };
 
 }  // namespace carpool::scheduling

@@ -5,6 +5,8 @@
 
 #include <carpool/time.hpp>
 
+#include <cstdint>
+
 namespace carpool::scheduling {
 
 /// What the scheduler knows of a request: facts, and a handle that means something to the shell only.
@@ -12,8 +14,12 @@ struct waiting_request {
   time_point arrival{};
   time_point deadline = never;
   time_point leave_by = never;  ///< a policy may not hold it for company beyond this while a lane is free
-  double work = 1;  ///< cost in the user's unit; 1 per request unless a work function says otherwise
+  double work = 1;        ///< cost in the user's unit; 1 per request unless a work function says otherwise
+  std::uint64_t key = 0;  ///< with whom it shares a queue's fair share and size
+  double fair_tag = 0;    ///< start in virtual time, set by the scheduler if it shares fairly between keys
   void* handle = nullptr;
+  std::int8_t priority = 0;  ///< higher is served first
+  bool aged = false;         ///< has waited so long that no priority is served before it any more
 };
 
 }  // namespace carpool::scheduling

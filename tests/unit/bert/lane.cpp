@@ -108,3 +108,16 @@ TEST_CASE("a batch of refused texts does not run the model") {
   CHECK(items[1].error() == error::text_too_long);
   CHECK(runs == 0);
 }
+
+TEST_CASE("libtorch's lack of memory becomes carpool's, which the batcher answers with smaller batches") {
+  struct full_lane final : device_lane {
+    at::Tensor run(const packed_batch&) override {
+      TORCH_CHECK_WITH(OutOfMemoryError, false, "CUDA out of memory. Tried to allocate 2.00 GiB");
+      return {};
+    }
+  };
+  lane tested{small(), count_letters, std::make_unique<full_lane>()};
+  const std::vector<tokens> texts{tokens{{5, 6}}};
+  CHECK_THROWS_WITH_AS(tested.model(tested.collate(texts)), doctest::Contains("Tried to allocate 2.00 GiB"),
+                       carpool::out_of_memory);
+}

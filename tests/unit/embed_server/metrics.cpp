@@ -3,7 +3,6 @@
 
 #include "embed_server/metrics.hpp"
 
-#include "embed_server/prometheus_text.hpp"
 #include "support/doctest.hpp"
 
 #include <set>
@@ -39,22 +38,10 @@ carpool::stats some_stats() {
 
 }  // namespace
 
-TEST_CASE("metrics are lines of text under Prometheus' rules") {
-  prometheus_text text;
-  text.family("a_total", "counter", "Some things.");
-  text.sample("a_total", {{"x", "1\"2\\3\n4"}, {"y", ""}}, 3);
-  text.gauge("b", "A value.", 0.25);
-  text.gauge("c", "A large value.", std::uint64_t{1} << 40);
-  CHECK(text.release() ==
-        "# HELP a_total Some things.\n# TYPE a_total counter\na_total{x=\"1\\\"2\\\\3\\n4\",y=\"\"} 3\n"
-        "# HELP b A value.\n# TYPE b gauge\nb 0.25\n"
-        "# HELP c A large value.\n# TYPE c gauge\nc 1099511627776\n");
-}
-
 TEST_CASE("requests add up: submitted is the sum of all outcomes and of what is in flight") {
   counters counted;
   counted.invalid = 5;
-  const auto text = render_metrics(some_stats(), counted, {"m", 32, 64});
+  const auto text = render_metrics(some_stats(), counted, {"m", 64});
   CHECK(has_line(text, "carpool_requests_submitted_total 35"));
   CHECK(has_line(text, "carpool_requests_total{outcome=\"ok\"} 20"));
   CHECK(has_line(text, "carpool_requests_total{outcome=\"invalid\"} 5"));
@@ -66,36 +53,17 @@ TEST_CASE("requests add up: submitted is the sum of all outcomes and of what is 
   CHECK(has_line(text, "carpool_inflight_requests 3"));
 }
 
-TEST_CASE("batches are told by reason and by size") {
-  const auto text = render_metrics(some_stats(), {}, {"m", 32, 64});
-  CHECK(has_line(text, "carpool_batches_total{trigger=\"full\"} 1"));
-  CHECK(has_line(text, "carpool_batches_total{trigger=\"idle\"} 2"));
-  CHECK(has_line(text, "carpool_batches_total{trigger=\"timeout\"} 0"));
-  CHECK(has_line(text, "carpool_batch_size_bucket{le=\"1\"} 1"));
-  CHECK(has_line(text, "carpool_batch_size_bucket{le=\"15\"} 1"));
-  CHECK(has_line(text, "carpool_batch_size_bucket{le=\"16\"} 2"));
-  CHECK(has_line(text, "carpool_batch_size_bucket{le=\"31\"} 2"));
-  CHECK(has_line(text, "carpool_batch_size_bucket{le=\"32\"} 3"));
-  CHECK(has_line(text, "carpool_batch_size_bucket{le=\"+Inf\"} 3"));
-  CHECK(has_line(text, "carpool_batch_size_sum 49"));
-  CHECK(has_line(text, "carpool_batch_size_count 3"));
+TEST_CASE("batches and the queue are told too") {
+  const auto text = render_metrics(some_stats(), {}, {"m", 64});
   CHECK(has_line(text, "carpool_inflight_batches 1"));
-}
-
-TEST_CASE("the queue is told in seconds") {
-  const auto text = render_metrics(some_stats(), {}, {"m", 32, 64});
   CHECK(has_line(text, "carpool_queue_depth 2"));
   CHECK(has_line(text, "carpool_admission_limit 64"));
-  CHECK(has_line(text, "carpool_queue_oldest_age_seconds 0.25"));
-  CHECK(has_line(text, "carpool_queue_duration_seconds_bucket{le=\"0.0001\"} 0"));
-  CHECK(has_line(text, "carpool_queue_duration_seconds_bucket{le=\"0.00025\"} 1"));
-  CHECK(has_line(text, "carpool_queue_duration_seconds_count 1"));
 }
 
 TEST_CASE("no metric is given twice and all belong to carpool or the process") {
   counters counted;
   counted.answers[200] = 4;
-  const auto text = render_metrics(some_stats(), counted, {"m", 1000, 64});
+  const auto text = render_metrics(some_stats(), counted, {"m", 64});
   CHECK(has_line(text, "carpool_http_responses_total{code=\"200\"} 4"));
   CHECK(text.find("process_resident_memory_bytes ") != std::string::npos);
   CHECK(text.find("process_open_fds ") != std::string::npos);

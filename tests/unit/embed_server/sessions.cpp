@@ -4,10 +4,10 @@
 // Whole conversations with the server over the loopback interface, with a fake model behind carpool's real
 // batcher.
 
-#include "embed_server/metrics.hpp"
 #include "support/doctest.hpp"
 #include "support/http_client.hpp"
 #include "test_server.hpp"
+#include <carpool/observe/prometheus_text.hpp>
 
 #include <string>
 #include <thread>
@@ -106,7 +106,7 @@ TEST_CASE("health, models and metrics are answered beside the queue") {
   CHECK(client.ask(get("/v1/models")).body ==
         R"({"object":"list","data":[{"id":"fake","object":"model","created":0,"owned_by":"carpool"}]})");
   const auto metrics = client.ask(get("/metrics"));
-  CHECK(metrics.field("content-type") == embed_server::metrics_content_type);
+  CHECK(metrics.field("content-type") == carpool::prometheus_text::content_type);
   CHECK(metric(metrics.body, "carpool_http_connections{state=\"active\"}") == 1);
 }
 

@@ -23,7 +23,7 @@ namespace {
 template <class Functors>
 std::vector<boost::system::result<int>> run(Functors functors, ints inputs) {
   std::vector<boost::system::result<int>> results;
-  make_pipeline<int, int>(std::move(functors))->run(inputs, results);
+  make_pipeline<int, int>(std::move(functors))->run(inputs, results, nullptr);
   return results;
 }
 
@@ -67,9 +67,9 @@ TEST_CASE("functors may be move-only and keep state from batch to batch") {
       [counter = std::move(counter)](std::span<int> inputs) { return ints(inputs.size(), ++*counter); });
   std::vector<boost::system::result<int>> results;
   ints inputs{1, 1};
-  pipeline->run(inputs, results);
+  pipeline->run(inputs, results, nullptr);
   results.clear();
-  pipeline->run(inputs, results);
+  pipeline->run(inputs, results, nullptr);
   CHECK(results[1].value() == 2);
 }
 
@@ -80,7 +80,7 @@ TEST_CASE("a collate may move from the inputs") {
     return std::vector<std::string>(std::make_move_iterator(texts.begin()),
                                     std::make_move_iterator(texts.end()));
   });
-  pipeline->run(inputs, results);
+  pipeline->run(inputs, results, nullptr);
   CHECK(results[0].value() == "one text that is too long for a small string");
   CHECK(inputs[0].empty());
 }
@@ -146,6 +146,31 @@ TEST_CASE("a lane factory is asked for every lane") {
   CHECK(asked == std::vector<std::size_t>{0, 1});
   std::vector<boost::system::result<int>> results;
   ints inputs{5};
-  second->run(inputs, results);
+  second->run(inputs, results, nullptr);
   CHECK(results[0].value() == 1);
+}
+
+TEST_CASE("with a stopwatch each step has its time, and a single callable is all model") {
+  static int ticks;
+  ticks = 0;
+  stopwatch::clock clock = [] { return time_point{} + std::chrono::milliseconds{ticks}; };
+  const auto pass = [](int time, auto step) {
+    return [time, step](auto... given) {
+      ticks += time;
+      return step(given...);
+    };
+  };
+  const auto same = [](ints batch) { return batch; };
+  ints inputs{1, 2};
+  std::vector<boost::system::result<int>> results;
+  stopwatch watch(clock);
+  make_pipeline<int, int>(
+      functor_set{pass(1, copy), pass(20, same), pass(300, [](ints batch, std::size_t) { return batch; })})
+      ->run(inputs, results, &watch);
+  CHECK(watch.times().collate == std::chrono::milliseconds{1});
+  CHECK(watch.times().model == std::chrono::milliseconds{20});
+  CHECK(watch.times().split == std::chrono::milliseconds{300});
+  stopwatch whole(clock);
+  make_pipeline<int, int>(pass(4, copy))->run(inputs, results, &whole);
+  CHECK(whole.times().model == std::chrono::milliseconds{4});
 }

@@ -2,90 +2,22 @@
 // SPDX-License-Identifier: BSL-1.0
 
 #include <carpool/scheduling/batch_scheduler.hpp>
-#include <carpool/scheduling/eager.hpp>
 #include <carpool/scheduling/size_or_timeout.hpp>
 
 #include <support/doctest.hpp>
-#include <support/waiting.hpp>
+#include <support/scheduler_bench.hpp>
 
-#include <functional>
-#include <optional>
-#include <utility>
-#include <vector>
+#include <array>
+#include <cstdint>
+#include <random>
 
 using namespace carpool;
 using namespace carpool::scheduling;
 using namespace carpool::test;
 using namespace std::chrono_literals;
-using numbers = std::vector<std::size_t>;
-
-namespace {
-
-/// A scheduler, and who left it why.
-struct bench {
-  explicit bench(limits bounds = {4, 5ms, 1}, std::size_t max_queue_size = 8,
-                 any_policy policy = any_policy(eager{}))
-      : scheduler(bounds, max_queue_size, std::move(policy)) {}
-
-  auto leaving() {
-    return [this](void* handle, outcome why) { left.emplace_back(number_of(handle), why); };
-  }
-  void admit(std::size_t number, duration now = 0ms, time_point deadline = never) {
-    REQUIRE(!scheduler.refusal(1, deadline, at(now)));
-    scheduler.admit(waiting(number, at(now), deadline));
-  }
-  next_step next(duration now) { return scheduler.next(at(now), leaving()); }
-  bool start(duration now, std::size_t lane = 0) { return scheduler.start(lane, at(now), leaving()); }
-  bool seal(duration now, std::size_t lane = 0) {
-    return scheduler.seal(lane, at(now),
-                          [this](std::size_t, void* handle, outcome why) { leaving()(handle, why); });
-  }
-  /// Ends the batch; the numbers of those who still waited.
-  numbers finish(duration now, bool failed = false, std::size_t lane = 0) {
-    numbers claimed;
-    scheduler.finish(lane, at(now), failed, [&](std::size_t, void* handle) {
-      claimed.push_back(number_of(handle));
-      return !failed;
-    });
-    return claimed;
-  }
-  numbers members(std::size_t lane = 0) const {
-    numbers result;
-    for (const auto& member : scheduler.batch(lane).members()) result.push_back(number_of(member.handle));
-    return result;
-  }
-  void cancel(std::size_t number, bool only_if_waiting = false, duration now = 0ms) {
-    scheduler.cancel(&request_numbers.at(number), only_if_waiting, at(now), leaving());
-  }
-  stats now(duration time = 0ms) const {
-    const stats s = scheduler.snapshot(at(time));
-    CHECK(s.submitted ==
-          s.succeeded + s.failed + s.rejected + s.expired + s.cancelled + s.shut_down + s.queued + s.running);
-    return s;
-  }
-
-  batch_scheduler scheduler;
-  std::vector<std::pair<std::size_t, outcome>> left;
-};
-
-using departures = std::vector<std::pair<std::size_t, outcome>>;
-
-/// A policy made of one function.
-struct scripted {
-  std::function<action(time_point, const queue_view&, std::size_t)> rule;
-  void on_arrival(const waiting_request&) {}
-  void on_removed(std::size_t, time_point) {}
-  void on_dispatch(std::size_t, std::span<const waiting_request>, time_point) {}
-  void on_done(std::size_t, time_point, bool) {}
-  action decide(time_point now, const queue_view& queue, std::size_t free_lanes) {
-    return rule(now, queue, free_lanes);
-  }
-};
-
-}  // namespace
 
 TEST_CASE("a request goes through: queued, running, succeeded") {
-  bench b;
+  scheduler_bench b;
   CHECK(!b.next(0ms).dispatchable);
   b.admit(1, 0ms);
   CHECK(b.now().queued == 1);
@@ -107,7 +39,7 @@ TEST_CASE("a request goes through: queued, running, succeeded") {
 }
 
 TEST_CASE("while every lane is busy the queue gathers, and a free one takes the oldest") {
-  bench b;
+  scheduler_bench b;
   for (std::size_t i = 0; i < 1; ++i) b.admit(i);
   REQUIRE(b.start(0ms));
   for (std::size_t i = 1; i < 7; ++i) b.admit(i);
@@ -121,7 +53,7 @@ TEST_CASE("while every lane is busy the queue gathers, and a free one takes the 
 }
 
 TEST_CASE("several lanes run side by side") {
-  bench b({2, 5ms, 2});
+  scheduler_bench b({2, 5ms, 2});
   for (std::size_t i = 0; i < 5; ++i) b.admit(i);
   REQUIRE(b.start(0ms, 0));
   CHECK(b.next(0ms).dispatchable);
@@ -137,7 +69,7 @@ TEST_CASE("several lanes run side by side") {
 }
 
 TEST_CASE("a start that the policy does not want takes nothing") {
-  bench b({4, 5ms, 1}, 8, any_policy(size_or_timeout{}));
+  scheduler_bench b({4, 5ms, 1}, {}, any_policy(size_or_timeout{}));
   CHECK(!b.start(0ms));
   b.admit(1, 0ms);
   CHECK(!b.start(1ms));
@@ -145,39 +77,8 @@ TEST_CASE("a start that the policy does not want takes nothing") {
   CHECK(b.start(5ms));
 }
 
-TEST_CASE("B12: a full queue refuses, and so does one without room for all") {
-  bench b({4, 5ms, 1}, 3);
-  b.admit(1);
-  CHECK(b.scheduler.room() == 2);
-  CHECK(b.scheduler.refusal(3, never, at(0ms)) == outcome::rejected);
-  CHECK(!b.scheduler.refusal(2, never, at(0ms)));
-  CHECK(b.scheduler.refusal(static_cast<std::size_t>(-1), never, at(0ms)) == outcome::rejected);
-  b.scheduler.refuse(3, outcome::rejected);
-  CHECK(b.now().rejected == 3);
-}
-
-TEST_CASE("B14: a deadline that is not in the future is refused as expired") {
-  bench b;
-  CHECK(b.scheduler.refusal(1, at(5ms), at(5ms)) == outcome::expired);
-  CHECK(b.scheduler.refusal(1, at(4ms), at(5ms)) == outcome::expired);
-  CHECK(!b.scheduler.refusal(1, at(5ms) + 1ns, at(5ms)));
-}
-
-TEST_CASE("B15: a waiting request leaves at its deadline, and the scheduler asks to be woken then") {
-  bench b({4, 1h, 1}, 8, any_policy(size_or_timeout{}));
-  b.admit(1, 0ms, at(7ms));
-  b.admit(2, 0ms, at(3ms));
-  CHECK(b.next(0ms).wake_at == at(3ms));
-  CHECK(b.next(3ms).wake_at == at(7ms));
-  CHECK(b.left == departures{{2, outcome::expired}});
-  CHECK(b.next(100ms).wake_at == never);
-  CHECK(b.left.size() == 2);
-  CHECK(b.now().expired == 2);
-  CHECK(b.scheduler.empty());
-}
-
 TEST_CASE("an expired request is not in the batch that starts at its deadline") {
-  bench b;
+  scheduler_bench b;
   b.admit(1, 0ms, at(3ms));
   b.admit(2, 0ms);
   REQUIRE(b.start(3ms));
@@ -185,47 +86,8 @@ TEST_CASE("an expired request is not in the batch that starts at its deadline") 
   CHECK(b.left == departures{{1, outcome::expired}});
 }
 
-TEST_CASE("B16: a deadline that passes while the batch runs lets its caller go and leaves the mates") {
-  bench b;
-  b.admit(1, 0ms, at(3ms));
-  b.admit(2);
-  REQUIRE(b.start(0ms));
-  CHECK(b.seal(0ms));
-  CHECK(b.next(0ms).wake_at == at(3ms));
-  CHECK(b.next(3ms).wake_at == never);
-  CHECK(b.left == departures{{1, outcome::expired}});
-  CHECK(b.now().running == 1);
-  CHECK(b.finish(9ms) == numbers{2});
-  CHECK(b.now().succeeded == 1);
-}
-
-TEST_CASE("B17: a waiting request that is cancelled leaves its place to another") {
-  bench b({4, 5ms, 1}, 2);
-  b.admit(1);
-  b.admit(2);
-  CHECK(b.scheduler.room() == 0);
-  b.cancel(1, true);
-  CHECK(b.left == departures{{1, outcome::cancelled}});
-  CHECK(b.scheduler.room() == 1);
-  b.cancel(1);
-  CHECK(b.now().cancelled == 1);
-}
-
-TEST_CASE("B18: a running request stays when only waiting ones are to be cancelled, else it leaves") {
-  bench b;
-  b.admit(1);
-  b.admit(2);
-  REQUIRE(b.start(0ms));
-  CHECK(b.seal(0ms));
-  b.cancel(1, true);
-  CHECK(b.left.empty());
-  b.cancel(1);
-  CHECK(b.left == departures{{1, outcome::cancelled}});
-  CHECK(b.finish(1ms) == numbers{2});
-}
-
 TEST_CASE("who leaves while the lane collects goes at the seal") {
-  bench b;
+  scheduler_bench b;
   b.admit(1);
   b.admit(2);
   REQUIRE(b.start(0ms));
@@ -240,21 +102,21 @@ TEST_CASE("who leaves while the lane collects goes at the seal") {
 }
 
 TEST_CASE("B19: a batch that everybody has left before its run is over without one") {
-  bench b;
+  scheduler_bench b;
   b.admit(1);
   b.admit(2, 0ms, at(1ms));
   REQUIRE(b.start(0ms));
   b.cancel(1);
   CHECK(!b.next(1ms).dispatchable);
   CHECK(!b.seal(1ms));
-  CHECK(b.left == departures{{2, outcome::expired}, {1, outcome::cancelled}});
+  CHECK(b.left == departures{{1, outcome::cancelled}, {2, outcome::expired}});
   CHECK(b.now().batches == 0);
   CHECK(b.now().busy_lanes == 0);
   CHECK(b.scheduler.empty());
 }
 
 TEST_CASE("a failed batch counts its members as failed") {
-  bench b;
+  scheduler_bench b;
   b.admit(1);
   b.admit(2);
   REQUIRE(b.start(0ms));
@@ -264,23 +126,8 @@ TEST_CASE("a failed batch counts its members as failed") {
   CHECK(b.now().batches == 1);
 }
 
-TEST_CASE("close fails who waits and lets the running finish") {
-  bench b;
-  b.admit(1);
-  REQUIRE(b.start(0ms));
-  CHECK(b.seal(0ms));
-  b.admit(2);
-  b.scheduler.close(at(1ms), b.leaving());
-  CHECK(b.left == departures{{2, outcome::shut_down}});
-  CHECK(b.scheduler.refusal(1, never, at(1ms)) == outcome::shut_down);
-  CHECK(b.scheduler.room() == 0);
-  CHECK(!b.scheduler.drained());
-  CHECK(b.finish(2ms) == numbers{1});
-  CHECK(b.scheduler.drained());
-}
-
 TEST_CASE("a scheduler that takes no more requests lets those who wait leave at once") {
-  bench b({4, 1h, 1}, 8, any_policy(size_or_timeout{}));
+  scheduler_bench b({4, 1h, 1}, {}, any_policy(size_or_timeout{}));
   b.admit(1);
   CHECK(!b.next(0ms).dispatchable);
   b.scheduler.stop_accepting();
@@ -298,7 +145,7 @@ TEST_CASE("requests that a policy sheds expire, and it is asked again") {
     if (!doomed.empty()) return shed{positions::list(doomed)};
     return dispatch{positions::run(0, queue.size()), departure::lane_free};
   };
-  bench b({4, 5ms, 1}, 8, any_policy(scripted{rule}));
+  scheduler_bench b({4, 5ms, 1}, {}, any_policy(scripted{rule}));
   for (std::size_t i = 0; i < 4; ++i) b.admit(i);
   CHECK(b.next(0ms).dispatchable);
   CHECK(b.left == departures{{1, outcome::expired}, {3, outcome::expired}});
@@ -318,7 +165,7 @@ TEST_CASE("a policy may pick any positions for a batch") {
     if (queue.size() < 4) return idle{};
     return dispatch{positions::list(spread), departure::deadline};
   };
-  bench b({4, 5ms, 1}, 8, any_policy(scripted{rule}));
+  scheduler_bench b({4, 5ms, 1}, {}, any_policy(scripted{rule}));
   for (std::size_t i = 0; i < 4; ++i) b.admit(i);
   REQUIRE(b.start(0ms));
   CHECK(b.members() == numbers{1, 3});
@@ -332,28 +179,295 @@ TEST_CASE("a batch is never larger than the queue can hold") {
     seen = queue.bounds().max_batch_size;
     return idle{};
   };
-  bench b({100, 5ms, 1}, 3, any_policy(scripted{rule}));
+  scheduler_bench b({100, 5ms, 1}, {3}, any_policy(scripted{rule}));
   b.admit(1);
   CHECK(!b.next(0ms).dispatchable);
   CHECK(seen == 3);
 }
 
-TEST_CASE("the oldest age is that of the head of the queue") {
-  bench b({4, 1h, 1}, 8, any_policy(size_or_timeout{}));
-  CHECK(b.now(5ms).oldest_age == 0ns);
-  b.admit(1, 5ms);
-  b.admit(2, 6ms);
-  CHECK(b.now(9ms).oldest_age == 4ms);
-  CHECK(b.now(4ms).oldest_age == 0ns);
+TEST_CASE("B32: a batch costs no more than max_batch_work, and a heavier item runs alone") {
+  scheduler_bench b({8, 5ms, 1, 10});
+  const double works[] = {4, 6, 1, 25, 10};
+  for (std::size_t i = 0; i < 5; ++i) {
+    waiting_request request = waiting(i);
+    request.work = works[i];
+    b.admit(request);
+  }
+  REQUIRE(b.start(0ms));
+  CHECK(b.members() == numbers{0, 1});
+  CHECK(b.scheduler.batch(0).reason() == departure::full);
+  CHECK(b.seal(0ms));
+  b.finish(0ms);
+  CHECK(b.run(0ms) == numbers{2});
+  CHECK(b.run(0ms) == numbers{3});
+  CHECK(b.run(0ms) == numbers{4});
 }
 
-TEST_CASE("once everything has ended no deadline of the past asks for a wake-up") {
-  bench b;
-  b.admit(1, 0ms, at(1h));
+TEST_CASE("padding counts where the model pads") {
+  scheduler_bench b({8, 5ms, 1, 12, &padded_work});
+  const double works[] = {3, 2, 5, 1};
+  for (std::size_t i = 0; i < 4; ++i) {
+    waiting_request request = waiting(i);
+    request.work = works[i];
+    b.admit(request);
+  }
+  CHECK(b.run(0ms) == numbers{0, 1});  // a third would make it 15
+  CHECK(b.run(0ms) == numbers{2, 3});
+}
+
+TEST_CASE("the bound on work trims what a policy picks from anywhere, too") {
+  static constexpr std::size_t spread[] = {1, 2, 4};
+  const auto rule = [](time_point, const queue_view& queue, std::size_t) -> action {
+    if (queue.size() < 5) return idle{};
+    return dispatch{positions::list(spread), departure::deadline};
+  };
+  scheduler_bench b({8, 5ms, 1, 2}, {}, any_policy(scripted{rule}));
+  for (std::size_t i = 0; i < 5; ++i) b.admit(i);
+  CHECK(b.run(0ms) == numbers{1, 2});
+}
+
+TEST_CASE("a batch that ran out of memory makes the next ones half as heavy, and good ones heavier again") {
+  scheduler_bench b({64, 5ms, 1});
+  std::size_t next = 0;
+  const auto fill = [&] {
+    while (b.now().queued < 64) b.admit(next++);
+  };
+  fill();
   REQUIRE(b.start(0ms));
   CHECK(b.seal(0ms));
-  b.finish(1ms);
-  CHECK(b.next(1ms).wake_at == never);
-  b.admit(2, 2ms);
-  CHECK(b.next(2ms).wake_at == never);
+  CHECK(b.scheduler.cost_of(b.scheduler.batch(0).members()) == 64);
+  b.scheduler.report_out_of_memory(64);
+  b.finish(0ms, true);
+  CHECK(b.now().max_batch_work == 32);
+  fill();
+  CHECK(b.run(0ms).size() == 32);
+  CHECK(b.now().max_batch_work == 33);
+  b.reconfigure({64, 5ms, 1, 20});
+  CHECK(b.now().max_batch_work == 20);
+  b.reconfigure({64, 5ms, 1});
+  CHECK(b.now().max_batch_work == 33);  // what was learnt stays
+}
+
+TEST_CASE("B11: the scheduler asks to be woken when a batch has run too long, and names its lane once") {
+  scheduler_bench b({4, 5ms, 2}, {.hung_after = 100ms});
+  b.admit(1);
+  REQUIRE(b.start(0ms, 1));
+  CHECK(b.seal(0ms, 1));
+  CHECK(b.next(0ms).wake_at == at(100ms));
+  CHECK(!b.next(99ms).hung_lane);
+  const next_step step = b.next(100ms);
+  CHECK(step.hung_lane == 1U);
+  CHECK(step.wake_at == never);
+  CHECK(!b.next(200ms).hung_lane);
+  CHECK(b.now(200ms).longest_running == 200ms);
+}
+
+TEST_CASE("without a bound no batch is hung") {
+  scheduler_bench b;
+  b.admit(1);
+  REQUIRE(b.start(0ms));
+  CHECK(b.next(1000h).wake_at == never);
+  CHECK(!b.next(1000h).hung_lane);
+}
+
+TEST_CASE("a smaller queue keeps those who wait, in their order, and takes no more until they have left") {
+  scheduler_bench b({2, 5ms, 1});
+  for (std::size_t i = 0; i < 5; ++i) b.admit(i);
+  b.reconfigure({2, 5ms, 1}, {.max_size = 3});
+  CHECK(b.scheduler.room() == 0);
+  CHECK(b.why_not(waiting(9)) == outcome::rejected);
+  CHECK(b.run(0ms) == numbers{0, 1});
+  CHECK(b.scheduler.room() == 0);
+  CHECK(b.run(0ms) == numbers{2, 3});
+  CHECK(b.scheduler.room() == 2);
+}
+
+TEST_CASE("a new batch size holds from the next batch on") {
+  scheduler_bench b({4, 5ms, 1});
+  for (std::size_t i = 0; i < 6; ++i) b.admit(i);
+  b.reconfigure({1, 5ms, 1});
+  CHECK(b.run(0ms) == numbers{0});
+  b.reconfigure({8, 5ms, 1});
+  CHECK(b.run(0ms) == numbers{1, 2, 3, 4, 5});
+}
+
+TEST_CASE("lanes may be added and taken away while they run") {
+  scheduler_bench b({1, 5ms, 2});
+  for (std::size_t i = 0; i < 4; ++i) b.admit(i);
+  REQUIRE(b.start(0ms, 0));
+  CHECK(b.seal(0ms, 0));
+  REQUIRE(b.start(0ms, 1));
+  CHECK(b.seal(0ms, 1));
+  CHECK(!b.next(0ms).dispatchable);
+  b.reconfigure({1, 5ms, 3});
+  CHECK(b.next(0ms).dispatchable);
+  b.reconfigure({1, 5ms, 1});
+  CHECK(!b.next(0ms).dispatchable);
+  CHECK(!b.start(0ms, 1));
+  CHECK(b.finish(1ms, false, 1) == numbers{1});  // the lane that goes ends its batch
+  CHECK(!b.next(1ms).dispatchable);
+  CHECK(b.finish(1ms, false, 0) == numbers{0});
+  CHECK(b.run(1ms, 0) == numbers{2});
+  CHECK(b.now().lanes == 1);
+}
+
+TEST_CASE("a new policy decides about those who wait already, and hears when what runs ends") {
+  const auto stubborn = [](time_point, const queue_view&, std::size_t) -> action { return idle{}; };
+  scheduler_bench b({2, 5ms, 2});
+  for (std::size_t i = 0; i < 3; ++i) b.admit(i);
+  REQUIRE(b.start(0ms, 0));
+  CHECK(b.seal(0ms, 0));
+  b.scheduler.set_policy(any_policy(scripted{stubborn}));
+  CHECK(!b.next(0ms).dispatchable);
+  b.scheduler.set_policy(any_policy(size_or_timeout{}));
+  CHECK(b.next(0ms).wake_at == at(5ms));
+  CHECK(b.finish(1ms) == numbers{0, 1});
+  CHECK(b.run(5ms) == numbers{2});
+}
+
+TEST_CASE("a request may ask to be held no longer than its own max_wait, wherever it is in the queue") {
+  scheduler_bench b({4, 50ms, 1}, {}, any_policy(size_or_timeout{}));
+  b.admit(1, 0ms, at(40ms));
+  waiting_request impatient = waiting(2, at(1ms));
+  impatient.leave_by = at(8ms);
+  b.admit(impatient);
+  CHECK(b.next(1ms).wake_at == at(8ms));
+  REQUIRE(b.start(8ms));
+  CHECK(b.members() == numbers{1, 2});
+  CHECK(b.scheduler.batch(0).reason() == departure::timeout);
+}
+
+namespace {
+
+/// A scheduler to which random things happen, and what must hold whatever they are.
+class random_scheduler {
+ public:
+  explicit random_scheduler(std::uint64_t seed)
+      : random_(seed), bench_(random_bounds(), random_rules(), any_policy(watcher())) {}
+
+  void run(int steps) {
+    while (steps-- > 0) step();
+    bench_.scheduler.flush();
+    for (int i = 0; i < 1000 && !bench_.scheduler.drained(); ++i) settle_lanes();
+    CHECK(bench_.scheduler.drained());
+    CHECK(gone_ == admitted_);
+    const stats s = bench_.now(now_);
+    CHECK(s.submitted == admitted_);
+    CHECK(s.queued_work + s.running_work == 0);
+  }
+
+ private:
+  std::size_t below(std::size_t limit) { return static_cast<std::size_t>(random_() % limit); }
+  bool chance(unsigned percent) { return below(100) < percent; }
+
+  limits random_bounds() {
+    limits bounds{1 + below(6), 5ms, lanes_ = 1 + below(4)};
+    if (chance(50)) bounds.max_batch_work = static_cast<double>(1 + below(12));
+    bounds.batch_work = chance(50) ? &padded_work : &total_work;
+    return bounds_ = bounds;
+  }
+
+  queue_rules random_rules() {
+    queue_rules rules{.max_size = 1 + below(30)};
+    if (chance(30)) rules.max_work = static_cast<double>(1 + below(60));
+    if (chance(30)) rules.max_size_per_key = 1 + below(10);
+    if (chance(50)) rules.max_overtaking = below(10) * 1ms;
+    rules.fair_sharing = chance(50);
+    if (chance(50)) rules.key_weight = [](std::uint64_t key) { return static_cast<double>(1 + key); };
+    if (chance(50)) rules.hung_after = 1ms + below(10) * 1ms;
+    return rules;
+  }
+
+  /// Looks at the queue, and dispatches anything or sheds anybody.
+  scripted watcher() {
+    return {[this](time_point now, const queue_view& queue, std::size_t free_lanes) -> action {
+      CHECK(free_lanes > 0);
+      CHECK(free_lanes <= lanes_);
+      for (std::size_t i = 1; i < queue.size(); ++i) CHECK(!served_before(queue[i], queue[i - 1]));
+      if (chance(10)) return wait_until{now + 3ms};
+      const std::size_t first = below(queue.size());
+      const std::size_t count = 1 + below(queue.size() - first);
+      if (chance(5)) return shed{positions::run(first, count)};
+      return dispatch{positions::run(first, std::min(count, queue.bounds().max_batch_size)), departure::full};
+    }};
+  }
+
+  void step() {
+    switch (below(8)) {
+      case 0:
+        now_ += below(3) * 1ms;
+        break;
+      case 1:
+        bench_.cancel(below(next_ + 1), chance(50), now_);
+        break;
+      case 2:
+        settle_lanes();
+        break;
+      case 3:
+        if (chance(20)) bench_.reconfigure(random_bounds(), random_rules());
+        if (chance(20)) bench_.scheduler.set_policy(any_policy(watcher()));
+        if (chance(20)) bench_.scheduler.report_out_of_memory(static_cast<double>(1 + below(10)));
+        break;
+      default:
+        submit();
+    }
+    (void)bench_.next(now_);
+    count_left();
+  }
+
+  void submit() {
+    waiting_request request = waiting(next_, at(now_), chance(50) ? never : at(now_ + below(20) * 1ms));
+    request.priority = static_cast<std::int8_t>(below(3));
+    request.key = below(4);
+    request.work = static_cast<double>(1 + below(8));
+    if (bench_.why_not(request)) return;
+    ++next_;
+    ++admitted_;
+    bench_.admit(request);
+  }
+
+  void settle_lanes() {
+    for (std::size_t lane = 0; lane < running_.size(); ++lane) {
+      if (running_[lane]) {
+        gone_ += bench_.finish(now_, chance(20), lane).size();
+        running_[lane] = false;
+      } else if (lane < lanes_ && bench_.start(now_, lane)) {
+        check_bounds(bench_.scheduler.batch(lane).members());
+        if (chance(20)) bench_.cancel(below(next_ + 1), false, now_);
+        running_[lane] = bench_.seal(now_, lane);
+      }
+    }
+    count_left();
+  }
+
+  void check_bounds(std::span<const waiting_request> members) {
+    CHECK(!members.empty());
+    CHECK(members.size() <= bounds_.max_batch_size);
+    const double bound = bench_.now(now_).max_batch_work;
+    CHECK((members.size() == 1 || bench_.scheduler.cost_of(members) <= bound));
+  }
+
+  void count_left() {
+    gone_ += bench_.left.size();
+    bench_.left.clear();
+  }
+
+  std::mt19937_64 random_;
+  std::size_t lanes_ = 1;
+  limits bounds_;
+  duration now_{};
+  std::size_t next_ = 0;
+  std::size_t admitted_ = 0;
+  std::size_t gone_ = 0;
+  std::array<bool, 4> running_{};
+  scheduler_bench bench_;
+};
+
+}  // namespace
+
+TEST_CASE("whatever happens, everybody leaves exactly once, in batches within their bounds") {
+  for (std::uint64_t seed = 1; seed <= 300; ++seed) {
+    CAPTURE(seed);
+    random_scheduler(seed).run(300);
+  }
 }

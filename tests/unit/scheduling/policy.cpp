@@ -65,3 +65,21 @@ TEST_CASE("an erased policy hears every event and its decision comes back") {
   REQUIRE(std::holds_alternative<wait_until>(wanted));
   CHECK(std::get<wait_until>(wanted).when == at(3ms));
 }
+
+namespace {
+
+struct oracle : diary {
+  carpool::forecast forecast(const limits& bounds) const {
+    return {.batch_size = static_cast<double>(bounds.max_batch_size)};
+  }
+};
+
+}  // namespace
+
+TEST_CASE("an erased policy has a forecast if the policy has") {
+  const limits bounds{7, 5ms, 1};
+  CHECK(!any_policy(diary{}).forecast(bounds));
+  const auto said = any_policy(oracle{}).forecast(bounds);
+  REQUIRE(said);
+  CHECK(said->batch_size == 7);
+}

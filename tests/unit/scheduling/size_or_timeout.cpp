@@ -66,4 +66,32 @@ TEST_CASE("waiting for company is pointless when nobody else can come") {
   CHECK(leaves(decision({}, queue_of({0ms}), 0ms, true), 1, departure::drain));
 }
 
+TEST_CASE("who has waited longest decides, wherever in the queue") {
+  wait_queue queue;
+  queue.reserve(2);
+  queue.insert(waiting(0, at(1ms), at(1h)));
+  queue.insert(waiting(1, at(3ms), at(20ms)));  // served before the other
+  CHECK(waits(decision({}, queue, 3ms), 6ms));
+  CHECK(leaves(decision({}, queue, 6ms), 2, departure::timeout));
+}
+
+TEST_CASE("a batch leaves when one of its requests must not be held any more") {
+  wait_queue queue = queue_of({1ms});
+  waiting_request impatient = waiting(1, at(2ms));
+  impatient.leave_by = at(4ms);
+  queue.reserve(2);
+  queue.insert(impatient);
+  CHECK(waits(decision({}, queue, 3ms), 4ms));
+  CHECK(leaves(decision({}, queue, 4ms), 2, departure::timeout));
+}
+
+TEST_CASE("work fills a batch, too") {
+  limits bounds{4, 5ms, 1, 3};
+  const auto queue = queue_of({0ms, 0ms, 0ms});
+  CHECK(leaves(size_or_timeout{}.decide(at(0ms), queue_view(queue, bounds, false), 1), 3, departure::full));
+  bounds.batch_work = &padded_work;
+  bounds.max_batch_work = 3.5;
+  CHECK(waits(size_or_timeout{}.decide(at(0ms), queue_view(queue, bounds, false), 1), 5ms));
+}
+
 TEST_CASE("size_or_timeout is a policy") { static_assert(scheduling_policy<size_or_timeout>); }

@@ -1,0 +1,140 @@
+// Copyright (c) 2026 The carpool authors
+// SPDX-License-Identifier: BSL-1.0
+
+#pragma once
+
+#include <carpool/scheduling/flight.hpp>
+#include <carpool/scheduling/outcome.hpp>
+#include <carpool/scheduling/waiting_request.hpp>
+#include <carpool/stats.hpp>
+#include <carpool/time.hpp>
+
+#include <algorithm>
+#include <cassert>
+#include <cstddef>
+#include <optional>
+#include <vector>
+
+namespace carpool::scheduling {
+
+/// The batches of all lanes, one per lane at most.
+class fleet {
+ public:
+  [[nodiscard]] flight& operator[](std::size_t lane) noexcept { return flights_[lane]; }
+  [[nodiscard]] const flight& operator[](std::size_t lane) const noexcept { return flights_[lane]; }
+
+  /// Lanes that are wanted; how many of them are free; and how many run a batch, wanted or not.
+  [[nodiscard]] std::size_t lanes() const noexcept { return lanes_; }
+  [[nodiscard]] std::size_t free() const noexcept { return lanes_ + unwanted_ - busy_; }
+  [[nodiscard]] std::size_t busy() const noexcept { return busy_; }
+
+  /// Lanes that a batch may be running on: those below this number.
+  [[nodiscard]] std::size_t size() const noexcept { return flights_.size(); }
+  [[nodiscard]] auto begin() const noexcept { return flights_.begin(); }
+  [[nodiscard]] auto end() const noexcept { return flights_.end(); }
+
+  /// Makes the next resize() to so many lanes unable to throw.
+  void reserve(std::size_t lanes) { flights_.reserve(lanes); }
+
+  /// From now on so many lanes are wanted. A busy one above goes when its batch has ended.
+  void resize(std::size_t lanes) {
+    if (lanes > flights_.size()) flights_.resize(lanes);
+    lanes_ = lanes;
+    unwanted_ = 0;
+    for (std::size_t lane = lanes; lane < size(); ++lane) unwanted_ += flights_[lane].active();
+    drop_unwanted();
+  }
+
+  void depart(std::size_t lane, time_point now, departure reason) noexcept {
+    assert(lane < lanes_ && !flights_[lane].active());
+    flights_[lane].begin(now, reason);
+    ++busy_;
+  }
+
+  void land(std::size_t lane) noexcept {
+    flights_[lane].end();
+    --busy_;
+    if (lane < lanes_) return;
+    --unwanted_;
+    drop_unwanted();
+  }
+
+  /// Running requests that match want to leave early; `left(handle)` for each that goes at once.
+  template <class Matches, class Left>
+  void leave_if(Matches matches, outcome why, Left left) {
+    for (flight& each : flights_) leave_if(each, matches, why, left);
+  }
+
+  /// The same for those whose deadline has passed; only batches with such a member are looked through.
+  template <class Left>
+  void expire(time_point now, Left left) {
+    const auto due = [now](const waiting_request& member) { return member.deadline <= now; };
+    for (flight& each : flights_) {
+      if (each.next_deadline() > now) continue;
+      leave_if(each, due, outcome::expired, left);
+      each.look_beyond(now);
+    }
+  }
+
+  /// The first deadline that expire() has not seen yet, or earlier.
+  [[nodiscard]] time_point next_deadline() const noexcept {
+    time_point first = never;
+    for (const flight& each : flights_) first = std::min(first, each.next_deadline());
+    return first;
+  }
+
+  /// A lane whose batch has run this long by now, each batch once.
+  [[nodiscard]] std::optional<std::size_t> newly_hung(time_point now, duration after) noexcept {
+    for (std::size_t lane = 0; lane < size(); ++lane)
+      if (hangs_at(flights_[lane], after) <= now) {
+        flights_[lane].mark_hung();
+        return lane;
+      }
+    return std::nullopt;
+  }
+
+  /// When the next batch will have run this long, if none ends before.
+  [[nodiscard]] time_point next_hung(duration after) const noexcept {
+    time_point first = never;
+    for (const flight& each : flights_) first = std::min(first, hangs_at(each, after));
+    return first;
+  }
+
+  /// What runs now.
+  void report(stats& s, time_point now) const noexcept {
+    s.lanes = lanes_;
+    s.busy_lanes = busy_;
+    for (std::size_t lane = 0; lane < size(); ++lane) {
+      const flight& each = flights_[lane];
+      if (!each.active()) continue;
+      for (const waiting_request& member : each.members()) s.running_work += member.work;
+      if (now - each.started() <= s.longest_running) continue;
+      s.longest_running = now - each.started();
+      s.longest_lane = lane;
+    }
+  }
+
+ private:
+  template <class Matches, class Left>
+  static void leave_if(flight& batch, Matches matches, outcome why, Left left) {
+    for (std::size_t i = 0; i < batch.members().size(); ++i) {
+      const waiting_request member = batch.members()[i];
+      if (member.handle != nullptr && matches(member) && batch.leave(i, why)) left(member.handle);
+    }
+  }
+
+  static time_point hangs_at(const flight& each, duration after) noexcept {
+    return each.active() && !each.hung() ? saturating_add(each.started(), after) : never;
+  }
+
+  void drop_unwanted() noexcept {
+    while (flights_.size() > lanes_ && !flights_.back().active()) flights_.pop_back();
+  }
+
+  std::vector<flight> flights_;
+  std::size_t lanes_ = 0;
+  std::size_t busy_ = 0;
+  std::size_t unwanted_ = 0;  // busy lanes that are not wanted any more
+};
+
+}  // namespace carpool::scheduling

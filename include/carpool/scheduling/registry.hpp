@@ -1,0 +1,196 @@
+// Copyright (c) 2026 The carpool authors
+// SPDX-License-Identifier: BSL-1.0
+
+#pragma once
+
+#include <carpool/scheduling/admission.hpp>
+#include <carpool/scheduling/fleet.hpp>
+#include <carpool/scheduling/ledger.hpp>
+#include <carpool/scheduling/outcome.hpp>
+#include <carpool/scheduling/policy.hpp>
+#include <carpool/scheduling/waiting_request.hpp>
+#include <carpool/scheduling/waiting_room.hpp>
+#include <carpool/stats.hpp>
+#include <carpool/time.hpp>
+
+#include <algorithm>
+#include <cstddef>
+#include <optional>
+#include <utility>
+
+namespace carpool::scheduling {
+
+/// The requests' side of the scheduler: who is here, waiting or running, how requests come in and how they
+/// leave without a result. How batches come about is the batch_scheduler's part.
+class registry {
+ public:
+  // ---- requests
+
+  /// Why `count` requests with this deadline cannot be admitted now, all or none; empty when they can.
+  [[nodiscard]] std::optional<outcome> refusal(std::size_t count, time_point deadline, time_point now,
+                                               const demand& asked = {}) const noexcept {
+    return waiting_.refusal(count, deadline, now, asked);
+  }
+
+  /// Counts requests that ended at the door.
+  void refuse(std::size_t count, outcome why) noexcept {
+    ledger_.submitted(count);
+    ledger_.ended(why, count);
+  }
+
+  /// Requests that still fit into the queue, by their number alone.
+  [[nodiscard]] std::size_t room() const noexcept { return waiting_.room(); }
+
+  /// Makes the next `count` admits, of requests with this key and priority, unable to throw. Throws what
+  /// key_weight throws.
+  void reserve(std::size_t count, const waiting_request& like = {}) { waiting_.reserve(count, like); }
+
+  /// Queues a request that refusal() let through.
+  void admit(const waiting_request& request) {
+    waiting_.join(request);
+    ledger_.submitted();
+    if (request.deadline < next_deadline_) next_deadline_ = request.deadline;
+    policy_.on_arrival(request);
+  }
+
+  /// The caller gives a request up. Waiting: it leaves. In a batch: it leaves unless `only_if_waiting`, at
+  /// once or when the batch is sealed. Unknown, because it just ended: nothing.
+  template <class Leave>
+  void cancel(const void* handle, bool only_if_waiting, time_point now, Leave leave) {
+    const auto is_it = [handle](const waiting_request& request) { return request.handle == handle; };
+    if (remove_waiting(is_it, outcome::cancelled, now, leave) || only_if_waiting) return;
+    remove_running(is_it, outcome::cancelled, leave);
+  }
+
+  // ---- the end; from each of these on no request is admitted any more
+
+  /// What waits still runs, when the policy wants it to.
+  void stop_accepting() noexcept { waiting_.close(); }
+
+  /// What waits leaves as soon as lanes are free, whatever the policy is waiting for.
+  void flush() noexcept {
+    stop_accepting();
+    flushing_ = true;
+  }
+
+  /// What waits leaves as shut_down. Running batches go on.
+  template <class Leave>
+  void close(time_point now, Leave leave) {
+    stop_accepting();
+    remove_waiting(anybody, outcome::shut_down, now, leave);
+  }
+
+  /// What waits and what runs leaves as shut_down, running requests as early as with cancel(). Their batches
+  /// end for nobody.
+  template <class Leave>
+  void abort(time_point now, Leave leave) {
+    close(now, leave);
+    remove_running(anybody, outcome::shut_down, leave);
+  }
+
+  /// Nothing waits and nothing runs.
+  [[nodiscard]] bool empty() const noexcept { return waiting_.queue().empty() && fleet_.busy() == 0; }
+
+  /// That, and nothing will come any more.
+  [[nodiscard]] bool drained() const noexcept { return !waiting_.open() && empty(); }
+
+  // ---- what happened
+
+  /// Everything but the bounds in force.
+  [[nodiscard]] stats count(time_point now) const noexcept {
+    stats s;
+    ledger_.report(s);
+    fleet_.report(s, now);
+    const wait_queue& queue = waiting_.queue();
+    s.queued = queue.size();
+    for (std::size_t i = 0; i < queue.size(); ++i) s.queued_work += queue[i].work;
+    s.running = running_;
+    if (!queue.empty()) s.oldest_age = std::max(now - queue.oldest_arrival(), duration::zero());
+    return s;
+  }
+
+ protected:
+  explicit registry(any_policy policy) : policy_(std::move(policy)) {}
+
+  void end_running(outcome why) noexcept {
+    ledger_.ended(why);
+    --running_;
+  }
+
+  template <class Leave>
+  auto giving_up(outcome why, Leave& leave) {
+    return [this, why, &leave](const waiting_request& request) {
+      ledger_.ended(why);
+      leave(request.handle, why);
+    };
+  }
+
+  /// next_deadline_ is a lower bound: exact after an expiry, possibly too early once requests have left
+  /// otherwise.
+  template <class Leave>
+  void expire(time_point now, Leave& leave) {
+    if (empty()) next_deadline_ = never;
+    if (now >= next_deadline_) expire_due(now, leave);
+  }
+
+  template <class Leave>
+  void expire_due(time_point now, Leave& leave) {
+    const wait_queue& queue = waiting_.queue();
+    const auto due = [now](const waiting_request& request) { return request.deadline <= now; };
+    if (queue.deadlines_ascend())
+      remove_head(due, now, leave);
+    else
+      remove_waiting(due, outcome::expired, now, leave);
+    fleet_.expire(now, running_out(outcome::expired, leave));
+    next_deadline_ = fleet_.next_deadline();
+    const std::size_t candidates =
+        queue.deadlines_ascend() ? std::min<std::size_t>(queue.size(), 1) : queue.size();
+    for (std::size_t i = 0; i < candidates; ++i) next_deadline_ = std::min(next_deadline_, queue[i].deadline);
+  }
+
+  any_policy policy_;
+  waiting_room waiting_;
+  fleet fleet_;
+  ledger ledger_;
+  std::size_t running_ = 0;
+  bool flushing_ = false;
+  time_point next_deadline_ = never;
+
+ private:
+  static constexpr auto anybody = [](const waiting_request&) { return true; };
+
+  /// Removes the waiting requests that match and hands them to the shell; their number.
+  template <class Matches, class Leave>
+  std::size_t remove_waiting(Matches matches, outcome why, time_point now, Leave& leave) {
+    const std::size_t removed = waiting_.remove_if(matches, giving_up(why, leave));
+    if (removed > 0) policy_.on_removed(removed, now);
+    return removed;
+  }
+
+  /// The same for those at the head of the queue that match: where all have the same time limit, nobody else
+  /// has to be looked at, however long the queue is.
+  template <class Matches, class Leave>
+  void remove_head(Matches matches, time_point now, Leave& leave) {
+    const wait_queue& queue = waiting_.queue();
+    std::size_t count = 0;
+    while (count < queue.size() && matches(queue[count])) ++count;
+    if (count == 0) return;
+    waiting_.remove(positions::run(0, count), giving_up(outcome::expired, leave));
+    policy_.on_removed(count, now);
+  }
+
+  template <class Matches, class Leave>
+  void remove_running(Matches matches, outcome why, Leave& leave) {
+    fleet_.leave_if(matches, why, running_out(why, leave));
+  }
+
+  template <class Leave>
+  auto running_out(outcome why, Leave& leave) {
+    return [this, why, &leave](void* handle) {
+      end_running(why);
+      leave(handle, why);
+    };
+  }
+};
+
+}  // namespace carpool::scheduling

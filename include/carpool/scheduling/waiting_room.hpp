@@ -1,0 +1,151 @@
+// Copyright (c) 2026 The carpool authors
+// SPDX-License-Identifier: BSL-1.0
+
+#pragma once
+
+#include <carpool/scheduling/action.hpp>
+#include <carpool/scheduling/admission.hpp>
+#include <carpool/scheduling/fair_share.hpp>
+#include <carpool/scheduling/outcome.hpp>
+#include <carpool/scheduling/queue_rules.hpp>
+#include <carpool/scheduling/queue_view.hpp>
+#include <carpool/scheduling/wait_queue.hpp>
+#include <carpool/scheduling/waiting_request.hpp>
+#include <carpool/time.hpp>
+
+#include <algorithm>
+#include <cstddef>
+#include <optional>
+#include <utility>
+
+namespace carpool::scheduling {
+
+/// The queue, its door, and what gives a request its place in the service order beyond its own facts: fair
+/// tags and ageing.
+class waiting_room {
+ public:
+  /// The rules from now on; those who wait stay. Strong guarantee.
+  void apply(const queue_rules& rules, const limits& bounds) {
+    auto share = rules.fair_sharing ? std::optional<fair_share>(rules.key_weight) : std::nullopt;
+    for (std::size_t i = 0; share && i < queue_.size(); ++i) share->reserve(queue_[i]);
+    admission_.apply(rules, bounds, queue_);
+    max_overtaking_ = rules.max_overtaking;
+    next_ageing_ = time_point::min();  // to be found out
+    const bool tagged = share_ || share;
+    share_ = std::move(share);
+    counted_ = share_ || admission_.strict();
+    if (tagged) retag();
+  }
+
+  [[nodiscard]] const wait_queue& queue() const noexcept { return queue_; }
+
+  // ---- coming
+
+  [[nodiscard]] bool open() const noexcept { return admission_.open(); }
+  void close() noexcept { admission_.close(); }
+  [[nodiscard]] std::size_t room() const noexcept { return admission_.room(queue_); }
+  [[nodiscard]] std::optional<outcome> refusal(std::size_t count, time_point deadline, time_point now,
+                                               const demand& asked) const noexcept {
+    return admission_.refusal(queue_, count, deadline, now, asked);
+  }
+
+  /// Makes the next `count` joins of requests with this key and priority unable to throw. Throws what
+  /// key_weight throws.
+  void reserve(std::size_t count, const waiting_request& like) {
+    queue_.reserve(queue_.size() + count);
+    if (!counted_) return;
+    if (admission_.strict()) admission_.reserve(like.key);
+    if (share_) share_->reserve(like);
+  }
+
+  void join(const waiting_request& request) {
+    if (!counted_) return place(request);
+    waiting_request tagged = request;
+    if (admission_.strict()) admission_.join(request, queue_);
+    if (share_) tagged.fair_tag = share_->tag(request);
+    place(tagged);
+  }
+
+  // ---- leaving; each who leaves is handed to `take`
+
+  /// These leave in a batch.
+  template <class Take>
+  void serve(positions which, Take take) {
+    queue_.extract(which, [&](const waiting_request& request) {
+      if (counted_) settle(request);
+      take(request);
+    });
+  }
+
+  /// These leave without being served.
+  template <class Take>
+  void remove(positions which, Take take) {
+    queue_.extract(which, leaving(take));
+    if (share_) retag();
+  }
+
+  /// The same for all that match; their number.
+  template <class Matches, class Take>
+  std::size_t remove_if(Matches matches, Take take) {
+    const std::size_t before = queue_.size();
+    queue_.erase_if(matches, leaving(take));
+    const std::size_t removed = before - queue_.size();
+    if (share_ && removed > 0) retag();
+    return removed;
+  }
+
+  /// Who has waited max_overtaking is not overtaken any more. No timer is needed: it matters only when
+  /// somebody is about to be chosen.
+  void age(time_point now) {
+    if (now >= next_ageing_) age_all(now);
+  }
+
+ private:
+  void place(const waiting_request& request) {
+    const bool last = queue_.insert(request);
+    if (!last && next_ageing_ == never && lowest_priority() < request.priority)
+      next_ageing_ = time_point::min();  // somebody is overtaken
+  }
+
+  void settle(const waiting_request& served) noexcept {
+    if (admission_.strict()) admission_.leave(served);
+    if (share_) share_->served(served);
+  }
+
+  void age_all(time_point now) {
+    next_ageing_ = never;
+    std::size_t first = 0;
+    while (first < queue_.size() && queue_[first].aged) ++first;
+    if (first == queue_.size() || queue_[first].priority == lowest_priority()) return;  // nobody is overtaken
+    queue_.reorder([&](waiting_request& request) {
+      if (request.aged) return;
+      const time_point ages = saturating_add(request.arrival, max_overtaking_);
+      request.aged = ages <= now;
+      if (!request.aged && ages < next_ageing_) next_ageing_ = ages;
+    });
+  }
+
+  [[nodiscard]] std::int8_t lowest_priority() const noexcept { return queue_[queue_.size() - 1].priority; }
+
+  template <class Take>
+  auto leaving(Take& take) {
+    return [&](const waiting_request& request) {
+      if (admission_.strict()) admission_.leave(request);
+      take(request);
+    };
+  }
+
+  void retag() {
+    if (share_) share_->retract();
+    queue_.reorder([&](waiting_request& request) { request.fair_tag = share_ ? share_->tag(request) : 0; });
+  }
+
+  wait_queue queue_;
+  admission admission_;
+  std::optional<fair_share> share_;  // between keys, if that is wanted
+  bool counted_ = false;             // one of these two has to hear of everyone
+  duration max_overtaking_ = duration::max();
+  time_point next_ageing_ = never;  // nobody ages before; `never` while all have the same priority
+};
+
+}  // namespace carpool::scheduling

@@ -1,0 +1,29 @@
+// Copyright (c) 2026 The carpool authors
+// SPDX-License-Identifier: BSL-1.0
+
+#include <carpool/observe/prometheus_text.hpp>
+
+#include <support/doctest.hpp>
+
+using carpool::prometheus_text;
+
+TEST_CASE("metrics are lines of text under Prometheus' rules") {
+  prometheus_text text;
+  text.family("a_total", "counter", "Some things.");
+  text.sample("a_total", {{"x", "1\"2\\3\n4"}, {"y", ""}}, 3);
+  text.gauge("b", "A value.", 0.25);
+  text.gauge("c", "A large value.", std::uint64_t{1} << 40);
+  CHECK(text.release() ==
+        "# HELP a_total Some things.\n# TYPE a_total counter\na_total{x=\"1\\\"2\\\\3\\n4\",y=\"\"} 3\n"
+        "# HELP b A value.\n# TYPE b gauge\nb 0.25\n"
+        "# HELP c A large value.\n# TYPE c gauge\nc 1099511627776\n");
+}
+
+TEST_CASE("a histogram has its buckets, all values, their sum and number") {
+  prometheus_text text;
+  const std::pair<double, std::uint64_t> buckets[] = {{0.5, 1}, {1, 3}};
+  text.histogram("h", "Some values.", buckets, 4.25, 4);
+  CHECK(text.release() ==
+        "# HELP h Some values.\n# TYPE h histogram\nh_bucket{le=\"0.5\"} 1\nh_bucket{le=\"1\"} 3\n"
+        "h_bucket{le=\"+Inf\"} 4\nh_sum 4.25\nh_count 4\n");
+}
