@@ -43,13 +43,15 @@ class engine final : public workers<Clock> {
   /// go, one that waits as long as it takes arrives at the time that was read for the one before it.
   [[nodiscard]] BOOST_FORCEINLINE scheduling::waiting_request facts_of(
       const submit_options& asked) const noexcept {
-    const bool unhurried = asked.deadline.is_never(default_deadline_) && asked.max_wait == duration::max();
-    const time_point now = unhurried ? handler_run::now<Clock>() : Clock::now();
-    return {.arrival = now,
-            .deadline = asked.deadline.resolve(now, default_deadline_),
-            .leave_by = saturating_add(now, asked.max_wait),
-            .key = asked.key,
-            .priority = asked.priority};
+    scheduling::waiting_request facts{.key = asked.key, .priority = asked.priority};
+    if (asked.deadline.is_never(default_deadline_) && asked.max_wait == duration::max()) {
+      facts.arrival = handler_run::now<Clock>();
+      return facts;
+    }
+    facts.arrival = Clock::now();
+    facts.deadline = asked.deadline.resolve(facts.arrival, default_deadline_);
+    facts.leave_by = saturating_add(facts.arrival, asked.max_wait);
+    return facts;
   }
 
   /// Refuses `count` requests before anything is allocated for them, if it can tell that they cannot be
