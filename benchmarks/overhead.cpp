@@ -24,6 +24,7 @@
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
 #include <chrono>
@@ -103,8 +104,13 @@ double carpool_threads(const placement& where, int threads, int requests, int in
 
 // ---- callers on an io_context
 
+/// An io_context as servers have it, with timers or sockets: where idle it waits in epoll, for everybody.
+struct caller_context : asio::io_context {
+  asio::steady_timer timer{*this};
+};
+
 double post_round_trip(const placement& where, int requests, int in_flight) {
-  asio::io_context io;
+  caller_context io;
   asio::io_context worker;
   const auto work = make_work_guard(worker);
   std::thread thread([&] {
@@ -123,14 +129,14 @@ double post_round_trip(const placement& where, int requests, int in_flight) {
 }
 
 double by_hand_callbacks(const placement& where, int requests, int in_flight) {
-  asio::io_context io;
+  caller_context io;
   asio_batcher batcher(io, where.workers);
   return callback_chains(requests, [&](int input, auto done) { batcher.submit(input, done); })
       .run(io, in_flight);
 }
 
 double by_hand_coroutines(const placement& where, int requests, int in_flight) {
-  asio::io_context io;
+  caller_context io;
   asio_batcher batcher(io, where.workers);
   return coroutine_chains(io, requests, in_flight, [&](int input) {
     return asio::async_initiate<const asio::use_awaitable_t<>, void(int)>(
@@ -143,7 +149,7 @@ double by_hand_coroutines(const placement& where, int requests, int in_flight) {
 }
 
 double carpool_callbacks(const placement& where, int requests, int in_flight) {
-  asio::io_context io;
+  caller_context io;
   DynamicBatcher<int, int> batcher(io, options, increment_on(where.workers));
   return callback_chains(requests,
                          [&](int input, auto done) {
@@ -154,7 +160,7 @@ double carpool_callbacks(const placement& where, int requests, int in_flight) {
 }
 
 double carpool_coroutines(const placement& where, int requests, int in_flight) {
-  asio::io_context io;
+  caller_context io;
   DynamicBatcher<int, int> batcher(io, options, increment_on(where.workers));
   return coroutine_chains(io, requests, in_flight,
                           [&](int input) { return batcher.async_submit(input, asio::use_awaitable); });
@@ -165,7 +171,7 @@ carpool::options on(asio::io_context& io) {
 }
 
 double carpool_same_context(int requests, int in_flight) {
-  asio::io_context io;
+  caller_context io;
   DynamicBatcher<int, int> batcher(io, on(io), &increment);
   return callback_chains(requests,
                          [&](int input, auto done) {
@@ -177,7 +183,7 @@ double carpool_same_context(int requests, int in_flight) {
 
 /// With a deadline, a way to cancel it, and a policy that waits for company.
 double every_feature(int requests, int in_flight) {
-  asio::io_context io;
+  caller_context io;
   std::vector<asio::cancellation_signal> signals(static_cast<std::size_t>(in_flight));
   DynamicBatcher<int, int> batcher(io, on(io), &increment, carpool::size_or_timeout{});
   return callback_chains(requests,
