@@ -188,6 +188,15 @@ class shell : public std::enable_shared_from_this<shell<Clock>>, public looker {
   void abort(time_point now, effects& out) {
     abort_at_ = never;
     scheduler_.abort(now, failing(out));
+    given_up_ = true;
+    end_given_up(out);
+  }
+
+  /// Those who wait for the end hear of it last: requests whose batch is being collected leave when that is
+  /// sealed.
+  void end_given_up(effects& out) noexcept {
+    if (!given_up_ || scheduler_.collecting()) return;
+    given_up_ = false;
     drains_.settle_all(error::expired, out.ready);
   }
 
@@ -209,6 +218,7 @@ class shell : public std::enable_shared_from_this<shell<Clock>>, public looker {
   drain_list reloads_;
   std::shared_ptr<observer> observer_;
   time_point abort_at_ = never;  // what has not ended by then is given up
+  bool given_up_ = false;        // it has been, and those who wait for the end have to be told
 
   // Not guarded.
   inbox inbox_;
@@ -232,12 +242,21 @@ class shell : public std::enable_shared_from_this<shell<Clock>>, public looker {
 
   void refuse(submission& one, scheduling::outcome why, effects& out) noexcept {
     scheduler_.refuse(one.count(), why);
+    try {
+      observe(one);
+    } catch (const std::bad_alloc&) {  // then only the caller is told
+    }
     one.for_each([&](pending_request& request) { failing(out)(&request, why); });
   }
 
   /// Takes all the memory that the requests need.
   void prepare(submission& one) {
     scheduler_.reserve(one.count(), one.facts);
+    observe(one);
+  }
+
+  /// Gives each request the report that the observer will be told.
+  void observe(submission& one) {
     if (!observer_) return;
     one.for_each([&](pending_request& request) {
       if (request.record) return;
