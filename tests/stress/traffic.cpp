@@ -3,14 +3,17 @@
 //
 // Heavy traffic from many threads: every request completes exactly once, with its own result.
 
+#include <boost/asio/io_context.hpp>
 #include <boost/asio/thread_pool.hpp>
 #include <boost/asio/use_future.hpp>
 
 #include <stress/submitter.hpp>
 #include <support/doctest.hpp>
 
+#include <atomic>
 #include <cstddef>
 #include <deque>
+#include <functional>
 #include <thread>
 #include <vector>
 
@@ -65,6 +68,33 @@ TEST_CASE("a queue that is always full still completes everything exactly once")
                                    answers};
   drive(batcher, 4, 20'000, 64);
   CHECK(batcher.async_submit(5, {.deadline = no_deadline}, boost::asio::use_future).get() == answer_to(5));
+}
+
+TEST_CASE("callers on the batcher's own context, which several threads run until nobody is left") {
+  constexpr std::size_t callers = 200;
+  constexpr tag each = 500;
+  for (const bool own_lanes : {true, false}) {
+    boost::asio::io_context io;
+    carpool::options given{.max_batch_size = 16, .lanes = 2};
+    if (!own_lanes) given.model_executor = io.get_executor();
+    DynamicBatcher<tag, tag> batcher{io, given, answers};
+    std::vector<tag> done(callers);
+    std::atomic<std::size_t> wrong = 0;
+    const std::function<void(std::size_t)> submit = [&](std::size_t caller) {
+      const tag question = done[caller];
+      batcher.async_submit(question, [&, caller, question](boost::system::error_code why, tag answer) {
+        wrong += why || answer != answer_to(question) || done[caller]++ != question;
+        if (done[caller] < each) submit(caller);
+      });
+    };
+    for (std::size_t caller = 0; caller < callers; ++caller) submit(caller);
+    std::vector<std::thread> threads;
+    for (int i = 0; i < 3; ++i) threads.emplace_back([&] { io.run(); });
+    for (auto& thread : threads) thread.join();
+    CHECK(done == std::vector<tag>(callers, each));
+    CHECK(wrong == 0);
+    CHECK(batcher.stats().succeeded == callers * each);
+  }
 }
 
 TEST_CASE("B35: 100 submitter threads") {

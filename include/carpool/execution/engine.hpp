@@ -73,13 +73,14 @@ class engine final : public workers<Clock> {
   /// The lanes get other functors; the operation completes when each has.
   template <class Operation>
   void reload(Operation& operation, lane_maker make) {
-    or_discard(operation, [&] {
-      connect(operation, *this, [](engine& self, Operation& mine, auto) { self.stop_waiting(mine); });
-    });
     const std::lock_guard one_at_a_time(configuring_);
     effects out;
-    auto lock = this->enter(out);
-    this->keep_running();
+    std::unique_lock<std::mutex> lock;
+    or_discard(operation, [&] {
+      connect(operation, *this, [](engine& self, Operation& mine, auto) { self.stop_waiting(mine); });
+      lock = this->enter(out);
+      this->prepare(out, lock, [] {});
+    });
     workers<Clock>::reload(std::move(make), operation, out, lock);
   }
 
@@ -91,13 +92,15 @@ class engine final : public workers<Clock> {
   [[nodiscard]] BOOST_FORCEINLINE scheduling::waiting_request facts_of(
       const submit_options& asked) const noexcept {
     const duration by_default = default_deadline_.load(std::memory_order_relaxed);
-    const bool unhurried = asked.deadline.is_never(by_default) && asked.max_wait == duration::max();
-    const time_point now = unhurried ? handler_run::now<Clock>() : Clock::now();
-    return {.arrival = now,
-            .deadline = asked.deadline.resolve(now, by_default),
-            .leave_by = saturating_add(now, asked.max_wait),
-            .key = asked.key,
-            .priority = asked.priority};
+    scheduling::waiting_request facts{.key = asked.key, .priority = asked.priority};
+    if (asked.deadline.is_never(by_default) && asked.max_wait == duration::max()) {
+      facts.arrival = handler_run::now<Clock>();
+      return facts;
+    }
+    facts.arrival = Clock::now();
+    facts.deadline = asked.deadline.resolve(facts.arrival, by_default);
+    facts.leave_by = saturating_add(facts.arrival, asked.max_wait);
+    return facts;
   }
 
   /// Refuses `count` requests before anything is allocated for them, if it can tell that they cannot be
@@ -125,12 +128,13 @@ class engine final : public workers<Clock> {
   /// has been given up at `limit`.
   template <class Operation>
   void shut_down_by(Operation& operation, shutdown how, time_limit within) {
+    effects out;
+    std::unique_lock<std::mutex> lock;
     or_discard(operation, [&] {
       connect(operation, *this, [](engine& self, Operation& mine, auto) { self.stop_waiting(mine); });
+      lock = this->enter(out);
+      this->prepare(out, lock, [] {});
     });
-    effects out;
-    auto lock = this->enter(out);
-    this->keep_running();
     drains_.push_back(operation);
     const auto now = Clock::now();
     switch (how) {

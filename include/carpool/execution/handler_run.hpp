@@ -53,7 +53,7 @@ class handler_run {
   /// run of short handlers reads the clock once; only the first, because a handler may be long, or run a
   /// context.
   template <class Clock>
-  [[nodiscard]] static time_point now() noexcept {
+  [[nodiscard]] BOOST_FORCEINLINE static time_point now() noexcept {
     handler_run* const run = innermost;
     if (run == nullptr) return Clock::now();
     if (std::exchange(run->usable_, nullptr) != &clock_id<Clock>) run->read<Clock>();

@@ -121,15 +121,26 @@ class shell : public std::enable_shared_from_this<shell<Clock>>, public looker {
     effects out;
     const auto now = one.facts.arrival;
     auto lock = enter(out);
-    try {
-      prepare(one);
-    } catch (...) {
-      release(lock, out);
-      throw;
-    }
+    prepare(out, lock, [&] {
+      scheduler_.reserve(one.count(), one.facts);
+      if (observer_) make_records(one);
+    });
     inbox_.push(one);
     let_in(out);
     look(now, out, lock);
+  }
+
+  /// The steps of an event that may throw; then it has ended.
+  template <class Step>
+  void prepare(effects& out, std::unique_lock<std::mutex>& lock, Step step) {
+    try {
+      keep_running();
+      step();
+    } catch (...) {
+      react(Clock::now(), out);
+      release(lock, out);
+      throw;
+    }
   }
 
   /// Does what follows from new requests and ends the event. Under load they wait for a lane: then that is
@@ -202,11 +213,7 @@ class shell : public std::enable_shared_from_this<shell<Clock>>, public looker {
 
   /// Counts a request that ended at the door, before there was an operation.
   void report_refused(boost::system::error_code why, time_point arrival, effects& out) {
-    if (!observer_) return;
-    auto record = std::make_unique<request_record>();
-    record->report.id = ++requests_;
-    record->report.arrival = arrival;
-    out.told.add(std::move(record), why, arrival);
+    if (observer_) out.told.add(make_record(arrival), why, arrival);
   }
 
   // Guarded by the lock.
@@ -227,6 +234,7 @@ class shell : public std::enable_shared_from_this<shell<Clock>>, public looker {
  private:
   /// Queues all requests, or none and completes the operation with the reason.
   void admit(submission& one, effects& out) {
+    if (observer_) make_records(one);
     scheduling::demand asked{.key = one.facts.key};
     one.for_each([&](const pending_request& request) { asked.add(request.work); });
     auto why = scheduler_.refusal(one.count(), one.facts.deadline, one.facts.arrival, asked);
@@ -242,28 +250,22 @@ class shell : public std::enable_shared_from_this<shell<Clock>>, public looker {
 
   void refuse(submission& one, scheduling::outcome why, effects& out) noexcept {
     scheduler_.refuse(one.count(), why);
-    try {
-      observe(one);
-    } catch (const std::bad_alloc&) {  // then only the caller is told
-    }
     one.for_each([&](pending_request& request) { failing(out)(&request, why); });
   }
 
-  /// Takes all the memory that the requests need.
-  void prepare(submission& one) {
-    scheduler_.reserve(one.count(), one.facts);
-    observe(one);
+  /// For the observer, that is told of each; where memory is that short, of none.
+  void make_records(submission& one) noexcept {
+    one.for_each([&](pending_request& request) {
+      if (!request.record) request.record = make_record(one.facts.arrival);
+    });
   }
 
-  /// Gives each request the report that the observer will be told.
-  void observe(submission& one) {
-    if (!observer_) return;
-    one.for_each([&](pending_request& request) {
-      if (request.record) return;
-      request.record = std::make_unique<request_record>();
-      request.record->report.id = ++requests_;
-      request.record->report.arrival = one.facts.arrival;
-    });
+  [[nodiscard]] std::unique_ptr<request_record> make_record(time_point arrival) noexcept {
+    std::unique_ptr<request_record> record(new (std::nothrow) request_record());
+    if (!record) return nullptr;
+    record->report.id = ++requests_;
+    record->report.arrival = arrival;
+    return record;
   }
 
   void report_hung(std::size_t lane, time_point now, effects& out) noexcept {
@@ -272,12 +274,12 @@ class shell : public std::enable_shared_from_this<shell<Clock>>, public looker {
       out.told.add({lane, lanes_[lane].report.id, batch.members().size(), now - batch.started()});
   }
 
-  /// Whether there is memory for these in the queue.
-  [[nodiscard]] bool reserve(submission& one) noexcept {
+  /// Whether there is a place for these in the queue, also by the user's key_weight.
+  [[nodiscard]] bool reserve(const submission& one) noexcept {
     try {
-      prepare(one);
+      scheduler_.reserve(one.count(), one.facts);
       return true;
-    } catch (const std::bad_alloc&) {
+    } catch (...) {
       return false;
     }
   }

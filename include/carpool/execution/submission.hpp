@@ -104,7 +104,9 @@ class submission {
 
   template <class Visit>
   void for_each(Visit visit) {
-    for (pending_request* each = first_; each != nullptr; each = each->sibling_) visit(*each);
+    pending_request* each = first_;
+    do visit(*each);
+    while ((each = each->sibling_) != nullptr);
   }
 
   scheduling::waiting_request facts;  ///< of each of them, but for the handle

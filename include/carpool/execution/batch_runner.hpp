@@ -1,0 +1,175 @@
+// Copyright (c) 2026 The carpool authors
+// SPDX-License-Identifier: BSL-1.0
+
+#pragma once
+
+#include <carpool/execution/lane.hpp>
+#include <carpool/execution/lane_set.hpp>
+#include <carpool/execution/shell.hpp>
+#include <carpool/execution/stopwatch.hpp>
+#include <carpool/observe/observer.hpp>
+#include <carpool/options.hpp>
+#include <carpool/scheduling/retry_budget.hpp>
+
+#include <boost/system/error_code.hpp>
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <exception>
+#include <functional>
+#include <mutex>
+#include <optional>
+#include <utility>
+
+namespace carpool::execution {
+
+/// One batch's way through a lane, from the moment in which its inputs have been collected: what is told to
+/// whom, and what becomes of it when it fails. When a lane runs, and on which thread, is the workers' part.
+template <class Clock>
+class batch_runner : public shell<Clock> {
+  using base = shell<Clock>;
+
+ protected:
+  using typename base::effects;
+
+  batch_runner(const typename base::executor_type& executor, const options& given,
+               scheduling::any_policy policy)
+      : base(executor, given, std::move(policy)),
+        on_batch_error_(given.on_batch_error),
+        isolates_failures_(given.isolate_failures),
+        retries_(given.max_batch_size) {}
+  ~batch_runner() = default;
+
+  /// Takes over what may change at any time. Under the lock.
+  void apply(const options& given) {
+    on_batch_error_ = given.on_batch_error;
+    isolates_failures_ = given.isolate_failures;
+    retries_ = scheduling::retry_budget(given.max_batch_size);
+    observer_ = given.observer;
+  }
+
+  /// Lets those go who left while the inputs were collected. False: nobody is left.
+  [[nodiscard]] bool seal(lane_slot& mine, time_point now, std::unique_lock<std::mutex>& lock) {
+    effects out;
+    lock.lock();
+    const bool any =
+        scheduler_.seal(mine.index, now, [&](std::size_t position, void* handle, scheduling::outcome why) {
+          mine.lane->drop(position);
+          this->failing(out)(handle, why);
+        });
+    this->end_given_up(out);
+    const auto observing = any ? observer_ : nullptr;
+    if (observing) report_start(mine, now);
+    this->release(lock, out);
+    if (observing) observing->on_batch_started(mine.report);
+    return any;
+  }
+
+  /// Runs the functors and settles those who still wait; returns when it was done.
+  time_point run(lane_slot& mine, effects& out, std::unique_lock<std::mutex>& lock) {
+    std::optional<stopwatch> watch;
+    if (mine.report.id != 0) watch.emplace(&Clock::now);
+    const std::exception_ptr failure = run_functors(mine, watch ? &*watch : nullptr, lock);
+    lock.lock();
+    const auto now = Clock::now();
+    const auto observing = mine.report.id != 0 ? observer_ : nullptr;
+    if (!failure) retries_.on_good_run();
+    const bool all_succeeded = mine.lane->all_succeeded();
+    scheduler_.finish(mine.index, now, failure != nullptr, [&](std::size_t position, void* handle) {
+      mine.lane->claim(position, handle);
+      const auto why = all_succeeded ? boost::system::error_code() : mine.lane->error_of(position);
+      auto& request = *static_cast<pending_request*>(handle);
+      if (request.record) {
+        if (watch) request.record->report.times = watch->times();
+        out.told.add(std::move(request.record), why, now);
+      }
+      return !why.failed();
+    });
+    batch_report report = std::exchange(mine.report, {});
+    lock.unlock();
+    mine.lane->deliver(out.ready);
+    if (observing) {
+      report.finished = now;
+      report.times = watch->times();
+      report.failure = failure;
+      observing->on_batch_finished(report);
+    }
+    return now;
+  }
+
+  /// Tells the hook why a batch failed, or a lane could not be made.
+  static void report(const std::exception_ptr& failure,
+                     const std::function<void(std::exception_ptr)>& hook) noexcept {
+    if (!hook) return;
+    try {
+      hook(failure);
+    } catch (...) {
+    }
+  }
+
+  using base::lanes_;
+  using base::mutex_;
+  using base::observer_;
+  using base::scheduler_;
+
+  std::function<void(std::exception_ptr)> on_batch_error_;  // guarded by the lock
+
+ private:
+  /// Runs the batch, if it fails also in parts; returns what it failed with, rescued or not.
+  std::exception_ptr run_functors(lane_slot& mine, stopwatch* watch, std::unique_lock<std::mutex>& lock) {
+    const running_mark mark(this, mine.index);
+    mine.lane->run(watch);
+    const std::exception_ptr failure = mine.lane->failure();
+    if (failure) recover(mine, failure, lock);
+    return failure;
+  }
+
+  /// Saves those of a failed batch who are not to blame, as far as the budget for re-runs goes, and lets the
+  /// scheduler learn from a lack of memory.
+  void recover(lane_slot& mine, const std::exception_ptr& failure, std::unique_lock<std::mutex>& lock) {
+    lock.lock();
+    const auto hook = on_batch_error_;
+    const bool in_parts = isolates_failures_ && mine.lane->can_run_in_parts();
+    const std::size_t size = scheduler_.batch(mine.index).members().size();
+    const std::size_t granted = in_parts ? retries_.grant(size) : 0;
+    lock.unlock();
+    report(failure, hook);
+    const std::size_t used = in_parts ? mine.lane->run_in_parts(granted) : 0;
+    lock.lock();
+    retries_.give_back(granted - used);
+    if (const auto misfit = mine.lane->misfit(); misfit.count > 0) {
+      const auto members = scheduler_.batch(mine.index).members();
+      scheduler_.report_out_of_memory(scheduler_.cost_of(members.subspan(misfit.first, misfit.count)));
+    }
+    lock.unlock();
+  }
+
+  // ---- what the observer is told; under the lock
+
+  void report_start(lane_slot& mine, time_point now) noexcept {
+    const auto& batch = scheduler_.batch(mine.index);
+    mine.report.id = ++batches_;
+    mine.report.lane = mine.index;
+    mine.report.size = batch.members().size();
+    mine.report.work = scheduler_.cost_of(batch.members());
+    mine.report.reason = batch.reason();
+    mine.report.started = now;
+    for (const auto& member : batch.members()) {
+      const auto* request = static_cast<const pending_request*>(member.handle);
+      if (request == nullptr || !request->record) continue;
+      request_report& report = request->record->report;
+      report.batch = mine.report.id;
+      report.fill = std::clamp(now - std::max(member.arrival, scheduler_.lane_free_since()), duration::zero(),
+                               std::max(now - member.arrival, duration::zero()));
+      report.queue = now - member.arrival - report.fill;
+    }
+  }
+
+  // Guarded by the lock.
+  bool isolates_failures_;
+  scheduling::retry_budget retries_;
+  std::uint64_t batches_ = 0;  // that the observer was told of
+};
+
+}  // namespace carpool::execution
