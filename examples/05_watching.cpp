@@ -32,8 +32,8 @@ asio::awaitable<void> drain(batcher& negated) { co_await negated.async_drain(); 
 
 int main() {
   asio::io_context io;
-  // A batch leaves when it has 8 requests, or when its oldest has waited 2 ms. `eager`, the default, never
-  // waits.
+  // A batch leaves when it has 8 requests, or when its oldest has waited 2 ms. The default waits only where
+  // that has proved to pay.
   batcher negated{io, {}, negate, carpool::size_or_timeout{8, 2ms}};
   for (int i = 0; i < 20; ++i) co_spawn(io, client(negated, 50), asio::detached);
   io.run();

@@ -8,6 +8,7 @@
 
 #include <carpool/bert/bert.hpp>
 #include <carpool/dynamic_batcher.hpp>
+#include <carpool/scheduling/adaptive.hpp>
 #include <carpool/scheduling/eager.hpp>
 #include <carpool/scheduling/size_or_timeout.hpp>
 
@@ -21,10 +22,16 @@ namespace bert = carpool::bert;
 
 std::unique_ptr<embedding_batcher> make_batcher(asio::io_context& io, const carpool::options& options,
                                                 const bert::embedder& embedder, policy_choice policy) {
-  if (policy == policy_choice::eager)
-    return std::make_unique<embedding_batcher>(io, options, embedder, carpool::eager{});
-  return std::make_unique<embedding_batcher>(
-      io, options, embedder, carpool::size_or_timeout{options.max_batch_size, options.max_queue_delay});
+  switch (policy) {
+    case policy_choice::eager:
+      return std::make_unique<embedding_batcher>(io, options, embedder, carpool::eager{});
+    case policy_choice::size_or_timeout:
+      return std::make_unique<embedding_batcher>(
+          io, options, embedder, carpool::size_or_timeout{options.max_batch_size, options.max_queue_delay});
+    case policy_choice::adaptive:
+      break;
+  }
+  return std::make_unique<embedding_batcher>(io, options, embedder, carpool::adaptive{});
 }
 
 }  // namespace

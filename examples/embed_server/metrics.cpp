@@ -36,6 +36,7 @@ std::string render_metrics(const carpool::stats& stats, const counters& counted,
                            "HTTP requests for embeddings, from header to answer.", counted.request_time);
   carpool::write_batches(text, stats);
   carpool::write_queue(text, stats);
+  carpool::write_forecast(text, stats);
   text.gauge("carpool_admission_limit", "Texts that may wait at once.", labels.max_queue_size);
   add_http(text, counted);
   add_process_metrics(text);

@@ -31,10 +31,12 @@ void add_options(CLI::App& app, server_options& options) {
   app.add_option_function<std::string>(
          "--policy",
          [&](const std::string& name) {
-           options.policy = name == "eager" ? policy_choice::eager : policy_choice::size_or_timeout;
+           options.policy = name == "adaptive" ? policy_choice::adaptive
+                            : name == "eager"  ? policy_choice::eager
+                                               : policy_choice::size_or_timeout;
          },
-         "When a batch leaves")
-      ->check(CLI::IsMember({"eager", "size_or_timeout"}));
+         "When a batch leaves: adaptive learns from the traffic")
+      ->check(CLI::IsMember({"adaptive", "eager", "size_or_timeout"}));
   app.add_option("--lanes", options.lanes, "Batches that run side by side")
       ->check(CLI::Range(std::size_t{1}, std::size_t{1024}, "1 to 1024"));
   app.add_option("--threads", options.threads, "CPU threads of each lane; 0 leaves it to the model")

@@ -14,8 +14,8 @@
 
 namespace embed_server {
 
-/// The scheduling policies that can be chosen: see carpool::eager and carpool::size_or_timeout.
-enum class policy_choice { eager, size_or_timeout };
+/// The scheduling policies that can be chosen; each is carpool's of the same name.
+enum class policy_choice { adaptive, eager, size_or_timeout };
 
 /// The command line. What is empty or 0 here is decided by the model, the device or the operating system.
 struct server_options {
@@ -26,7 +26,7 @@ struct server_options {
   std::optional<carpool::duration> max_queue_delay;
   std::optional<std::size_t> max_queue_size;
   std::optional<std::size_t> lanes;
-  policy_choice policy = policy_choice::eager;
+  policy_choice policy = policy_choice::adaptive;
   std::size_t threads = 0;
   std::string device = "auto";
   std::string log_level = "info";

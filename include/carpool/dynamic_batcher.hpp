@@ -7,7 +7,7 @@
 #include <carpool/execution/own_context.hpp>
 #include <carpool/fwd.hpp>
 #include <carpool/options.hpp>
-#include <carpool/scheduling/eager.hpp>
+#include <carpool/scheduling/adaptive.hpp>
 #include <carpool/scheduling/policy.hpp>
 #include <carpool/stats.hpp>
 #include <carpool/with_work.hpp>
@@ -71,13 +71,13 @@ class basic_dynamic_batcher {
 
   /// With a thread of its own for the timer and for handlers that name no executor. Throws
   /// std::invalid_argument for options out of range, and what a lane factory throws.
-  template <class Functors, scheduling_policy Policy = eager>
+  template <class Functors, scheduling_policy Policy = adaptive>
   basic_dynamic_batcher(const options& given, Functors functors, Policy policy = {})
       : basic_dynamic_batcher(std::make_unique<execution::own_context>(), given, std::move(functors),
                               std::move(policy)) {}
 
   /// On the caller's executor.
-  template <class Functors, scheduling_policy Policy = eager>
+  template <class Functors, scheduling_policy Policy = adaptive>
   basic_dynamic_batcher(const executor_type& executor, const options& given, Functors functors,
                         Policy policy = {})
       : weigh_(weigher_of(functors)),
@@ -85,7 +85,7 @@ class basic_dynamic_batcher {
 
   /// On the executor of this context.
   template <std::derived_from<boost::asio::execution_context> Context, class Functors,
-            scheduling_policy Policy = eager>
+            scheduling_policy Policy = adaptive>
   basic_dynamic_batcher(Context& context, const options& given, Functors functors, Policy policy = {})
       : basic_dynamic_batcher(executor_type(context.get_executor()), given, std::move(functors),
                               std::move(policy)) {}
@@ -141,20 +141,20 @@ class basic_dynamic_batcher {
   }
 
   /// Refuses new requests (error::shut_down) and completes when every request admitted before has completed:
-  /// async_shut_down(shutdown::drain) without a limit.
+  /// async_shut_down(shutdown_mode::drain) without a limit.
   template <class Token = boost::asio::deferred_t>
   auto async_drain(Token&& token = Token()) {
-    return async_shut_down(shutdown::drain, no_deadline, std::forward<Token>(token));
+    return async_shut_down(shutdown_mode::drain, no_deadline, std::forward<Token>(token));
   }
 
   /// Refuses new requests (error::shut_down), ends what is there as asked and completes when nothing is left;
-  /// or at the limit, with error::expired, when what is left has been given up (shutdown::abort). So it ends
-  /// even if the model hangs. May be called several times, also with a stricter way or limit.
+  /// or at the limit, with error::expired, when what is left has been given up (shutdown_mode::abort). So it
+  /// ends even if the model hangs. May be called several times, also with a stricter way or limit.
   ///
   /// Completion signature: `void(boost::system::error_code)`. Cancellation (every type) ends the wait with
   /// operation_aborted; the batcher goes on shutting down.
   template <class Token = boost::asio::deferred_t>
-  auto async_shut_down(shutdown how, time_limit within = no_deadline, Token&& token = Token()) {
+  auto async_shut_down(shutdown_mode how, time_limit within = no_deadline, Token&& token = Token()) {
     return boost::asio::async_initiate<Token, void(boost::system::error_code)>(initiate_shut_down{*engine_},
                                                                                token, how, within);
   }
@@ -232,7 +232,7 @@ class basic_dynamic_batcher {
 
   struct initiate_shut_down : initiation {
     template <class Handler>
-    void operator()(Handler&& handler, shutdown how, time_limit within) const {
+    void operator()(Handler&& handler, shutdown_mode how, time_limit within) const {
       using operation = execution::drain_operation<std::decay_t<Handler>>;
       std::decay_t<Handler> moved(std::forward<Handler>(handler));
       this->engine.shut_down_by(*operation::make(std::move(moved), this->engine.get_executor()), how, within);

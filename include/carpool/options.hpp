@@ -28,7 +28,7 @@ enum class oversize {
 };
 
 /// How a batcher ends what is there. All of them refuse new requests with error::shut_down.
-enum class shutdown {
+enum class shutdown_mode {
   drain,  ///< everything runs, as always
   flush,  ///< everything runs, as fast as lanes come free: no policy waits for anything any more
   abort,  ///< what waits never runs, and callers of what runs are told at once: error::shut_down

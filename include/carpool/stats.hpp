@@ -4,12 +4,14 @@
 #pragma once
 
 #include <carpool/observe/histogram.hpp>
+#include <carpool/scheduling/forecast.hpp>
 #include <carpool/time.hpp>
 
 #include <array>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
+#include <optional>
 #include <ostream>
 
 namespace carpool {
@@ -67,6 +69,10 @@ struct stats {
   duration_histogram queue_time;      ///< of each request, from arrival to the start of its batch
   duration_histogram execution_time;  ///< of each batch: collate, model and split
 
+  /// What a policy that learns, such as the default one, has found out: what batches cost, the best size now,
+  /// load and headroom. Empty for others, and before it knows anything.
+  std::optional<carpool::forecast> forecast;
+
   [[nodiscard]] std::uint64_t departed(departure reason) const noexcept {
     return departures[static_cast<std::size_t>(reason)];
   }
@@ -89,6 +95,11 @@ inline std::ostream& operator<<(std::ostream& out, const stats& s) {
   out << '\n';
   times("queue time", s.queue_time);
   times("execution time", s.execution_time);
+  if (s.forecast)
+    out << "learnt: a batch takes " << s.forecast->batch_cost.count() << " ms + "
+        << s.forecast->work_cost.count() << " ms per unit of work; at " << s.forecast->arrival_rate
+        << " requests/s the best batch size is " << s.forecast->batch_size << ", the load "
+        << s.forecast->load << '\n';
   return out;
 }
 

@@ -5,6 +5,7 @@
 // and how large batches get when callers submit their next request as soon as they have the result of the
 // last.
 
+#include <carpool/scheduling/eager.hpp>
 #include <carpool/scheduling/size_or_timeout.hpp>
 
 #include <boost/asio/bind_executor.hpp>

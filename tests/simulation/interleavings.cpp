@@ -6,6 +6,8 @@
 // where the lock is released, so these are the interleavings of the protocol between submit, timer, lanes and
 // close.
 
+#include <carpool/scheduling/eager.hpp>
+
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/error.hpp>

@@ -63,7 +63,7 @@ TEST_CASE("8 submitters with 100,000 requests each: size_or_timeout, a pool as t
   drive(batcher, 8, 100'000, 32);
 }
 
-TEST_CASE("a queue that is always full still completes everything exactly once") {
+TEST_CASE("B12: a queue that is always full still completes everything exactly once") {
   DynamicBatcher<tag, tag> batcher{{.max_batch_size = 8, .max_queue_size = 16, .default_deadline = 5ms},
                                    answers};
   drive(batcher, 4, 20'000, 64);

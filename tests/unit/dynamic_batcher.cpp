@@ -240,7 +240,7 @@ TEST_CASE("functors are copied once per further lane and need not be copyable fo
         }).find("carpool::options::lanes is 2, but the functors cannot be copied; it must be 1") == 0);
 }
 
-TEST_CASE("options out of range are refused by every constructor") {
+TEST_CASE("B3: options out of range are refused by every constructor") {
   asio::io_context io;
   CHECK(refusal_of([] {
           DynamicBatcher<int, int>{{.max_batch_size = 0}, doubled};
@@ -260,7 +260,7 @@ TEST_CASE("the textbook batcher: a policy object with its size and delay comes l
   CHECK(batcher.stats().departed(carpool::departure::full) == 1);
 }
 
-TEST_CASE("the real timer lets a batch go that never fills") {
+TEST_CASE("B1: the real timer lets a batch go that never fills") {
   asio::io_context io;
   DynamicBatcher<int, int> batcher{io, {.max_queue_delay = 1ms}, doubled, carpool::size_or_timeout{}};
   int result = 0;

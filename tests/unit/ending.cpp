@@ -17,7 +17,7 @@ struct ending {
   template <class Policy = eager>
   explicit ending(options given = {}, Policy policy = {}) : bench(std::move(given), policy) {}
 
-  void shut_down(shutdown how, time_limit within = no_deadline) {
+  void shut_down(shutdown_mode how, time_limit within = no_deadline) {
     bench.batcher.async_shut_down(how, within, [this](boost::system::error_code why) { ended = why; });
   }
 
@@ -32,7 +32,7 @@ TEST_CASE("a drain lets everything run as always") {
   std::vector<reply<int>> replies;
   it.bench.while_running([&] {
     for (int i = 0; i < 3; ++i) replies.push_back(it.bench.submit(i));
-    it.shut_down(shutdown::drain);
+    it.shut_down(shutdown_mode::drain);
     CHECK(it.bench.submit(9).calls() == 0);
   });
   it.bench.settle();
@@ -54,7 +54,7 @@ TEST_CASE("a flush lets everything run, without waiting for company") {
   const auto r = it.bench.submit(1);
   it.bench.advance(1s);
   CHECK_FALSE(r.done());
-  it.shut_down(shutdown::flush);
+  it.shut_down(shutdown_mode::flush);
   it.bench.settle();
   CHECK(r.succeeded_with(10));
   CHECK(it.ended == boost::system::error_code());
@@ -66,7 +66,7 @@ TEST_CASE("an abort tells everybody at once, also those whose batch is running")
   reply<int> running, waiting;
   it.bench.model.during([&] {
     waiting = it.bench.submit(2);
-    it.shut_down(shutdown::abort);
+    it.shut_down(shutdown_mode::abort);
     virtual_world::run_ready(it.bench.callers);
     CHECK(running.failed_with(error::shut_down));
     CHECK(waiting.failed_with(error::shut_down));
@@ -82,7 +82,7 @@ TEST_CASE("B11: a drain with a limit ends at the limit, even if the model hangs"
   reply<int> running, waiting;
   it.bench.model.during([&] {
     waiting = it.bench.submit(2);
-    it.shut_down(shutdown::drain, 20ms);
+    it.shut_down(shutdown_mode::drain, 20ms);
     manual_clock::advance(19ms);
     virtual_world::run_ready(it.bench.callers);
     CHECK_FALSE(it.ended);
@@ -101,7 +101,7 @@ TEST_CASE("B11: a drain with a limit ends at the limit, even if the model hangs"
 TEST_CASE("a limit that is not needed costs nothing") {
   ending it;
   const auto r = it.bench.submit(1);
-  it.shut_down(shutdown::drain, 1s);
+  it.shut_down(shutdown_mode::drain, 1s);
   it.bench.settle();
   CHECK(r.succeeded_with(10));
   CHECK(it.ended == boost::system::error_code());
@@ -113,8 +113,8 @@ TEST_CASE("a stricter way may follow") {
   reply<int> waiting;
   it.bench.while_running([&] {
     waiting = it.bench.submit(2);
-    it.shut_down(shutdown::drain);
-    it.shut_down(shutdown::abort);
+    it.shut_down(shutdown_mode::drain);
+    it.shut_down(shutdown_mode::abort);
   });
   it.bench.settle();
   CHECK(waiting.failed_with(error::shut_down));

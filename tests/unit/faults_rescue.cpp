@@ -31,11 +31,14 @@ struct rescue_bench : virtual_world {
   using model = std::function<void(std::span<const In>)>;
 
   rescue_bench(options given, model refuses_) : refuses(std::move(refuses_)) {
-    batcher.emplace(callers, running_here(std::move(given)), [this](std::span<const In> inputs) {
-      sizes.push_back(inputs.size());
-      refuses(inputs);
-      return std::vector<In>(inputs.begin(), inputs.end());
-    });
+    batcher.emplace(
+        callers, running_here(std::move(given)),
+        [this](std::span<const In> inputs) {
+          sizes.push_back(inputs.size());
+          refuses(inputs);
+          return std::vector<In>(inputs.begin(), inputs.end());
+        },
+        eager{});
   }
 
   std::vector<reply<In>> submit_all(std::vector<In> inputs) {

@@ -50,7 +50,7 @@ TEST_CASE("B3: an option out of range is refused with a sentence that names fiel
         "carpool::options::default_deadline is -1.500000 ms; it must be more than zero");
 }
 
-TEST_CASE("options about work, keys, ageing and hanging have their ranges") {
+TEST_CASE("B3: options about work, keys, ageing and hanging have their ranges") {
   CHECK(refusal_of({.max_batch_work = 0}) ==
         "carpool::options::max_batch_work is 0.000000; it must be more than zero");
   CHECK(refusal_of({.max_batch_work = std::numeric_limits<double>::quiet_NaN()}).find("max_batch_work") !=

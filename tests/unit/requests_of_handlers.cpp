@@ -63,7 +63,7 @@ TEST_CASE("as many as a batch holds do not wait for the other handlers") {
   CHECK(r.calls() == 4);
 }
 
-TEST_CASE("a handler that throws does not keep the requests of others from leaving") {
+TEST_CASE("B34: a handler that throws does not keep the requests of others from leaving") {
   int_bench bench;
   reply<int> r;
   bench.batcher.async_submit(
@@ -74,7 +74,7 @@ TEST_CASE("a handler that throws does not keep the requests of others from leavi
   CHECK(r.succeeded_with(20));
 }
 
-TEST_CASE("requests of handlers count at once, and a full queue refuses them") {
+TEST_CASE("B12: requests of handlers count at once, and a full queue refuses them") {
   int_bench bench({.max_queue_size = 2});
   std::vector<reply<int>> replies(5);
   in_a_handler(bench, [&] {

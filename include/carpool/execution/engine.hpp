@@ -127,7 +127,7 @@ class engine final : public workers<Clock> {
   /// Stops admission and ends what is here in this way; the operation completes when everything has ended, or
   /// has been given up at `limit`.
   template <class Operation>
-  void shut_down_by(Operation& operation, shutdown how, time_limit within) {
+  void shut_down_by(Operation& operation, shutdown_mode how, time_limit within) {
     effects out;
     std::unique_lock<std::mutex> lock;
     or_discard(operation, [&] {
@@ -138,13 +138,13 @@ class engine final : public workers<Clock> {
     drains_.push_back(operation);
     const auto now = Clock::now();
     switch (how) {
-      case shutdown::drain:
+      case shutdown_mode::drain:
         scheduler_.stop_accepting();
         break;
-      case shutdown::flush:
+      case shutdown_mode::flush:
         scheduler_.flush();
         break;
-      case shutdown::abort:
+      case shutdown_mode::abort:
         scheduler_.abort(now, this->failing(out));
         break;
     }

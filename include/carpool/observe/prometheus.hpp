@@ -78,12 +78,22 @@ inline void write_queue(prometheus_text& text, const stats& s) {
              std::chrono::duration<double>(s.oldest_age).count());
 }
 
+/// What the policy has learnt, if it does that.
+inline void write_forecast(prometheus_text& text, const stats& s) {
+  if (!s.forecast) return;
+  text.gauge("carpool_load", "Arrival rate over the most that the lanes carry; above 1 is too much.",
+             s.forecast->load);
+  text.gauge("carpool_best_batch_size", "Requests per batch at which the lanes keep up with the arrivals.",
+             s.forecast->batch_size);
+}
+
 /// All of it.
 [[nodiscard]] inline std::string to_prometheus(const stats& s) {
   prometheus_text text;
   write_requests(text, s);
   write_batches(text, s);
   write_queue(text, s);
+  write_forecast(text, s);
   return text.release();
 }
 

@@ -159,9 +159,10 @@ class batch_scheduler final : public registry {
 
   // ---- what happened
 
-  [[nodiscard]] stats snapshot(time_point now) const noexcept {
+  [[nodiscard]] stats snapshot(time_point now) const {
     stats s = count(now);
     s.max_batch_work = bounds_.max_batch_work;
+    s.forecast = policy_.forecast(bounds_);
     return s;
   }
 

@@ -36,7 +36,7 @@ TEST_CASE("without arguments the server listens on the loopback address and leav
   CHECK(options.host == "127.0.0.1");
   CHECK(options.port == 8080);
   CHECK(options.model == "default");
-  CHECK(options.policy == policy_choice::eager);
+  CHECK(options.policy == policy_choice::adaptive);
   CHECK(options.device == "auto");
   const auto batching = batching_options(options, {.max_batch_size = 7, .lanes = 3});
   CHECK(batching.max_batch_size == 7);

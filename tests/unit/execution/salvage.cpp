@@ -90,12 +90,12 @@ TEST_CASE("B9: a batch of any size is searched within 2 log2 n + 1 runs") {
     }
 }
 
-TEST_CASE("several guilty ones are all found if there are runs enough") {
+TEST_CASE("B9: several guilty ones are all found if there are runs enough") {
   const auto seen = salvaged(16, refusing({0, 7, 8, 15}));
   CHECK(failures_in(seen) == 4);
 }
 
-TEST_CASE("when no run is left, the rest fails with what its part failed with") {
+TEST_CASE("B9: when no run is left, the rest fails with what its part failed with") {
   const auto seen = salvaged(8, refusing({0}), 2, error::model_failed);
   CHECK(seen.runs == 2);
   CHECK(failures_in(seen) == 4);
@@ -104,7 +104,7 @@ TEST_CASE("when no run is left, the rest fails with what its part failed with") 
   CHECK_FALSE(seen.errors[4].failed());
 }
 
-TEST_CASE("without a run nobody is rescued") {
+TEST_CASE("B9: without a run nobody is rescued") {
   const auto seen = salvaged(4, refusing({}), 0, error::model_failed);
   CHECK(seen.runs == 0);
   CHECK(failures_in(seen) == 4);

@@ -77,7 +77,7 @@ TEST_CASE("a start that the policy does not want takes nothing") {
   CHECK(b.start(5ms));
 }
 
-TEST_CASE("an expired request is not in the batch that starts at its deadline") {
+TEST_CASE("B15: an expired request is not in the batch that starts at its deadline") {
   scheduler_bench b;
   b.admit(1, 0ms, at(3ms));
   b.admit(2, 0ms);
@@ -262,7 +262,7 @@ TEST_CASE("B11: the scheduler asks to be woken when a batch has run too long, an
   CHECK(b.now(200ms).longest_running == 200ms);
 }
 
-TEST_CASE("without a bound no batch is hung") {
+TEST_CASE("B11: without a bound no batch is hung") {
   scheduler_bench b;
   b.admit(1);
   REQUIRE(b.start(0ms));

@@ -62,7 +62,7 @@ TEST_CASE("who leaves while the inputs are collected goes when the batch is seal
   CHECK(number_of(batch.members()[1].handle) == 2);
 }
 
-TEST_CASE("who leaves twice leaves once, for the first reason") {
+TEST_CASE("B20: who leaves twice leaves once, for the first reason") {
   flight batch = flight_of(1);
   CHECK(!batch.leave(0, outcome::expired));
   CHECK(!batch.leave(0, outcome::cancelled));

@@ -31,7 +31,7 @@ scene padded(std::initializer_list<double> lengths, double slack = 50) {
 
 }  // namespace
 
-TEST_CASE("B1: of texts that are padded to the longest those leave that are as short as the first") {
+TEST_CASE("B33: of texts that are padded to the longest those leave that are as short as the first") {
   CHECK(padded({30, 500, 40, 480, 35, 28, 510}).decision() == "dispatch 0 2 4 5");
   CHECK(padded({500, 30, 40, 480, 35, 28, 510}).decision() == "dispatch 0 3 6");
 }

@@ -19,14 +19,14 @@ TEST_CASE("B9: a search in a batch of n takes two runs per halving and one more"
   CHECK(retry_budget::runs_to_search(std::numeric_limits<std::size_t>::max()) == 129);
 }
 
-TEST_CASE("one search in a full batch is free, and then the budget is used up") {
+TEST_CASE("B9: one search in a full batch is free, and then the budget is used up") {
   retry_budget budget(32);
   CHECK(budget.grant(8) == 7);
   CHECK(budget.grant(32) == 4);
   CHECK(budget.grant(32) == 0);
 }
 
-TEST_CASE("runs that were not needed and good runs come back, up to one search") {
+TEST_CASE("B9: runs that were not needed and good runs come back, up to one search") {
   retry_budget budget(32);
   budget.give_back(budget.grant(32) - 6);
   CHECK(budget.grant(32) == 5);
@@ -37,7 +37,7 @@ TEST_CASE("runs that were not needed and good runs come back, up to one search")
   CHECK(budget.grant(32) == 0);
 }
 
-TEST_CASE("re-runs never exceed the good runs and one search, however runs end") {
+TEST_CASE("B9: re-runs never exceed the good runs and one search, however runs end") {
   retry_budget budget(32);
   std::size_t good = 0;
   std::size_t again = 0;

@@ -31,7 +31,7 @@ bool waits(const action& taken, duration until) {
 
 }  // namespace
 
-TEST_CASE("an open batch waits until its oldest request has waited the delay") {
+TEST_CASE("B1: an open batch waits until its oldest request has waited the delay") {
   const auto queue = queue_of({1ms, 3ms});
   CHECK(waits(decision({}, queue, 3ms), 6ms));
   CHECK(waits(decision({}, queue, 6ms - 1ns), 6ms));
@@ -39,7 +39,7 @@ TEST_CASE("an open batch waits until its oldest request has waited the delay") {
   CHECK(leaves(decision({}, queue, 60ms), 2, departure::timeout));
 }
 
-TEST_CASE("a full batch leaves at once and takes no more than its size") {
+TEST_CASE("B4: a full batch leaves at once and takes no more than its size") {
   CHECK(leaves(decision({}, queue_of({0ms, 0ms, 0ms, 0ms}), 0ms), 4, departure::full));
   CHECK(leaves(decision({}, queue_of({0ms, 0ms, 0ms, 0ms, 0ms}), 60ms), 4, departure::full));
 }

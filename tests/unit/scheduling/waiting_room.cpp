@@ -98,7 +98,8 @@ TEST_CASE("a priority that comes into use late makes those age who have waited s
   CHECK(b.waiting() == numbers{0, 1});
 }
 
-TEST_CASE("with a flood of urgent requests the lowest priority still waits no longer than max_overtaking") {
+TEST_CASE(
+    "B33: with a flood of urgent requests the lowest priority still waits no longer than max_overtaking") {
   room_bench b({.max_overtaking = 20ms});
   b.join(prioritised(0, -128));
   duration now = -1ms;
