@@ -204,14 +204,14 @@ class simulated_service {
       case 4:
         return at_.batcher.reset();  // in its functor, too, but not while another lane waits for this one
       default:
-        return shut_down(static_cast<shutdown>(roll_.below(3)),
+        return shut_down(static_cast<shutdown_mode>(roll_.below(3)),
                          roll_.chance(40) ? roll_.milliseconds_below(10) : duration::max());
     }
   }
 
-  void shut_down(shutdown how, duration limit) {
-    at_.flushing |= how == shutdown::flush;
-    at_.aborted |= how == shutdown::abort;
+  void shut_down(shutdown_mode how, duration limit) {
+    at_.flushing |= how == shutdown_mode::flush;
+    at_.aborted |= how == shutdown_mode::abort;
     at_.abort_by = std::min(at_.abort_by, saturating_add(manual_clock::now(), limit));
     waits_.emplace_back(0);
     at_.batcher->async_shut_down(

@@ -125,7 +125,7 @@ TEST_CASE("the end at the limit comes after the requests of a batch that was abo
   ending it;
   const auto r = it.bench.submit(1);  // wakes a lane
   bool told_first = false;
-  it.bench.batcher.async_shut_down(shutdown::drain, 1ms, [&](boost::system::error_code why) {
+  it.bench.batcher.async_shut_down(shutdown_mode::drain, 1ms, [&](boost::system::error_code why) {
     it.ended = why;
     told_first = r.done();
   });
