@@ -110,7 +110,6 @@ struct scene {
   bool flushing = false;
   bool aborted = false;
   time_point abort_by = never;
-  bool destroyed = false;
 
   int newest_reload = 0;
   int oldest_functors = 0;  // no batch is run by functors of an earlier reload

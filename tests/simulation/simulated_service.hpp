@@ -3,24 +3,18 @@
 
 #pragma once
 
-#include <carpool/scheduling/adaptive.hpp>
-#include <carpool/scheduling/size_or_timeout.hpp>
-#include <carpool/with_work.hpp>
-
 #include <simulation/checking_observer.hpp>
 #include <simulation/random_terms.hpp>
 #include <simulation/rules.hpp>
 #include <simulation/scene.hpp>
 #include <simulation/simulated_model.hpp>
+#include <simulation/simulated_operator.hpp>
 
 #include <algorithm>
 #include <cstdint>
-#include <deque>
 #include <memory>
-#include <stdexcept>
 #include <string>
 #include <utility>
-#include <vector>
 
 namespace carpool::test {
 
@@ -32,14 +26,7 @@ class simulated_service {
     manual_clock::reset();
     choose_service(at_);
     if (roll_.chance(50)) at_.given.observer = observer_ = std::make_shared<checking_observer>(at_);
-    model_.retries.replenish();
-    with_functors(false, [&](auto functors) {
-      with_policy([&](auto policy) {
-        const auto work = [this](int number) { return at_.of(number).work; };
-        at_.batcher.emplace(at_.world.callers, at_.given, with_work(std::move(functors), work),
-                            std::move(policy));
-      });
-    });
+    operator_.create();
   }
 
   /// So many random steps, then to the end; the first rule that was broken, or nothing.
@@ -75,9 +62,9 @@ class simulated_service {
         at_.world.settle();
         return rules_.check_settled();
       case 11:
-        return operate();
+        return operator_.operate();
       default:
-        return roll_.chance(3) ? stop() : rules_.check_counts();
+        return roll_.chance(3) ? operator_.stop() : rules_.check_counts();
     }
   }
 
@@ -151,119 +138,6 @@ class simulated_service {
     at_.expect(chosen.calls == 0, "a handler was called inside emit");
   }
 
-  // ---- the operator
-
-  void operate() {
-    if (!at_.batcher || roll_.chance(50)) return;
-    switch (roll_.below(3)) {
-      case 0:
-        return with_policy([this](auto policy) { at_.batcher->set_policy(std::move(policy)); });
-      case 1:
-        return reconfigure();
-      default:
-        return with_functors(roll_.chance(30), [this](auto functors) { reload(std::move(functors)); });
-    }
-  }
-
-  void reconfigure() {
-    const options before = at_.given;
-    choose_bounds(at_, at_.given);
-    try {
-      at_.batcher->reconfigure(at_.given);
-      rules_.reconfigured();
-    } catch (const std::runtime_error&) {
-      at_.given = before;
-      at_.expect(failing_reloads_[static_cast<std::size_t>(at_.newest_reload)],
-                 "a change failed without a reason");
-    }
-  }
-
-  template <class Functors>
-  void reload(Functors functors) {
-    const int number = at_.newest_reload;
-    waits_.emplace_back(0);
-    at_.batcher->async_reload(
-        std::move(functors), [this, number, &calls = waits_.back()](boost::system::error_code why) {
-          ++calls;
-          if (!why) at_.oldest_functors = std::max(at_.oldest_functors, number);
-          const auto since = failing_reloads_.begin() + number;
-          const bool may_fail = std::find(since, failing_reloads_.end(), true) != failing_reloads_.end();
-          at_.expect(
-              !why || (why == error::model_failed && may_fail) || (why == error::shut_down && !at_.batcher),
-              "a reload failed without a reason");
-        });
-  }
-
-  /// The end comes in several ways.
-  void stop() {
-    if (!at_.batcher) return;
-    at_.closed = true;
-    switch (roll_.below(at_.depth <= 1 ? 5 : 4)) {
-      case 0:
-        return at_.batcher->close();
-      case 4:
-        return at_.batcher.reset();  // in its functor, too, but not while another lane waits for this one
-      default:
-        return shut_down(static_cast<shutdown_mode>(roll_.below(3)),
-                         roll_.chance(40) ? roll_.milliseconds_below(10) : duration::max());
-    }
-  }
-
-  void shut_down(shutdown_mode how, duration limit) {
-    at_.flushing |= how == shutdown_mode::flush;
-    at_.aborted |= how == shutdown_mode::abort;
-    at_.abort_by = std::min(at_.abort_by, saturating_add(manual_clock::now(), limit));
-    waits_.emplace_back(0);
-    at_.batcher->async_shut_down(
-        how, limit,
-        [this, &calls = waits_.back(), before = at_.operations.size()](boost::system::error_code why) {
-          ++calls;
-          at_.expect(!why || (why == error::expired && at_.abort_by <= manual_clock::now()),
-                     "a shutdown failed");
-          for (std::size_t i = 0; i < before; ++i)
-            at_.expect(at_.operations[i].calls == 1,
-                       "the end came before that of a request admitted earlier");
-        });
-  }
-
-  template <class Use>
-  void with_policy(Use use) {
-    at_.policy = {1, duration::zero(), false};
-    switch (roll_.below(3)) {
-      case 0:
-        return use(eager{});
-      case 1:
-        at_.policy.adaptive = at_.ever_adaptive = true;
-        return use(adaptive{});
-      default:
-        at_.policy.size = 1 + roll_.below(8);
-        at_.policy.delay = roll_.chance(20) ? duration{} : roll_.milliseconds_below(10);
-        return use(size_or_timeout{at_.policy.size, at_.policy.delay});
-    }
-  }
-
-  /// A lane factory of random functors; one that fails fails for odd lanes, or for all.
-  template <class Use>
-  void with_functors(bool failing, Use use) {
-    failing_reloads_.push_back(failing);
-    at_.newest_reload = static_cast<int>(failing_reloads_.size()) - 1;
-    const std::size_t every = 1 + roll_.below(2);
-    const auto factory = [&, this]<class Functor>(Functor) {
-      return [this, failing, every, reload = at_.newest_reload](std::size_t lane) {
-        if (failing && (lane + 1) % every == 0) throw std::runtime_error("simulated");
-        return Functor{&model_, lane, reload};
-      };
-    };
-    switch (roll_.below(3)) {
-      case 0:
-        return use(factory(consuming_functor{}));
-      case 1:
-        return use(factory(reading_functor{}));
-      default:
-        return use(factory(spoiling_functor{}));
-    }
-  }
-
   void during_a_batch() {
     for (std::size_t i = roll_.below(8); i > 0 && at_.broken.empty(); --i) step();
   }
@@ -276,17 +150,16 @@ class simulated_service {
     }
     at_.expect(at_.world.idle(), "something is pending for ever");
     rules_.check_end();
-    for (const int calls : waits_) at_.expect(calls == 1, "a shutdown or reload did not complete once");
+    operator_.check_end();
     if (observer_ && at_.batcher) observer_->check_end(at_.batcher->stats());
   }
 
-  std::vector<bool> failing_reloads_;
-  std::deque<int> waits_;  // for shutdowns and reloads: how often each has ended
   bool ending_ = false;
   scene at_;
   dice& roll_ = at_.chance;
   simulated_model model_{at_, [this] { during_a_batch(); }};
   rules rules_{at_, model_.retries};
+  simulated_operator operator_{at_, model_, rules_};
   std::shared_ptr<checking_observer> observer_;
 };
 
