@@ -160,7 +160,9 @@ class workers : public batch_runner<Clock> {
   void wake(lane_slot& lane) final {
     if (!model_executor_) return lane.wake.notify_one();
     auto self = std::static_pointer_cast<workers>(this->shared_from_this());
-    boost::asio::post(model_executor_, posted_turn{std::move(self), lane});
+    unwrapped(model_executor_, [&](const auto& executor) {
+      boost::asio::post(executor, posted_turn{std::move(self), lane});
+    });
   }
 
   void start_lane(lane_slot& mine) {
