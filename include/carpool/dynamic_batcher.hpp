@@ -210,7 +210,7 @@ class basic_dynamic_batcher {
 
   struct initiate_submit : initiation {
     template <class Handler>
-    void operator()(Handler&& handler, In input, submit_options asked) const {
+    void operator()(Handler&& handler, In input, const submit_options& asked) const {
       using operation = execution::single_operation<In, Out, std::decay_t<Handler>>;
       submit<operation>(this->engine, weigh, std::forward<Handler>(handler), std::move(input), 1, asked);
     }
@@ -219,7 +219,7 @@ class basic_dynamic_batcher {
 
   struct initiate_submit_many : initiation {
     template <class Handler>
-    void operator()(Handler&& handler, std::vector<In> inputs, submit_options asked) const {
+    void operator()(Handler&& handler, std::vector<In> inputs, const submit_options& asked) const {
       using operation = execution::many_operation<In, Out, std::decay_t<Handler>>;
       const std::size_t count = inputs.size();
       if (count == 0)
@@ -251,7 +251,7 @@ class basic_dynamic_batcher {
 
   template <class Operation, class Handler, class Inputs>
   static void submit(engine_type& engine, const work_of& weigh, Handler&& handler, Inputs&& inputs,
-                     std::size_t count, submit_options asked) {
+                     std::size_t count, const submit_options& asked) {
     const auto facts = engine.facts_of(asked);
     if (const auto refused = engine.refusal(count, facts))
       return post_result(engine.get_executor(), std::forward<Handler>(handler), *refused,

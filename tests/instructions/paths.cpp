@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: BSL-1.0
 //
 // Sends requests down one path, in a closed loop of 64 callers on one thread, for a tool that counts
-// instructions:   paths post_round_trip|plain|every_feature|use_awaitable REQUESTS
+// instructions:   paths post_round_trip|plain|adaptive|every_feature|use_awaitable REQUESTS
 
 #include <carpool/carpool.hpp>
 
@@ -66,8 +66,9 @@ struct caller {
   void operator()(boost::system::error_code, int) const { submit(); }
 };
 
-void plain(asio::io_context& io, int requests) {
-  batcher to(io, full_batches(io), &increment);
+template <class Policy>
+void callbacks(asio::io_context& io, int requests) {
+  batcher to(io, full_batches(io), &increment, Policy{});
   for (int i = 0; i < callers; ++i) caller{to, requests}.submit();
   io.run();
 }
@@ -97,7 +98,7 @@ asio::awaitable<void> chain(batcher& to, int& left) {
 }
 
 void use_awaitable(asio::io_context& io, int requests) {
-  batcher to(io, full_batches(io), &increment);
+  batcher to(io, full_batches(io), &increment, carpool::eager{});
   for (int i = 0; i < callers; ++i) co_spawn(io, chain(to, requests), asio::detached);
   io.run();
 }
@@ -109,9 +110,11 @@ int main(int argc, char** argv) {
   const int requests = argc == 3 ? std::atoi(argv[2]) : 0;
   asio::io_context io;
   if (path == "post_round_trip") return post_round_trip(io, requests), 0;
-  if (path == "plain") return plain(io, requests), 0;
+  if (path == "plain") return callbacks<carpool::eager>(io, requests), 0;
+  if (path == "adaptive") return callbacks<carpool::adaptive>(io, requests), 0;
   if (path == "every_feature") return every_feature(io, requests), 0;
   if (path == "use_awaitable") return use_awaitable(io, requests), 0;
-  std::fprintf(stderr, "usage: %s post_round_trip|plain|every_feature|use_awaitable REQUESTS\n", argv[0]);
+  std::fprintf(stderr, "usage: %s post_round_trip|plain|adaptive|every_feature|use_awaitable REQUESTS\n",
+               argv[0]);
   return 2;
 }

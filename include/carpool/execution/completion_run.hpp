@@ -10,6 +10,7 @@
 #include <carpool/execution/pending_operations.hpp>
 
 #include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
 
 #include <array>
@@ -75,11 +76,24 @@ class foreign_groups {
   std::size_t opened_ = 0;
 };
 
+/// Calls `post(executor)` with the io_context's own executor where `executor` is that, which is cheaper, else
+/// with `executor` itself.
+template <class Post>
+void unwrapped(const boost::asio::any_io_executor& executor, Post post) {
+  if (const auto* io = executor.target<boost::asio::io_context::executor_type>())
+    post(*io);
+  else
+    post(executor);
+}
+
 /// Posts every operation of the list to its executor, `own` (the batcher's) or a foreign one, those of one
 /// executor together: one post per batch and executor is what makes a batch cheap to deliver.
 inline void post_all(completion_list ready, const boost::asio::any_io_executor& own) {
   const auto post = [&own](completion_list& group) {
-    if (!group.empty()) boost::asio::post(own, completion_run(std::move(group), own));
+    if (group.empty()) return;
+    unwrapped(own, [&](const auto& executor) {
+      boost::asio::post(executor, completion_run(std::move(group), executor));
+    });
   };
   if (!ready.any_foreign()) return post(ready);
   completion_list at_home;

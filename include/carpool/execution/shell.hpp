@@ -235,9 +235,7 @@ class shell : public std::enable_shared_from_this<shell<Clock>>, public looker {
   /// Queues all requests, or none and completes the operation with the reason.
   void admit(submission& one, effects& out) {
     if (observer_) make_records(one);
-    scheduling::demand asked{.key = one.facts.key};
-    one.for_each([&](const pending_request& request) { asked.add(request.work); });
-    auto why = scheduler_.refusal(one.count(), one.facts.deadline, one.facts.arrival, asked);
+    auto why = scheduler_.refusal(one.count(), one.facts.deadline, one.facts.arrival, one.demand());
     if (!why && !reserve(one)) why = scheduling::outcome::rejected;
     if (why) return refuse(one, *why, out);
     one.for_each([&](pending_request& request) {

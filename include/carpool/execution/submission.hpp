@@ -5,6 +5,7 @@
 
 #include <carpool/execution/completion.hpp>
 #include <carpool/execution/news.hpp>
+#include <carpool/scheduling/admission.hpp>
 #include <carpool/scheduling/waiting_request.hpp>
 
 #include <boost/system/error_code.hpp>
@@ -107,6 +108,14 @@ class submission {
     pending_request* each = first_;
     do visit(*each);
     while ((each = each->sibling_) != nullptr);
+  }
+
+  /// What they ask for together.
+  [[nodiscard]] scheduling::demand demand() const noexcept {
+    if (count_ == 1) return {.key = facts.key, .work = first_->work, .heaviest = first_->work};
+    scheduling::demand asked{.key = facts.key};
+    for (const auto* each = first_; each != nullptr; each = each->sibling_) asked.add(each->work);
+    return asked;
   }
 
   scheduling::waiting_request facts;  ///< of each of them, but for the handle

@@ -16,6 +16,10 @@ struct arrival_rate {
   /// An arrival this long after the one before. Runs for every request, so short gaps, the many ones, do
   /// without exp().
   void add(double gap) noexcept {
+    if (gap == 0) {  // the usual case where callers come back together
+      count += per_horizon;
+      return;
+    }
     const double y = gap * per_horizon;
     const double faded = y < 0.01 ? y * (1 - y / 2 * (1 - y / 3)) : -std::expm1(-y);
     count += per_horizon - count * faded;
