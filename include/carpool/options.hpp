@@ -50,7 +50,7 @@ struct options {
   carpool::oversize oversize = carpool::oversize::run_alone;
 
   /// Longest time that a policy which waits for company may hold a request while a lane is free, counted from
-  /// the request's own arrival; zero or more. `eager` never holds one, so it does not look at this.
+  /// the request's own arrival; zero or more. Only `size_or_timeout` looks at this.
   duration max_queue_delay = std::chrono::milliseconds{5};
 
   /// Requests that may wait at once, at least 1; a submission that would exceed it fails with
@@ -154,7 +154,7 @@ struct submit_options {
   std::uint64_t key = 0;
 
   /// Longest time that a policy which waits for company may hold this request while a lane is free, from its
-  /// submission on, if that is less than `options::max_queue_delay`.
+  /// submission on; `size_or_timeout` holds it no longer than `options::max_queue_delay` either.
   duration max_wait = duration::max();
 };
 

@@ -44,7 +44,7 @@ ints doubled(std::span<int> inputs) {
 }
 
 struct coroutine_world : virtual_world {
-  virtual_batcher<int, int> eager{callers, running_here(), doubled};
+  virtual_batcher<int, int> eager{callers, running_here(), doubled, carpool::eager{}};
   virtual_batcher<int, int> patient{callers, running_here({.max_queue_delay = 1h}), doubled,
                                     carpool::size_or_timeout{}};
 

@@ -144,10 +144,13 @@ TEST_CASE("the executor may be a context, a strand or a thread pool's") {
 TEST_CASE("no thread at all: batches run on an executor of the caller's, the own io_context included") {
   asio::io_context io;
   std::set<std::thread::id> threads;
-  DynamicBatcher<int, int> batcher{io, {.model_executor = io.get_executor()}, [&](std::span<int> xs) {
+  DynamicBatcher<int, int> batcher{io,
+                                   {.model_executor = io.get_executor()},
+                                   [&](std::span<int> xs) {
                                      threads.insert(std::this_thread::get_id());
                                      return doubled(xs);
-                                   }};
+                                   },
+                                   carpool::eager{}};
   ints results;
   for (int i = 0; i < 3; ++i)
     batcher.async_submit(i, [&](boost::system::error_code, int value) { results.push_back(value); });
@@ -400,7 +403,8 @@ TEST_CASE("B22: the same with batches on a model executor") {
       [&](std::span<int> xs) {
         gate.pass();
         return doubled(xs);
-      });
+      },
+      carpool::eager{});
   auto first = batcher->async_submit(1, use_future);
   auto second = batcher->async_submit(2, use_future);
   gate.await_arrivals(2);
@@ -454,11 +458,13 @@ TEST_CASE("B23: a batcher with threads of its own, destroyed inside a completion
 TEST_CASE("B23: a batcher destroyed by a handler that its lane made, with others waiting for it") {
   std::unique_ptr<DynamicBatcher<int, int>> batcher;
   carpool::test::gate gate;
-  batcher = std::make_unique<DynamicBatcher<int, int>>(carpool::options{.max_batch_size = 1, .lanes = 2},
-                                                       [&](std::span<int> xs) {
-                                                         if (xs[0] == 1) gate.pass();
-                                                         return doubled(xs);
-                                                       });
+  batcher = std::make_unique<DynamicBatcher<int, int>>(
+      carpool::options{.max_batch_size = 1, .lanes = 2},
+      [&](std::span<int> xs) {
+        if (xs[0] == 1) gate.pass();
+        return doubled(xs);
+      },
+      carpool::eager{});
   auto slow = batcher->async_submit(1, use_future);
   gate.await_arrivals(1);
   std::promise<void> destroyed;

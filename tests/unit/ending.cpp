@@ -120,3 +120,19 @@ TEST_CASE("a stricter way may follow") {
   CHECK(waiting.failed_with(error::shut_down));
   CHECK(it.ended == boost::system::error_code());
 }
+
+TEST_CASE("the end at the limit comes after the requests of a batch that was about to run") {
+  ending it;
+  const auto r = it.bench.submit(1);  // wakes a lane
+  bool told_first = false;
+  it.bench.batcher.async_shut_down(shutdown_mode::drain, 1ms, [&](boost::system::error_code why) {
+    it.ended = why;
+    told_first = r.done();
+  });
+  manual_clock::advance(1ms);
+  virtual_world::run_ready(it.bench.lanes);  // before the timer is heard of
+  it.bench.settle();
+  CHECK(it.ended == error::expired);
+  CHECK(told_first);
+  CHECK(r.failed_with(error::shut_down));
+}

@@ -213,12 +213,16 @@ TEST_CASE("B8: NaN and infinity pass through as they are") {
 TEST_CASE("B10: an item that fails does not hurt its mates") {
   virtual_world world;
   using item = boost::system::result<int>;
-  virtual_batcher<int, int> batcher(world.callers, world.running_here(), [](std::span<int> inputs) {
-    std::vector<item> results;
-    for (const int x : inputs)
-      results.push_back(x < 0 ? item(asio::error::make_error_code(asio::error::invalid_argument)) : item(x));
-    return results;
-  });
+  virtual_batcher<int, int> batcher(
+      world.callers, world.running_here(),
+      [](std::span<int> inputs) {
+        std::vector<item> results;
+        for (const int x : inputs)
+          results.push_back(x < 0 ? item(asio::error::make_error_code(asio::error::invalid_argument))
+                                  : item(x));
+        return results;
+      },
+      eager{});
   reply<int> good;
   reply<int> bad;
   reply<ints> mixed;
@@ -237,10 +241,13 @@ TEST_CASE("B10: an item that fails does not hurt its mates") {
 TEST_CASE("B10: of several failed items the first one's error is told, in the order of the inputs") {
   virtual_world world;
   using item = boost::system::result<int>;
-  virtual_batcher<int, int> batcher(world.callers, world.running_here(), [](std::span<int>) {
-    return std::vector<item>{item(1), item(make_error_code(error::expired)),
-                             item(asio::error::make_error_code(asio::error::eof))};
-  });
+  virtual_batcher<int, int> batcher(
+      world.callers, world.running_here(),
+      [](std::span<int>) {
+        return std::vector<item>{item(1), item(make_error_code(error::expired)),
+                                 item(asio::error::make_error_code(asio::error::eof))};
+      },
+      eager{});
   reply<ints> mixed;
   batcher.async_submit_many({1, 2, 3}, mixed.handler());
   world.settle();

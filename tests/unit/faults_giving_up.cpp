@@ -274,12 +274,14 @@ struct lively_bench : virtual_world {
 
   batches seen;
   std::function<void()> on_move;
-  virtual_batcher<lively, int> batcher{callers, running_here(), [this](std::span<lively> inputs) {
+  virtual_batcher<lively, int> batcher{callers, running_here(),
+                                       [this](std::span<lively> inputs) {
                                          ints values;
                                          for (const auto& input : inputs) values.push_back(input.value);
                                          seen.push_back(values);
                                          return values;
-                                       }};
+                                       },
+                                       eager{}};
 };
 
 }  // namespace

@@ -119,6 +119,20 @@ TEST_CASE("every request is told of exactly once, however it ends") {
   CHECK(bench.batcher.stats().submitted == told->requests.size());
 }
 
+TEST_CASE("requests of a handler that are refused are told of, too") {
+  observed it({.max_queue_size_per_key = 1});
+  const auto submit_two = [&](boost::system::error_code, int) {
+    it.bench.submit(2);
+    it.bench.submit(3);
+  };
+  it.bench.batcher.async_submit(1, submit_two);
+  it.bench.settle();
+  CHECK(it.bench.batcher.stats().rejected == 1);
+  REQUIRE(it.told->requests.size() == 3);
+  const auto refused = [](const request_report& request) { return request.why == error::queue_full; };
+  CHECK(std::count_if(it.told->requests.begin(), it.told->requests.end(), refused) == 1);
+}
+
 TEST_CASE("a failed batch is told with its exception, and its requests with their errors") {
   virtual_world world;
   auto told = std::make_shared<diary>();

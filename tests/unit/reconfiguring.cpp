@@ -154,10 +154,16 @@ TEST_CASE("a model that cannot be loaded leaves the lane with the old one, and t
 TEST_CASE("a batcher that ends tells who waits for a reload") {
   virtual_world world;
   std::optional<boost::system::error_code> reloaded;
+  bool ended = false;
   {
     virtual_batcher<int, int> batcher{world.callers, world.running_here(), version(1)};
-    batcher.async_reload(version(2), [&](boost::system::error_code why) { reloaded = why; });
+    const auto late = [&](std::size_t lane) {
+      CHECK_FALSE(ended);  // nothing of the user's runs after the end
+      return version(2)(lane);
+    };
+    batcher.async_reload(late, [&](boost::system::error_code why) { reloaded = why; });
   }
+  ended = true;
   world.settle();
   CHECK(reloaded == error::shut_down);
 }

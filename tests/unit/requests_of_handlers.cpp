@@ -33,7 +33,7 @@ void in_a_handler(int_bench& bench, std::function<void()> what) {
 TEST_CASE("requests that handlers submit in one go wake the lane once, when all handlers have returned") {
   virtual_world world;
   const counting_executor turns(world.lanes);
-  virtual_batcher<int, int> batcher(world.callers, {.model_executor = turns}, recording_model{});
+  virtual_batcher<int, int> batcher(world.callers, {.model_executor = turns}, recording_model{}, eager{});
   std::vector<std::size_t> seen;
   reply<int> last;
   for (int i = 0; i < 5; ++i)
@@ -51,7 +51,7 @@ TEST_CASE("as many as a batch holds do not wait for the other handlers") {
   virtual_world world;
   const counting_executor turns(world.lanes);
   virtual_batcher<int, int> batcher(world.callers, {.max_batch_size = 4, .model_executor = turns},
-                                    recording_model{});
+                                    recording_model{}, eager{});
   reply<int> r;
   batcher.async_submit(0, [&](boost::system::error_code, int) {
     for (int i = 0; i < 3; ++i) batcher.async_submit(i, r.handler());
@@ -122,8 +122,8 @@ TEST_CASE("close, drain and destruction in the same handler find its request") {
   }
   SUBCASE("destruction") {
     virtual_world world;
-    auto batcher =
-        std::make_unique<virtual_batcher<int, int>>(world.callers, world.running_here(), recording_model{});
+    auto batcher = std::make_unique<virtual_batcher<int, int>>(world.callers, world.running_here(),
+                                                               recording_model{}, eager{});
     batcher->async_submit(1, [&](boost::system::error_code, int) {
       batcher->async_submit(2, r.handler());
       batcher.reset();
@@ -157,7 +157,7 @@ TEST_CASE("a request without a deadline counts as arrived when the first one of 
 }
 
 TEST_CASE("a handler may wait for a request whose handler belongs to another context") {
-  DynamicBatcher<int, int> batcher{{}, [](std::span<int> inputs) { return inputs; }};
+  DynamicBatcher<int, int> batcher{{}, [](std::span<int> inputs) { return inputs; }, eager{}};
   std::promise<int> result;
   batcher.async_submit(1, [&](boost::system::error_code, int) {
     batcher.async_submit(2, [](boost::system::error_code, int) {});
@@ -170,7 +170,7 @@ TEST_CASE("handlers on a context of their own gather their requests as well") {
   virtual_world world;
   asio::io_context other;
   const counting_executor turns(world.lanes);
-  virtual_batcher<int, int> batcher(world.callers, {.model_executor = turns}, recording_model{});
+  virtual_batcher<int, int> batcher(world.callers, {.model_executor = turns}, recording_model{}, eager{});
   int calls = 0;
   std::vector<std::size_t> seen;
   std::function<void(int)> submit = [&](int left) {

@@ -58,6 +58,7 @@ class batch_runner : public shell<Clock> {
           mine.lane->drop(position);
           this->failing(out)(handle, why);
         });
+    this->end_given_up(out);
     const auto observing = any ? observer_ : nullptr;
     if (observing) report_start(mine, now);
     this->release(lock, out);

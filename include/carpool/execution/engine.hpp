@@ -44,7 +44,7 @@ class engine final : public workers<Clock> {
     if (!this->runs_on(given.model_executor))
       throw std::invalid_argument("carpool::options::model_executor cannot change while the batcher lives");
     const std::lock_guard one_at_a_time(configuring_);
-    if (given.lanes > lanes_.size()) this->resize(given.lanes);
+    this->add_lanes(given.lanes);
     effects out;
     auto lock = this->enter(out);
     scheduler_.reconfigure(limits_of(given), rules_of(given));

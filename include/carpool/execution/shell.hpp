@@ -199,6 +199,15 @@ class shell : public std::enable_shared_from_this<shell<Clock>>, public looker {
   void abort(time_point now, effects& out) {
     abort_at_ = never;
     scheduler_.abort(now, failing(out));
+    given_up_ = true;
+    end_given_up(out);
+  }
+
+  /// Those who wait for the end hear of it last: requests whose batch is being collected leave when that is
+  /// sealed.
+  void end_given_up(effects& out) noexcept {
+    if (!given_up_ || scheduler_.collecting()) return;
+    given_up_ = false;
     drains_.settle_all(error::expired, out.ready);
   }
 
@@ -216,6 +225,7 @@ class shell : public std::enable_shared_from_this<shell<Clock>>, public looker {
   drain_list reloads_;
   std::shared_ptr<observer> observer_;
   time_point abort_at_ = never;  // what has not ended by then is given up
+  bool given_up_ = false;        // it has been, and those who wait for the end have to be told
 
   // Not guarded.
   inbox inbox_;

@@ -71,12 +71,23 @@ class workers : public batch_runner<Clock> {
     }
   }
 
-  /// Adds lanes up to this number, and from now on uses so many. Those that are not used any more keep what
-  /// they have. Throws what making them throws; nothing has changed then. One call at a time.
-  void resize(std::size_t count) {
-    add_lanes(count);
-    const std::lock_guard lock(mutex_);
-    lanes_.want(count);
+  /// Adds lanes up to this number, which are not wanted yet. Throws what making them throws; lanes made
+  /// before stay. One call at a time.
+  void add_lanes(std::size_t count) {
+    while (lanes_.size() < count) {
+      std::unique_lock lock(mutex_);
+      lane_slot& fresh = lanes_.add();
+      fresh.generation = generation_;
+      lock.unlock();
+      try {
+        start_lane(fresh);
+      } catch (...) {
+        if (fresh.thread.joinable()) fresh.thread.join();
+        lock.lock();
+        lanes_.remove_last();
+        throw;
+      }
+    }
   }
 
   /// Whether the calling thread is inside one of this batcher's functors.
@@ -119,23 +130,6 @@ class workers : public batch_runner<Clock> {
     reloads_.settle_all(error::shut_down, out.ready);
     lanes_.wake_all();
     this->release(lock, out);
-  }
-
-  void add_lanes(std::size_t count) {
-    while (lanes_.size() < count) {
-      std::unique_lock lock(mutex_);
-      lane_slot& fresh = lanes_.add();
-      fresh.generation = generation_;
-      lock.unlock();
-      try {
-        start_lane(fresh);
-      } catch (...) {
-        if (fresh.thread.joinable()) fresh.thread.join();
-        lock.lock();
-        lanes_.remove_last();
-        throw;
-      }
-    }
   }
 
   /// One turn of a lane on the model executor. If that drops it, nothing can run any more and the shell
@@ -194,7 +188,7 @@ class workers : public batch_runner<Clock> {
   /// Between two batches: gives a lane the functors that it should have. One that cannot be made leaves the
   /// lane with the old ones, and its error to those who wait for the reload.
   void renew(lane_slot& mine, std::unique_lock<std::mutex>& lock, effects& out) {
-    if (mine.generation == generation_) return;
+    if (mine.generation == generation_ || stopping_) return;  // nothing of the user's runs after the end
     while (mine.generation != generation_) {
       const auto generation = generation_;
       const auto factory = make_;

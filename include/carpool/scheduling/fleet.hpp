@@ -28,6 +28,12 @@ class fleet {
   [[nodiscard]] std::size_t free() const noexcept { return lanes_ + unwanted_ - busy_; }
   [[nodiscard]] std::size_t busy() const noexcept { return busy_; }
 
+  /// A batch is not sealed yet.
+  [[nodiscard]] bool collecting() const noexcept {
+    return std::any_of(flights_.begin(), flights_.end(),
+                       [](const flight& each) { return each.collecting(); });
+  }
+
   /// Lanes that a batch may be running on: those below this number.
   [[nodiscard]] std::size_t size() const noexcept { return flights_.size(); }
   [[nodiscard]] auto begin() const noexcept { return flights_.begin(); }

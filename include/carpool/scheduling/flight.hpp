@@ -21,6 +21,7 @@ namespace carpool::scheduling {
 class flight {
  public:
   [[nodiscard]] bool active() const noexcept { return active_; }
+  [[nodiscard]] bool collecting() const noexcept { return active_ && !sealed_; }
   [[nodiscard]] time_point started() const noexcept { return started_; }
   [[nodiscard]] departure reason() const noexcept { return reason_; }
 

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <carpool/scheduling/outcome.hpp>
+#include <carpool/scheduling/waiting_request.hpp>
 #include <carpool/stats.hpp>
 #include <carpool/time.hpp>
 

@@ -94,6 +94,9 @@ class registry {
   /// That, and nothing will come any more.
   [[nodiscard]] bool drained() const noexcept { return !waiting_.open() && empty(); }
 
+  /// A lane is collecting the inputs of its batch, whose members leave when it has been sealed.
+  [[nodiscard]] bool collecting() const noexcept { return fleet_.collecting(); }
+
   // ---- what happened
 
   /// Everything but the bounds in force.

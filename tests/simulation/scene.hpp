@@ -1,0 +1,131 @@
+// Copyright (c) 2026 The carpool authors
+// SPDX-License-Identifier: BSL-1.0
+//
+// What everybody in a simulation knows: who has submitted what, what was configured, and the first rule that
+// was broken.
+
+#pragma once
+
+#include <carpool/options.hpp>
+
+#include <boost/asio/cancellation_signal.hpp>
+
+#include <simulation/dice.hpp>
+#include <support/int_bench.hpp>
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <optional>
+#include <string>
+
+namespace carpool::test {
+
+/// One call of async_submit or async_submit_many.
+struct operation {
+  std::size_t first = 0;  // its inputs are [first, first + count)
+  std::size_t count = 1;
+  submit_options asked{};
+  time_point arrival{};
+  time_point deadline = never;
+  time_point leave_by = never;
+  boost::system::error_code refusal;  // known when it is submitted
+  bool may_be_full = false;           // whether there is room cannot be told from outside
+  bool cancelled_softly = false;      // with total
+  bool cancelled_hard = false;        // with terminal or partial
+  int calls = 0;
+  asio::cancellation_signal signal;
+};
+
+/// A batch that failed, and what became of it.
+struct failed_batch {
+  std::size_t lane = 0;
+  std::size_t size = 0;
+  bool in_parts = false;    // it is run again in parts
+  std::size_t granted = 0;  // re-runs, beside those for lack of memory
+  std::size_t used = 0;
+  bool open = true;  // there may be more re-runs
+  std::size_t misfit_size = 0;
+  double misfit_work = 0;
+};
+
+/// One request.
+struct input {
+  operation* owner = nullptr;
+  double work = 1;
+  bool bad = false;     // has an error of its own
+  bool poison = false;  // makes every batch fail that it is in
+  bool ran = false;
+  bool served = false;        // a run with it returned
+  bool failed_alone = false;  // a run of it alone failed
+  failed_batch* failure = nullptr;
+  boost::system::error_code last_error;  // of the last run with it that failed
+};
+
+struct scene {
+  explicit scene(std::uint64_t seed) : chance(seed) {}
+
+  void expect(bool holds, const char* rule) {
+    if (!holds && broken.empty()) broken = std::string(rule) + ", in step " + std::to_string(step);
+  }
+
+  [[nodiscard]] input& of(int number) { return inputs[static_cast<std::size_t>(number)]; }
+
+  /// Batches are no larger; the queue cannot hold more.
+  [[nodiscard]] std::size_t max_batch() const { return std::min(given.max_batch_size, given.max_queue_size); }
+
+  /// This input is in the queue, unless a policy has shed it.
+  [[nodiscard]] bool waits(const input& each) const {
+    const operation& owner = *each.owner;
+    return may_wait(each) && !owner.may_be_full && owner.deadline > manual_clock::now();
+  }
+
+  /// It may be in the queue: perhaps its deadline has not been noticed.
+  [[nodiscard]] static bool may_wait(const input& each) {
+    const operation& owner = *each.owner;
+    return !each.ran && owner.calls == 0 && !owner.refusal && !owner.cancelled_softly &&
+           !owner.cancelled_hard;
+  }
+
+  dice chance;
+  virtual_world world;
+  options given;
+  struct {
+    bool weighs = false;  // works differ
+    bool poisons = false;
+    bool fails = false;             // now and then a batch fails for no reason
+    std::size_t memory = SIZE_MAX;  // requests that fit into it
+  } model;
+
+  struct {
+    std::size_t size = 1;  // from this size on, and from this age on, a free lane takes a batch
+    duration delay{};
+    bool adaptive = false;  // or whenever it wants to
+  } policy;
+  bool ever_adaptive = false;
+  bool in_order = true;  // the service order is that of priority and deadline alone
+
+  bool closed = false;
+  bool flushing = false;
+  bool aborted = false;
+  time_point abort_by = never;
+
+  int newest_reload = 0;
+  int oldest_functors = 0;  // no batch is run by functors of an earlier reload
+
+  std::deque<operation> operations;
+  std::deque<input> inputs;
+  std::size_t depth = 0;  // functors that are running, one inside the other
+  std::uint64_t batches = 0;
+  std::uint64_t ran = 0;
+  std::uint64_t failures = 0;  // batches that failed at first
+  int step = 0;
+  std::string broken;
+  std::optional<virtual_batcher<int, int>> batcher;
+};
+
+/// What the model makes of an input.
+[[nodiscard]] inline int result_of(int number) { return 3 * number + 1; }
+
+}  // namespace carpool::test
