@@ -46,16 +46,17 @@ class fair_share {
     if (found == flows_.end()) return time_of(request);
     flow& mine = found->second;
     const double start = std::max(time_of(request), mine.end);
-    mine.end = start + request.work / mine.weight;
+    mine.end = start + span_of(request, mine);
     return start;
   }
 
   /// A request has left in a batch. What aged is served out of turn and does not move virtual time.
   void served(const waiting_request& request) noexcept {
     const auto found = flows_.find({request.key, request.priority});
-    if (found != flows_.end())
-      found->second.served =
-          std::max(found->second.served, request.fair_tag + request.work / found->second.weight);
+    if (found != flows_.end()) {
+      flow& mine = found->second;
+      mine.served = std::max(mine.served, request.fair_tag + span_of(request, mine));
+    }
     if (!request.aged) time_of(request) = std::max(time_of(request), request.fair_tag);
   }
 
@@ -97,6 +98,11 @@ class fair_share {
     if (weight > 0) return weight;
     throw std::invalid_argument("carpool::options::key_weight returned " + std::to_string(weight) +
                                 " for key " + std::to_string(key) + "; it must be more than zero");
+  }
+
+  /// In virtual time; a user's work function may return anything, and the order must stay one.
+  [[nodiscard]] static double span_of(const waiting_request& request, const flow& of) noexcept {
+    return std::max(0.0, request.work) / of.weight;  // 0 if it is not a number
   }
 
   [[nodiscard]] double& time_of(const waiting_request& request) noexcept {

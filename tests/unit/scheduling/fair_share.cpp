@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <limits>
 #include <map>
 #include <stdexcept>
 #include <string>
@@ -114,6 +115,13 @@ TEST_CASE("a weight that is not more than zero is refused, and nothing is rememb
                        "carpool::options::key_weight returned 0.000000 for key 7; it must be more than zero",
                        std::invalid_argument);
   CHECK(share.size() == 0);
+}
+
+TEST_CASE("work that is negative or no number counts as none") {
+  fair_share share({});
+  CHECK(tag(share, 1, -5) == 0);
+  CHECK(tag(share, 1, std::numeric_limits<double>::quiet_NaN()) == 0);
+  CHECK(tag(share, 1) == 0);
 }
 
 TEST_CASE("a million keys, one request each, are not remembered") {
