@@ -10,6 +10,7 @@
 #include <carpool/error.hpp>
 #include <carpool/functor_set.hpp>
 #include <carpool/fwd.hpp>
+#include <carpool/observe/observer.hpp>
 #include <carpool/options.hpp>
 #include <carpool/scheduling/adaptive.hpp>
 #include <carpool/scheduling/eager.hpp>
@@ -19,4 +20,5 @@
 #include <carpool/stats.hpp>
 #include <carpool/time.hpp>
 #include <carpool/version.hpp>
+#include <carpool/with_work.hpp>
 #include <carpool/work.hpp>

@@ -22,6 +22,7 @@
 #include <optional>
 #include <stdexcept>
 #include <utility>
+#include <vector>
 
 namespace carpool::execution {
 
@@ -43,23 +44,24 @@ class engine final : public workers<Clock> {
   void reconfigure(const options& given) {
     if (!this->runs_on(given.model_executor))
       throw std::invalid_argument("carpool::options::model_executor cannot change while the batcher lives");
-    const std::lock_guard one_at_a_time(configuring_);
+    std::unique_lock one_at_a_time(configuring_);
     this->add_lanes(given.lanes);
     effects out;
     auto lock = this->enter(out);
-    scheduler_.reconfigure(limits_of(given), rules_of(given));
+    this->prepare(out, lock, [&] { scheduler_.reconfigure(limits_of(given), rules_of(given)); });
     lanes_.want(given.lanes);
     this->apply(given);
     default_deadline_ = given.default_deadline;
     max_batch_size_ = given.max_batch_size;
     this->react(Clock::now(), out);
+    one_at_a_time.unlock();  // an observer may well call the batcher
     this->release(lock, out);
   }
 
   void set_policy(scheduling::any_policy policy) {
     effects out;
     auto lock = this->enter(out);
-    scheduler_.set_policy(std::move(policy));
+    this->prepare(out, lock, [&] { scheduler_.set_policy(std::move(policy)); });
     this->react(Clock::now(), out);
     this->release(lock, out);
   }
@@ -73,15 +75,17 @@ class engine final : public workers<Clock> {
   /// The lanes get other functors; the operation completes when each has.
   template <class Operation>
   void reload(Operation& operation, lane_maker make) {
-    const std::lock_guard one_at_a_time(configuring_);
+    std::unique_lock one_at_a_time(configuring_);
     effects out;
-    std::unique_lock<std::mutex> lock;
-    or_discard(operation, [&] {
-      connect(operation, *this, [](engine& self, Operation& mine, auto) { self.stop_waiting(mine); });
-      lock = this->enter(out);
-      this->prepare(out, lock, [] {});
+    std::vector<lane_slot*> idle;
+    auto lock = enter_to_wait(operation, out, [&] {
+      idle.reserve(lanes_.size());
+      this->prepare_reload(std::move(make));
     });
-    workers<Clock>::reload(std::move(make), operation, out, lock);
+    this->start_reload(operation, idle);
+    one_at_a_time.unlock();  // an observer may well call the batcher
+    this->release(lock, out);
+    for (lane_slot* each : idle) this->wake(*each);
   }
 
   /// The context of the batcher's executor; null if that does not tell.
@@ -129,12 +133,7 @@ class engine final : public workers<Clock> {
   template <class Operation>
   void shut_down_by(Operation& operation, shutdown_mode how, time_limit within) {
     effects out;
-    std::unique_lock<std::mutex> lock;
-    or_discard(operation, [&] {
-      connect(operation, *this, [](engine& self, Operation& mine, auto) { self.stop_waiting(mine); });
-      lock = this->enter(out);
-      this->prepare(out, lock, [] {});
-    });
+    auto lock = enter_to_wait(operation, out, [] {});
     drains_.push_back(operation);
     const auto now = Clock::now();
     switch (how) {
@@ -154,6 +153,19 @@ class engine final : public workers<Clock> {
   }
 
  private:
+  /// Begins the event in which an operation joins those that wait for something. If that or the step throws,
+  /// the operation is destroyed and the event has ended.
+  template <class Operation, class Step>
+  [[nodiscard]] std::unique_lock<std::mutex> enter_to_wait(Operation& operation, effects& out, Step step) {
+    std::unique_lock<std::mutex> lock;
+    or_discard(operation, [&] {
+      connect(operation, *this, [](engine& self, Operation& mine, auto) { self.stop_waiting(mine); });
+      lock = this->enter(out);
+      this->prepare(out, lock, step);
+    });
+    return lock;
+  }
+
   // Not to be inlined into the path of those who get in.
   [[nodiscard]] BOOST_NOINLINE std::optional<boost::system::error_code> refuse(
       std::size_t count, const scheduling::waiting_request& facts) {

@@ -96,18 +96,27 @@ class workers : public batch_runner<Clock> {
  protected:
   ~workers() = default;
 
-  /// From now on lanes have functors of this factory, each from its next batch on; `waiter` is told when all
-  /// have. Takes the lock held.
-  void reload(lane_maker make, drain_waiter& waiter, effects& out, std::unique_lock<std::mutex>& lock) {
-    make_ = std::make_shared<const lane_maker>(std::move(make));
+  void wake(lane_slot& lane) final {
+    if (!model_executor_) return lane.wake.notify_one();
+    auto self = std::static_pointer_cast<workers>(this->shared_from_this());
+    unwrapped(model_executor_, [&](const auto& executor) {
+      boost::asio::post(executor, posted_turn{std::move(self), lane});
+    });
+  }
+
+  // ---- other functors, one reload at a time and under the lock
+
+  /// What may throw.
+  void prepare_reload(lane_maker make) { make_ = std::make_shared<const lane_maker>(std::move(make)); }
+
+  /// Each lane has them from its next batch on; `waiter` is told when all have. Adds the lanes that have to
+  /// be woken to `idle`, which has room for all.
+  void start_reload(drain_waiter& waiter, std::vector<lane_slot*>& idle) noexcept {
     ++generation_;
     reload_error_ = {};
     reloads_.push_back(waiter);
-    std::vector<lane_slot*> woken;
     for (std::size_t i = 0; i < lanes_.size(); ++i)
-      if (lanes_.wake(lanes_[i])) woken.push_back(&lanes_[i]);
-    this->release(lock, out);
-    for (lane_slot* each : woken) wake(*each);
+      if (lanes_.wake(lanes_[i])) idle.push_back(&lanes_[i]);
   }
 
   [[nodiscard]] bool runs_on(const boost::asio::any_io_executor& executor) const noexcept {
@@ -150,14 +159,6 @@ class workers : public batch_runner<Clock> {
     std::shared_ptr<workers> self;
     lane_slot* lane;
   };
-
-  void wake(lane_slot& lane) final {
-    if (!model_executor_) return lane.wake.notify_one();
-    auto self = std::static_pointer_cast<workers>(this->shared_from_this());
-    unwrapped(model_executor_, [&](const auto& executor) {
-      boost::asio::post(executor, posted_turn{std::move(self), lane});
-    });
-  }
 
   void start_lane(lane_slot& mine) {
     if (model_executor_) {
