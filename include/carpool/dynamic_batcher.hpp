@@ -163,6 +163,9 @@ class basic_dynamic_batcher {
   /// where the new bounds would not let it in. More lanes are made before anything changes, so this call may
   /// take as long as loading a model; lanes that are not wanted any more end their batch and sleep.
   ///
+  /// Must not be called by a lane factory of this batcher, which would wait for itself; nor must
+  /// async_reload.
+  ///
   /// Throws std::invalid_argument for options out of range, for another model_executor, and for more lanes
   /// than functors were given for (a lane factory makes any number), and what the factory throws. Nothing
   /// has changed then.
