@@ -171,20 +171,21 @@ TEST_CASE("a batcher that ends tells who waits for a reload") {
 TEST_CASE("an observer that is told in the middle of a change may call the batcher") {
   struct meddler final : observer {
     void on_request_ended(const request_report&) noexcept override {
-      if (calls++ == 0) batcher->reconfigure(given);
+      if (calls++ == 0) batcher->reconfigure(*given);
     }
     virtual_batcher<int, int>* batcher = nullptr;
-    options given;
+    const options* given = nullptr;
     int calls = 0;
   };
   const auto told = std::make_shared<meddler>();
   int_bench bench({.observer = told});
+  const options given = bench.running_here({.observer = told});
   told->batcher = &bench.batcher;
-  told->given = bench.running_here({.observer = told});
+  told->given = &given;
   bench.while_running([&] {
     bench.submit(1, {.deadline = 1ms});
     manual_clock::advance(1ms);
-    bench.batcher.reconfigure(told->given);  // finds that the request is late
+    bench.batcher.reconfigure(given);  // finds that the request is late
     CHECK(told->calls == 1);
   });
   CHECK(told->calls == 2);

@@ -37,7 +37,7 @@ TEST_CASE("requests that handlers submit in one go wake the lane once, when all 
   std::vector<std::size_t> seen;
   reply<int> last;
   for (int i = 0; i < 5; ++i)
-    batcher.async_submit(i, [&](boost::system::error_code, int) {
+    batcher.async_submit(i, [&, i](boost::system::error_code, int) {
       batcher.async_submit(i, last.handler());
       seen.push_back(turns.posts());
     });

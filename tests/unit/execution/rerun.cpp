@@ -18,8 +18,8 @@ namespace {
 
 texts by_const_span(std::span<const std::string>) { return {}; }
 texts by_span(std::span<std::string>) { return {}; }
-const auto const_lambda = [](std::span<const std::string>) { return texts{}; };
-const auto generic_lambda = [](auto inputs) { return texts{std::move(inputs[0])}; };
+[[maybe_unused]] const auto const_lambda = [](std::span<const std::string>) { return texts{}; };
+[[maybe_unused]] const auto generic_lambda = [](auto inputs) { return texts{std::move(inputs[0])}; };
 
 struct overloaded_set {
   texts collate(std::span<const std::string>);
