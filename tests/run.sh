@@ -10,7 +10,7 @@ cd "$(dirname "$0")/.."
 
 declare -A about=(
   [release]="everything, optimised, with g++; each header by itself; consumer projects"
-  [asan]="AddressSanitizer, UndefinedBehaviorSanitizer and LeakSanitizer on all of it, with g++"
+  [asan]="AddressSanitizer, UndefinedBehaviorSanitizer and LeakSanitizer on all of it, with clang"
   [tsan]="ThreadSanitizer on what has threads and does without libtorch, with clang"
   [oldest-boost]="the core with Boost 1.81, the oldest that it supports")
 trees=()

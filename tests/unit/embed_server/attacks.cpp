@@ -44,7 +44,9 @@ bool refused_and_closed(const test_server& server, const std::string& request, i
   return answer.status == status && answer.field("connection") == "close" && client.closed_by_server();
 }
 
-#ifdef __SANITIZE_ADDRESS__
+#ifdef __has_feature  // clang's way to ask
+constexpr bool under_sanitizers = __has_feature(address_sanitizer) || __has_feature(thread_sanitizer);
+#elif defined(__SANITIZE_ADDRESS__)
 constexpr bool under_sanitizers = true;
 #else
 constexpr bool under_sanitizers = false;
