@@ -17,6 +17,7 @@
 #include <carpool/scheduling/forecast.hpp>
 #include <carpool/scheduling/policy.hpp>
 #include <carpool/scheduling/size_or_timeout.hpp>
+#include <carpool/single_flight.hpp>
 #include <carpool/stats.hpp>
 #include <carpool/time.hpp>
 #include <carpool/version.hpp>

@@ -5,10 +5,12 @@
 
 #include <carpool/execution/engine.hpp>
 #include <carpool/execution/own_context.hpp>
+#include <carpool/execution/ride_finder.hpp>
 #include <carpool/fwd.hpp>
 #include <carpool/options.hpp>
 #include <carpool/scheduling/adaptive.hpp>
 #include <carpool/scheduling/policy.hpp>
+#include <carpool/single_flight.hpp>
 #include <carpool/stats.hpp>
 #include <carpool/with_work.hpp>
 
@@ -181,7 +183,8 @@ class basic_dynamic_batcher {
   }
 
   /// Gives every lane new functors, such as a model that was loaded anew: each lane changes between two of
-  /// its batches. Completes when all have. No request is lost or reordered. The work function stays.
+  /// its batches. Completes when all have. No request is lost or reordered. The work function stays, and so does
+  /// what single_flight was given.
   ///
   /// Completion signature: `void(boost::system::error_code)`: error::model_failed, or the code of the
   /// system_error, if a lane factory threw; such a lane goes on with what it had, and on_batch_error is told
@@ -292,12 +295,29 @@ class basic_dynamic_batcher {
     }
   }
 
+  template <class Functors>
+  static std::unique_ptr<execution::ride_finder> finder_of(const Functors& functors) {
+    if constexpr (shares_runs<Functors>) {
+      static_assert(std::copy_constructible<In> && std::copy_constructible<Out>,
+                    "carpool: requests that share runs need an In and an Out that can be copied");
+      static_assert(tells_apart<Functors, In>,
+                    "carpool: single_flight needs a hash and an equality for In; give it yours if there is no "
+                    "std::hash<In> or no operator==");
+      auto [hash, equal] = functors.identity;
+      return std::make_unique<execution::input_table<In, Out, decltype(hash), decltype(equal)>>(
+          std::move(hash), std::move(equal));
+    } else {
+      return nullptr;
+    }
+  }
+
   template <class Functors, class Policy>
   static std::shared_ptr<engine_type> make_engine(const executor_type& executor, const options& given,
                                                   Functors functors, Policy policy) {
     execution::check_types<In, Out>();
     check(given);
-    auto engine = std::make_shared<engine_type>(executor, given, scheduling::any_policy(std::move(policy)));
+    auto engine = std::make_shared<engine_type>(executor, given, scheduling::any_policy(std::move(policy)),
+                                                finder_of(functors));
     engine->start(given.lanes, make_lanes(std::move(functors), given.lanes));
     return engine;
   }

@@ -50,6 +50,9 @@ struct stats {
   std::uint64_t cancelled = 0;  ///< operation_aborted
   std::uint64_t shut_down = 0;  ///< error::shut_down
 
+  /// Of all submitted, those that shared the run of an equal one; see carpool::single_flight.
+  std::uint64_t shared = 0;
+
   // Now.
   std::size_t queued = 0;
   std::size_t running = 0;  ///< requests in running batches whose callers still wait
@@ -66,7 +69,7 @@ struct stats {
   std::uint64_t batches = 0;
   std::array<std::uint64_t, departure_count> departures{};  ///< batches by departure reason
   size_histogram batch_size;
-  duration_histogram queue_time;      ///< of each request, from arrival to the start of its batch
+  duration_histogram queue_time;  ///< of each request in a batch, from arrival to its start
   duration_histogram execution_time;  ///< of each batch: collate, model and split
 
   /// What a policy that learns, such as the default one, has found out: what batches cost, the best size now,

@@ -37,6 +37,7 @@ inline void choose_bounds(scene& at, options& given) {
   given.fair_sharing = roll.chance(25);
   given.isolate_failures = roll.chance(75);
   given.hung_after = roll.chance(80) ? duration::max() : 1ms + roll.milliseconds_below(5);
+  at.ever_hung |= given.hung_after < duration::max();
   at.in_order &= !given.fair_sharing && given.max_overtaking == duration::max();
 }
 
@@ -49,6 +50,7 @@ inline void choose_service(scene& at) {
   at.given.model_executor = (roll.chance(50) ? at.world.lanes : at.world.callers).get_executor();
   at.model.weighs = roll.chance(50);
   at.model.poisons = roll.chance(40);
+  at.model.shares = roll.chance(30);
   at.model.fails = roll.chance(50);
   if (roll.chance(25)) at.model.memory = 1 + roll.below(6);
 }

@@ -38,9 +38,10 @@ class rules {
   void completed(operation& of, boost::system::error_code why, const ints& results) {
     ++of.calls;
     at_.expect(of.calls == 1, "an operation completed twice");
-    if (of.refusal) return at_.expect(why == of.refusal, "a refusal has another reason than expected");
-    if (!why) return succeeded(of, results);
     bool plausible = of.may_be_full && why == error::queue_full;
+    if (of.refusal)
+      return at_.expect(plausible || why == of.refusal, "a refusal has another reason than expected");
+    if (!why) return succeeded(of, results);
     for (std::size_t i = of.first; i < of.first + of.count; ++i)
       plausible |= may_end_with(at_.inputs[i], why);
     at_.expect(plausible, "an error without a cause");
@@ -109,6 +110,7 @@ class rules {
       heaviest = std::max(heaviest, at_.inputs[i].work);
     }
     const bool alone = s.queued == 0 && made.count == 1;
+    made.may_be_full = at_.model.shares && made.count + s.running > room;  // riders of runs take places
     if (made.count > room)
       made.refusal = error::queue_full;
     else if (at_.given.oversize == oversize::refuse && heaviest > at_.given.max_batch_work)
@@ -124,13 +126,13 @@ class rules {
     std::size_t perhaps = 0;
     for (const input& each : at_.inputs) {
       if (each.owner == &made || each.owner->asked.key != made.asked.key) continue;
-      surely += at_.waits(each) && !at_.ever_adaptive;
+      surely += at_.waits(each) && !at_.ever_adaptive && !at_.model.shares;
       perhaps += scene::may_wait(each);
     }
     if (surely + made.count > at_.given.max_queue_size_per_key)
       made.refusal = error::queue_full;
     else
-      made.may_be_full = perhaps + made.count > at_.given.max_queue_size_per_key;
+      made.may_be_full |= at_.model.shares || perhaps + made.count > at_.given.max_queue_size_per_key;
   }
 
   void succeeded(const operation& of, const ints& results) {
@@ -138,8 +140,9 @@ class rules {
     at_.expect(results.size() == of.count, "a wrong number of results");
     for (std::size_t i = 0; i < results.size(); ++i) {
       const input& each = at_.inputs[of.first + i];
-      at_.expect(each.served && !each.bad, "a success that was none");
-      at_.expect(results[i] == result_of(static_cast<int>(of.first + i)), "the result of somebody else");
+      const auto serves = [&](const input& other) { return other.served && other.served_at >= of.step; };
+      at_.expect(!each.bad && at_.any_equal(each, serves), "a success that was none");
+      at_.expect(results[i] == result_of(each), "the result of somebody else");
     }
   }
 
@@ -149,8 +152,10 @@ class rules {
     if (why == error::shut_down) return at_.closed && (!each.ran || at_.aborted || at_.abort_by <= now);
     if (why == asio::error::operation_aborted)
       return each.owner->cancelled_hard || (each.owner->cancelled_softly && !each.ran);
-    if (each.served) return each.bad && why == asio::error::invalid_argument;
-    return retry_ledger::may_fail(each, why);
+    return at_.any_equal(each, [why](const input& other) {
+      if (other.served) return other.bad && why == asio::error::invalid_argument;
+      return retry_ledger::may_fail(other, why);
+    });
   }
 
   void check_waits(const stats& s, time_point now) {
@@ -159,9 +164,10 @@ class rules {
     if (at_.policy.adaptive)
       return at_.expect(manual_clock::next_expiry() || s.busy_lanes > 0, "nobody will wake up");
     at_.expect(!at_.closed, "a request waits for company that cannot come");
+    at_.expect(s.oldest_age < at_.policy.delay, "a request waits longer than the delay while a lane is free");
+    if (at_.model.shares) return;  // who rides and who waits cannot be told from outside
     at_.expect(s.queued < std::min(at_.policy.size, at_.max_batch()),
                "a full batch waits while a lane is free");
-    at_.expect(s.oldest_age < at_.policy.delay, "a request waits longer than the delay while a lane is free");
     for (const input& each : at_.inputs)
       at_.expect(!at_.waits(each) || each.owner->leave_by > now,
                  "a request waits longer than it wants to while a lane is free");

@@ -27,6 +27,7 @@ struct operation {
   std::size_t first = 0;  // its inputs are [first, first + count)
   std::size_t count = 1;
   submit_options asked{};
+  int step = 0;  // in which it was submitted
   time_point arrival{};
   time_point deadline = never;
   time_point leave_by = never;
@@ -53,11 +54,14 @@ struct failed_batch {
 /// One request.
 struct input {
   operation* owner = nullptr;
+  std::size_t content = 0;  // inputs with the same content are equal; that of the first is its number
   double work = 1;
   bool bad = false;     // has an error of its own
   bool poison = false;  // makes every batch fail that it is in
   bool ran = false;
+  bool running = false;
   bool served = false;        // a run with it returned
+  int served_at = 0;          // in this step
   bool failed_alone = false;  // a run of it alone failed
   failed_batch* failure = nullptr;
   boost::system::error_code last_error;  // of the last run with it that failed
@@ -71,6 +75,14 @@ struct scene {
   }
 
   [[nodiscard]] input& of(int number) { return inputs[static_cast<std::size_t>(number)]; }
+
+  /// It holds for this input, or for one that may run in its place.
+  template <class Holds>
+  [[nodiscard]] bool any_equal(const input& each, Holds holds) const {
+    if (!model.shares) return holds(each);
+    return std::any_of(inputs.begin(), inputs.end(),
+                       [&](const input& other) { return other.content == each.content && holds(other); });
+  }
 
   /// Batches are no larger; the queue cannot hold more.
   [[nodiscard]] std::size_t max_batch() const { return std::min(given.max_batch_size, given.max_queue_size); }
@@ -94,6 +106,7 @@ struct scene {
   struct {
     bool weighs = false;  // works differ
     bool poisons = false;
+    bool shares = false;            // equal inputs share a run
     bool fails = false;             // now and then a batch fails for no reason
     std::size_t memory = SIZE_MAX;  // requests that fit into it
   } model;
@@ -104,6 +117,7 @@ struct scene {
     bool adaptive = false;  // or whenever it wants to
   } policy;
   bool ever_adaptive = false;
+  bool ever_hung = false;  // batches may have been called hung
   bool in_order = true;  // the service order is that of priority and deadline alone
 
   bool closed = false;
@@ -126,6 +140,6 @@ struct scene {
 };
 
 /// What the model makes of an input.
-[[nodiscard]] inline int result_of(int number) { return 3 * number + 1; }
+[[nodiscard]] inline int result_of(const input& each) { return 3 * static_cast<int>(each.content) + 1; }
 
 }  // namespace carpool::test

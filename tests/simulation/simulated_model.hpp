@@ -46,8 +46,10 @@ class simulated_model {
       begin(by, batch);
     retries.enter(batch.front());
     ++at_.depth;
+    for (const int number : batch) at_.of(number).running = true;
     if (at_.chance.chance(again ? 10 : 30)) meanwhile_();
     if (at_.chance.chance(30)) manual_clock::advance(at_.chance.milliseconds_below(5));
+    for (const int number : batch) at_.of(number).running = false;
     --at_.depth;
     retries.leave();
     return end(by, batch, again);
@@ -66,11 +68,28 @@ class simulated_model {
       input& each = at_.of(number);
       at_.expect(!each.ran, "a request ran twice");
       at_.expect(in_turn(number), "a request ran out of turn");
-      at_.expect(each.owner->calls == 0, "a request ran after its completion");
       at_.expect(!each.owner->refusal, "a refused request ran");
-      at_.expect(!each.owner->cancelled_hard && !each.owner->cancelled_softly, "a cancelled request ran");
-      at_.expect(each.owner->deadline > manual_clock::now(), "an expired request ran");
+      at_.expect(at_.any_equal(each, is_wanted), "a request ran that nobody waits for any more");
       each.ran = true;
+    }
+    check_sharing(batch);
+  }
+
+  static bool is_wanted(const input& each) {
+    const operation& owner = *each.owner;
+    return owner.calls == 0 && !owner.refusal && !owner.cancelled_hard && !owner.cancelled_softly &&
+           owner.deadline > manual_clock::now();
+  }
+
+  /// Equal inputs run at the same time only if the first run hangs, or its callers have left.
+  void check_sharing(const std::vector<int>& batch) {
+    if (!at_.model.shares) return;
+    for (std::size_t i = 0; i < batch.size(); ++i) {
+      const input& each = at_.of(batch[i]);
+      for (std::size_t j = 0; j < i; ++j)
+        at_.expect(at_.of(batch[j]).content != each.content, "equal inputs ran in one batch");
+      const auto is_shared = [](const input& other) { return other.running && is_wanted(other); };
+      at_.expect(at_.ever_hung || !at_.any_equal(each, is_shared), "an input ran while an equal one did");
     }
   }
 
@@ -84,7 +103,7 @@ class simulated_model {
 
   /// Nobody is in the queue who is served before this one. A policy that chooses may pass somebody over.
   [[nodiscard]] bool in_turn(int number) const {
-    if (at_.ever_adaptive) return true;
+    if (at_.ever_adaptive || at_.model.shares) return true;
     const auto index = static_cast<std::size_t>(number);
     const input& mine = at_.inputs[index];
     for (std::size_t i = 0; i < at_.inputs.size(); ++i) {
@@ -131,7 +150,10 @@ class simulated_model {
       results.resize(at_.chance.chance(50) ? results.size() + 1 : results.size() - 1, item(0));
       return results;
     }
-    for (const int number : batch) at_.of(number).served = true;
+    for (const int number : batch) {
+      at_.of(number).served = true;
+      at_.of(number).served_at = at_.step;
+    }
     if (!again) retries.succeeded(batch);
     return results;
   }
@@ -142,7 +164,7 @@ class simulated_model {
       if (at_.of(number).bad)
         results.emplace_back(asio::error::make_error_code(asio::error::invalid_argument));
       else
-        results.emplace_back(result_of(number));
+        results.emplace_back(result_of(at_.of(number)));
     return results;
   }
 

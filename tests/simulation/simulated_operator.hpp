@@ -6,6 +6,7 @@
 #include <carpool/scheduling/adaptive.hpp>
 #include <carpool/scheduling/eager.hpp>
 #include <carpool/scheduling/size_or_timeout.hpp>
+#include <carpool/single_flight.hpp>
 #include <carpool/with_work.hpp>
 
 #include <simulation/random_terms.hpp>
@@ -33,8 +34,7 @@ class simulated_operator {
     with_functors(false, [&](auto functors) {
       with_policy([&](auto policy) {
         const auto work = [this](int number) { return at_.of(number).work; };
-        at_.batcher.emplace(at_.world.callers, at_.given, with_work(std::move(functors), work),
-                            std::move(policy));
+        make(with_work(std::move(functors), work), std::move(policy));
       });
     });
   }
@@ -73,6 +73,17 @@ class simulated_operator {
   }
 
  private:
+  template <class Functors, class Policy>
+  void make(Functors functors, Policy policy) {
+    const auto hash = [this](int number) { return at_.of(number).content; };
+    const auto equal = [this](int a, int b) { return at_.of(a).content == at_.of(b).content; };
+    if (at_.model.shares)
+      at_.batcher.emplace(at_.world.callers, at_.given, single_flight(std::move(functors), hash, equal),
+                          std::move(policy));
+    else
+      at_.batcher.emplace(at_.world.callers, at_.given, std::move(functors), std::move(policy));
+  }
+
   void reconfigure() {
     const options before = at_.given;
     choose_bounds(at_, at_.given);

@@ -79,16 +79,29 @@ class simulated_service {
     operation& made = at_.operations.emplace_back();
     made.first = at_.inputs.size();
     made.count = count;
-    for (std::size_t i = 0; i < count; ++i) {
-      input& fresh = at_.inputs.emplace_back();
-      fresh.owner = &made;
-      fresh.work = at_.model.weighs ? static_cast<double>(1 + roll_.below(8)) : 1;
-      fresh.bad = roll_.chance(5);
-      fresh.poison = at_.model.poisons && roll_.chance(4);
-    }
+    made.step = at_.step;
+    for (std::size_t i = 0; i < count; ++i) make_input(made);
     choose_terms(at_, made);
     rules_.predict(made);
     return made;
+  }
+
+  void make_input(operation& owner) {
+    input fresh;
+    fresh.owner = &owner;
+    fresh.content = at_.inputs.size();
+    fresh.work = at_.model.weighs ? static_cast<double>(1 + roll_.below(8)) : 1;
+    fresh.bad = roll_.chance(5);
+    fresh.poison = at_.model.poisons && roll_.chance(4);
+    if (at_.model.shares && !at_.inputs.empty() && roll_.chance(50)) {
+      const auto recent = std::min<std::size_t>(at_.inputs.size(), 8);
+      const input& other = at_.inputs[at_.inputs.size() - 1 - roll_.below(recent)];
+      fresh.content = other.content;
+      fresh.work = other.work;
+      fresh.bad = other.bad;
+      fresh.poison = other.poison;
+    }
+    at_.inputs.push_back(fresh);
   }
 
   void submit() {

@@ -48,8 +48,7 @@ struct scheduler_bench {
   next_step next(duration now) { return scheduler.next(at(now), leaving()); }
   bool start(duration now, std::size_t lane = 0) { return scheduler.start(lane, at(now), leaving()); }
   bool seal(duration now, std::size_t lane = 0) {
-    return scheduler.seal(lane, at(now),
-                          [this](std::size_t, void* handle, outcome why) { leaving()(handle, why); });
+    return scheduler.seal(lane, at(now), leaving(), [this](std::size_t position) { dropped.push_back(position); });
   }
   /// Ends the batch; the numbers of those who still waited.
   numbers finish(duration now, bool failed = false, std::size_t lane = 0) {
@@ -85,6 +84,7 @@ struct scheduler_bench {
 
   batch_scheduler scheduler;
   departures left;
+  numbers dropped;  // positions in batches
 };
 
 /// A policy made of one function.

@@ -13,6 +13,12 @@
 #include <algorithm>
 #include <chrono>
 
+// Compiled once, in virtual_world.cpp, and not for every test.
+extern template class carpool::execution::shell<carpool::test::manual_clock>;
+extern template class carpool::execution::batch_runner<carpool::test::manual_clock>;
+extern template class carpool::execution::workers<carpool::test::manual_clock>;
+extern template class carpool::execution::engine<carpool::test::manual_clock>;
+
 namespace carpool::test {
 
 using namespace std::chrono_literals;

@@ -18,6 +18,7 @@
 #include <cstdint>
 #include <exception>
 #include <functional>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <utility>
@@ -34,8 +35,8 @@ class batch_runner : public shell<Clock> {
   using typename base::effects;
 
   batch_runner(const typename base::executor_type& executor, const options& given,
-               scheduling::any_policy policy)
-      : base(executor, given, std::move(policy)),
+               scheduling::any_policy policy, std::unique_ptr<ride_finder> sharing)
+      : base(executor, given, std::move(policy), std::move(sharing)),
         on_batch_error_(given.on_batch_error),
         isolates_failures_(given.isolate_failures),
         retries_(given.max_batch_size) {}
@@ -53,11 +54,8 @@ class batch_runner : public shell<Clock> {
   [[nodiscard]] bool seal(lane_slot& mine, time_point now, std::unique_lock<std::mutex>& lock) {
     effects out;
     lock.lock();
-    const bool any =
-        scheduler_.seal(mine.index, now, [&](std::size_t position, void* handle, scheduling::outcome why) {
-          mine.lane->drop(position);
-          this->failing(out)(handle, why);
-        });
+    const bool any = scheduler_.seal(mine.index, now, this->failing(out),
+                                     [&](std::size_t position) { mine.lane->drop(position); });
     this->end_given_up(out);
     const auto observing = any ? observer_ : nullptr;
     if (observing) report_start(mine, now);
@@ -82,6 +80,7 @@ class batch_runner : public shell<Clock> {
       auto& request = *static_cast<pending_request*>(handle);
       if (request.record) {
         if (watch) request.record->report.times = watch->times();
+        if (request.record->report.batch == 0) report_rider(request.record->report, mine.report, now);
         out.told.add(std::move(request.record), why, now);
       }
       return !why.failed();
@@ -159,11 +158,20 @@ class batch_runner : public shell<Clock> {
       const auto* request = static_cast<const pending_request*>(member.handle);
       if (request == nullptr || !request->record) continue;
       request_report& report = request->record->report;
+      const duration waited = std::max(now - report.arrival, duration::zero());
       report.batch = mine.report.id;
-      report.fill = std::clamp(now - std::max(member.arrival, scheduler_.lane_free_since()), duration::zero(),
-                               std::max(now - member.arrival, duration::zero()));
-      report.queue = now - member.arrival - report.fill;
+      report.fill =
+          std::clamp(now - std::max(report.arrival, scheduler_.lane_free_since()), duration::zero(), waited);
+      report.queue = now - report.arrival - report.fill;
     }
+  }
+
+  /// It shared the run of a member. Of one that had begun before it arrived it is told the rest, as the
+  /// model's.
+  static void report_rider(request_report& report, const batch_report& batch, time_point now) noexcept {
+    report.batch = batch.id;
+    report.queue = std::max(batch.started - report.arrival, duration::zero());
+    if (report.arrival > batch.started) report.times = {.model = now - report.arrival};
   }
 
   // Guarded by the lock.

@@ -33,8 +33,10 @@ class engine final : public workers<Clock> {
   using typename base::effects;
 
  public:
-  engine(const typename base::executor_type& executor, const options& given, scheduling::any_policy policy)
-      : base(executor, given, std::move(policy)),
+  /// With a ride_finder, requests with the same input share a run.
+  engine(const typename base::executor_type& executor, const options& given, scheduling::any_policy policy,
+         std::unique_ptr<ride_finder> sharing)
+      : base(executor, given, std::move(policy), std::move(sharing)),
         context_(context_of(executor)),
         default_deadline_(given.default_deadline),
         max_batch_size_(given.max_batch_size) {}

@@ -57,7 +57,7 @@ class lane {
   [[nodiscard]] bool all_succeeded() const noexcept { return !failure_ && !any_failed_; }
   /// What this member is told; no error if it gets a result.
   [[nodiscard]] virtual boost::system::error_code error_of(std::size_t position) const noexcept = 0;
-  /// The member at this position still waits, and will get its result by deliver().
+  /// A request waits for the result at this position, and will get it by deliver(). In order of positions.
   void claim(std::size_t position, void* handle) noexcept {
     claimed_.push(*static_cast<pending_request*>(handle), position);
   }
@@ -133,10 +133,11 @@ class typed_lane final : public lane {
 
   void deliver(completion_list& ready) noexcept override {
     if (failure_)
-      claimed_.take([&](pending_request& each, std::size_t) { each.fail(code_, ready); });
+      claimed_.take([&](pending_request& each, std::size_t, bool) { each.fail(code_, ready); });
     else
-      claimed_.take([&](pending_request& each, std::size_t position) {
-        request_of(&each)->settle(std::move(results_[position]), ready);
+      claimed_.take([&](pending_request& each, std::size_t position, bool shared) {
+        auto& result = results_[position];
+        request_of(&each)->settle(shared ? copy_of(result) : std::move(result), ready);
       });
     inputs_.clear();
     copies_.clear();
@@ -158,6 +159,19 @@ class typed_lane final : public lane {
     if constexpr (std::is_trivially_copyable_v<In> && std::copy_constructible<In>)
       if (pipeline_->again() == rerun::from_a_copy && inputs_.size() > 1)
         copies_.insert(copies_.end(), inputs_.begin(), inputs_.end());
+  }
+
+  /// For one of several requests that shared a run; their Out can be copied.
+  static boost::system::result<Out> copy_of(const boost::system::result<Out>& result) noexcept {
+    if constexpr (std::copy_constructible<Out>) {
+      try {
+        return result;
+      } catch (...) {
+        return code_of(std::current_exception());
+      }
+    } else {
+      return boost::system::error_code(error::model_failed);
+    }
   }
 
   template <class Step>

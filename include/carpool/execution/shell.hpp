@@ -10,6 +10,7 @@
 #include <carpool/execution/lane_set.hpp>
 #include <carpool/execution/news.hpp>
 #include <carpool/execution/request.hpp>
+#include <carpool/execution/ride_finder.hpp>
 #include <carpool/execution/scheduler_setup.hpp>
 #include <carpool/execution/submission.hpp>
 #include <carpool/execution/wake_timer.hpp>
@@ -45,10 +46,12 @@ class shell : public std::enable_shared_from_this<shell<Clock>>, public looker {
  public:
   using executor_type = boost::asio::any_io_executor;
 
-  shell(const executor_type& executor, const options& given, scheduling::any_policy policy)
+  shell(const executor_type& executor, const options& given, scheduling::any_policy policy,
+        std::unique_ptr<ride_finder> sharing)
       : scheduler_(limits_of(given), rules_of(given), std::move(policy)),
         timer_(std::in_place, executor),
         observer_(given.observer),
+        sharing_(std::move(sharing)),
         room_(scheduler_.room()),
         executor_(executor) {}
 
@@ -224,6 +227,7 @@ class shell : public std::enable_shared_from_this<shell<Clock>>, public looker {
   drain_list drains_;
   drain_list reloads_;
   std::shared_ptr<observer> observer_;
+  const std::unique_ptr<ride_finder> sharing_;  // if requests with the same input share a run
   time_point abort_at_ = never;  // what has not ended by then is given up
   bool given_up_ = false;        // it has been, and those who wait for the end have to be told
 
@@ -241,6 +245,7 @@ class shell : public std::enable_shared_from_this<shell<Clock>>, public looker {
     one.for_each([&](pending_request& request) {
       one.facts.work = request.work;
       one.facts.handle = &request;
+      if (sharing_) one.facts.ride = sharing_->ride_of(request, scheduler_.rides());
       scheduler_.admit(one.facts);
     });
     admitted_deadline_ = std::min(admitted_deadline_, one.facts.deadline);

@@ -62,7 +62,7 @@ class pending_request {
   std::size_t position_;                // there
 };
 
-/// Requests with a position each, in order.
+/// Requests with a position each, in order of positions.
 class request_list {
  public:
   request_list() = default;
@@ -76,13 +76,14 @@ class request_list {
     end_ = &request.next_;
   }
 
-  /// Empties the list and hands every request with its position to `visit`, which may end it.
+  /// Empties the list and hands every request to `visit`, which may end it, with its position and whether the
+  /// next one has the same position.
   template <class Visit>
   void take(Visit visit) {
     end_ = &first_;
     for (pending_request* each = std::exchange(first_, nullptr); each != nullptr;) {
       pending_request& one = *std::exchange(each, each->next_);
-      visit(one, one.position_);
+      visit(one, one.position_, each != nullptr && each->position_ == one.position_);
     }
   }
 

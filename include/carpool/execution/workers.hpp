@@ -38,8 +38,9 @@ class workers : public batch_runner<Clock> {
   using typename base::effects;
 
  public:
-  workers(const typename base::executor_type& executor, const options& given, scheduling::any_policy policy)
-      : base(executor, given, std::move(policy)), model_executor_(given.model_executor) {}
+  workers(const typename base::executor_type& executor, const options& given, scheduling::any_policy policy,
+          std::unique_ptr<ride_finder> sharing)
+      : base(executor, given, std::move(policy), std::move(sharing)), model_executor_(given.model_executor) {}
 
   /// Makes lanes up to this number, each on its thread if it has one. Throws what `make` throws; what was
   /// made before stays.

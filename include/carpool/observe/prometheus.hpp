@@ -42,6 +42,7 @@ inline void write_requests(prometheus_text& text, const stats& s, std::uint64_t 
       {"cancelled", s.cancelled}, {"error", s.failed},  {"shutdown", s.shut_down}};
   for (const auto& [outcome, count] : outcomes)
     text.sample("carpool_requests_total", {{"outcome", outcome}}, count);
+  text.counter("carpool_requests_shared_total", "Requests that shared the run of an equal one.", s.shared);
   text.gauge("carpool_inflight_requests", "Requests that wait or are in a running batch.",
              s.queued + s.running);
 }

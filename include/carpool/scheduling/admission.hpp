@@ -65,19 +65,20 @@ class admission {
   }
   [[nodiscard]] bool open() const noexcept { return open_; }
 
-  /// Requests that still fit into the queue, by their number.
-  [[nodiscard]] std::size_t room(const wait_queue& queue) const noexcept {
-    return queue.size() < max_size_ ? max_size_ - queue.size() : 0;
+  /// Requests that still fit into the queue, by their number; riders need memory as everybody does.
+  [[nodiscard]] std::size_t room(const wait_queue& queue, std::size_t riders) const noexcept {
+    const std::size_t taken = queue.size() + riders;
+    return taken < max_size_ ? max_size_ - taken : 0;
   }
 
   /// Why these cannot join now, all or none; empty when they can.
-  [[nodiscard]] std::optional<outcome> refusal(const wait_queue& queue, std::size_t count,
+  [[nodiscard]] std::optional<outcome> refusal(const wait_queue& queue, std::size_t riders, std::size_t count,
                                                time_point deadline, time_point now,
                                                const demand& asked) const noexcept {
     if (!open_) return outcome::shut_down;
     if (deadline <= now) return outcome::expired;
-    if (strict_) return strict_refusal(queue, count, asked);
-    if (count > room(queue)) return outcome::rejected;
+    if (strict_) return strict_refusal(queue, riders, count, asked);
+    if (count > room(queue, riders)) return outcome::rejected;
     return std::nullopt;
   }
 
@@ -100,10 +101,10 @@ class admission {
 
  private:
   /// A request that finds the queue empty is none too heavy for it.
-  [[nodiscard]] std::optional<outcome> strict_refusal(const wait_queue& queue, std::size_t count,
-                                                      const demand& asked) const noexcept {
+  [[nodiscard]] std::optional<outcome> strict_refusal(const wait_queue& queue, std::size_t riders,
+                                                      std::size_t count, const demand& asked) const noexcept {
     if (item_cost_({&asked.heaviest, 1}) > max_item_) return outcome::too_large;
-    if (count > room(queue)) return outcome::rejected;
+    if (count > room(queue, riders)) return outcome::rejected;
     const bool alone = queue.empty() && count == 1;
     if (!alone && work_ + asked.work > max_work_) return outcome::rejected;
     const std::size_t of_key = of_keys_.waiting(asked.key);

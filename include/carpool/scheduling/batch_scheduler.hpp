@@ -83,6 +83,9 @@ class batch_scheduler final : public registry {
                    std::min(next_deadline_, wait == nullptr ? never : wait->when)};
     if (hung_after_ == duration::max()) return step;
     step.hung_lane = fleet_.newly_hung(now, hung_after_);
+    if (step.hung_lane)
+      for (const waiting_request& member : fleet_[*step.hung_lane].members())
+        if (member.ride != 0) waiting_.rides().mark_hung(member.ride);
     step.wake_at = std::min(step.wake_at, fleet_.next_hung(hung_after_));
     return step;
   }
@@ -105,14 +108,17 @@ class batch_scheduler final : public registry {
 
   [[nodiscard]] const flight& batch(std::size_t lane) const noexcept { return fleet_[lane]; }
 
-  /// The lane has collected the inputs: `gone(position, handle, outcome)` for each member that left
-  /// meanwhile, last position first. False: nobody is left and the batch is over without a run.
-  template <class Gone>
-  [[nodiscard]] bool seal(std::size_t lane, time_point now, Gone gone) {
+  /// The lane has collected the inputs: who left meanwhile goes now, and `drop(position)` for each input that
+  /// nobody wants any more, last position first. False: nobody is left and the batch is over without a run.
+  template <class Leave, class Drop>
+  [[nodiscard]] bool seal(std::size_t lane, time_point now, Leave leave, Drop drop) {
     flight& batch = fleet_[lane];
-    batch.seal([&](std::size_t position, void* handle, outcome why) {
+    batch.seal([&](std::size_t position, const waiting_request& member, outcome why) {
       end_running(why);
-      gone(position, handle, why);
+      leave(member.handle, why);
+      const auto successor = successor_of(member);
+      if (!successor) drop(position);
+      return successor;
     });
     if (batch.members().empty()) {
       land(lane, now, true);
@@ -122,22 +128,28 @@ class batch_scheduler final : public registry {
     return true;
   }
 
-  /// The lane's batch ended: `claim(position, handle)` for each member whose caller still waits; it returns
-  /// whether that request succeeded.
+  /// The lane's batch ended: `claim(position, handle)` for each caller that still waits for the result at this
+  /// position, in order of positions; it returns whether that request succeeded.
   template <class Claim>
   void finish(std::size_t lane, time_point now, bool failed, Claim claim) {
     flight& batch = fleet_[lane];
     const auto members = batch.members();
     std::size_t waited_for = 0;
+    std::size_t riders = 0;
     std::size_t succeeded = 0;
     for (std::size_t i = 0; i < members.size(); ++i) {
       if (members[i].handle == nullptr) continue;
       ++waited_for;
       succeeded += claim(i, members[i].handle);
+      if (members[i].ride == 0) continue;
+      waiting_.rides().end(members[i].ride, [&](const waiting_request& rider) {
+        ++riders;
+        succeeded += claim(i, rider.handle);
+      });
     }
     running_ -= waited_for;
     ledger_.ended(outcome::succeeded, succeeded);
-    ledger_.ended(outcome::failed, waited_for - succeeded);
+    ledger_.ended(outcome::failed, waited_for + riders - succeeded);
     ledger_.batch_ended(now - batch.started());
     if (!failed && ceiling_.value() < std::numeric_limits<double>::infinity()) learn_from(members);
     land(lane, now, failed);
@@ -187,10 +199,9 @@ class batch_scheduler final : public registry {
 
   template <class Leave>
   void give_up(positions hopeless, time_point now, Leave& leave) {
-    const std::size_t count = hopeless.size();
-    assert(count > 0);
-    waiting_.remove(hopeless, giving_up(outcome::expired, leave));
-    policy_.on_removed(count, now);
+    assert(hopeless.size() > 0);
+    const std::size_t removed = waiting_.remove(hopeless, giving_up(outcome::expired, leave));
+    if (removed > 0) policy_.on_removed(removed, now);
   }
 
   [[nodiscard]] queue_view what_waits() const noexcept {
@@ -210,7 +221,10 @@ class batch_scheduler final : public registry {
     batch.reserve(count);
     works_.reserve(count);
     fleet_.depart(lane, now, trimmed ? departure::full : leaving.reason);
-    waiting_.serve(which, [&](const waiting_request& request) { batch.add(request); });
+    waiting_.serve(which, [&](const waiting_request& request) {
+      batch.add(request);
+      if (request.ride != 0) waiting_.rides().depart(request.ride);
+    });
     ledger_.departed(batch.members(), now);
     running_ += count;
     policy_.on_dispatch(lane, batch.members(), now);

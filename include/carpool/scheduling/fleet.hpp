@@ -66,7 +66,8 @@ class fleet {
     drop_unwanted();
   }
 
-  /// Running requests that match want to leave early; `left(handle)` for each that goes at once.
+  /// Running requests that match want to leave early; `left(member)` for each that goes at once returns who
+  /// takes its place, if somebody does.
   template <class Matches, class Left>
   void leave_if(Matches matches, outcome why, Left left) {
     for (flight& each : flights_) leave_if(each, matches, why, left);
@@ -129,7 +130,8 @@ class fleet {
   static void leave_if(flight& batch, Matches matches, outcome why, Left left) {
     for (std::size_t i = 0; i < batch.members().size(); ++i) {
       const waiting_request member = batch.members()[i];
-      if (member.handle != nullptr && matches(member) && batch.leave(i, why)) left(member.handle);
+      if (member.handle == nullptr || !matches(member) || !batch.leave(i, why)) continue;
+      if (const std::optional<waiting_request> successor = left(member)) batch.replace(i, *successor);
     }
   }
 

@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <optional>
 #include <span>
 #include <utility>
 #include <vector>
@@ -74,15 +75,24 @@ class flight {
     return false;
   }
 
-  /// The inputs are collected: who asked to leave goes now, `gone(position, handle, why)`, the last one
-  /// first, so that the shell can erase the inputs at these positions one by one.
+  /// Somebody else has the place of this member from now on.
+  void replace(std::size_t i, const waiting_request& successor) noexcept {
+    members_[i] = successor;
+    next_deadline_ = std::min(next_deadline_, successor.deadline);
+  }
+
+  /// The inputs are collected: who asked to leave goes now, `gone(position, member, why)`, the last one
+  /// first, so that the shell can erase the inputs at these positions one by one. It returns who takes the
+  /// place, if somebody does.
   template <class Gone>
   void seal(Gone gone) {
     std::sort(leavers_.begin(), leavers_.end(),
               [](const auto& a, const auto& b) { return a.first > b.first; });
     for (const auto& [i, why] : leavers_) {
-      gone(i, members_[i].handle, why);
-      members_.erase(members_.begin() + static_cast<std::ptrdiff_t>(i));
+      if (const std::optional<waiting_request> successor = gone(i, members_[i], why))
+        replace(i, *successor);
+      else
+        members_.erase(members_.begin() + static_cast<std::ptrdiff_t>(i));
     }
     leavers_.clear();
     sealed_ = true;

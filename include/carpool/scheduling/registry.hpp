@@ -15,6 +15,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <utility>
 
@@ -45,19 +46,24 @@ class registry {
   /// key_weight throws.
   void reserve(std::size_t count, const waiting_request& like = {}) { waiting_.reserve(count, like); }
 
-  /// Queues a request that refusal() let through.
+  /// Queues a request that refusal() let through, or lets it share the run of its ride.
   void admit(const waiting_request& request) {
-    waiting_.join(request);
     ledger_.submitted();
     if (request.deadline < next_deadline_) next_deadline_ = request.deadline;
+    if (request.ride != 0) return share(request);
+    waiting_.join(request);
     policy_.on_arrival(request);
   }
+
+  /// The rides that requests may share.
+  [[nodiscard]] const scheduling::rides& rides() const noexcept { return waiting_.rides(); }
 
   /// The caller gives a request up. Waiting: it leaves. In a batch: it leaves unless `only_if_waiting`, at
   /// once or when the batch is sealed. Unknown, because it just ended: nothing.
   template <class Leave>
   void cancel(const void* handle, bool only_if_waiting, time_point now, Leave leave) {
     const auto is_it = [handle](const waiting_request& request) { return request.handle == handle; };
+    if (remove_riders(is_it, !only_if_waiting, outcome::cancelled, leave) > 0) return;
     if (remove_waiting(is_it, outcome::cancelled, now, leave) || only_if_waiting) return;
     remove_running(is_it, outcome::cancelled, leave);
   }
@@ -77,6 +83,7 @@ class registry {
   template <class Leave>
   void close(time_point now, Leave leave) {
     stop_accepting();
+    remove_riders(anybody, false, outcome::shut_down, leave);
     remove_waiting(anybody, outcome::shut_down, now, leave);
   }
 
@@ -85,6 +92,7 @@ class registry {
   template <class Leave>
   void abort(time_point now, Leave leave) {
     close(now, leave);
+    remove_riders(anybody, true, outcome::shut_down, leave);
     remove_running(anybody, outcome::shut_down, leave);
   }
 
@@ -105,9 +113,10 @@ class registry {
     ledger_.report(s);
     fleet_.report(s, now);
     const wait_queue& queue = waiting_.queue();
-    s.queued = queue.size();
+    s.queued = queue.size() + rides().waiting();
     for (std::size_t i = 0; i < queue.size(); ++i) s.queued_work += queue[i].work;
-    s.running = running_;
+    s.running = running_ + rides().running();
+    s.shared = rides().boarded();
     if (!queue.empty()) s.oldest_age = std::max(now - queue.oldest_arrival(), duration::zero());
     return s;
   }
@@ -128,6 +137,14 @@ class registry {
     };
   }
 
+  /// Who takes the place of a member that has left its batch early.
+  [[nodiscard]] std::optional<waiting_request> successor_of(const waiting_request& member) noexcept {
+    if (member.ride == 0) return std::nullopt;
+    const auto successor = waiting_.rides().succeed(member);
+    running_ += successor.has_value();
+    return successor;
+  }
+
   /// next_deadline_ is a lower bound: exact after an expiry, possibly too early once requests have left
   /// otherwise.
   template <class Leave>
@@ -140,12 +157,13 @@ class registry {
   void expire_due(time_point now, Leave& leave) {
     const wait_queue& queue = waiting_.queue();
     const auto due = [now](const waiting_request& request) { return request.deadline <= now; };
+    remove_riders(due, true, outcome::expired, leave);
     if (queue.deadlines_ascend())
       remove_head(due, now, leave);
     else
       remove_waiting(due, outcome::expired, now, leave);
     fleet_.expire(now, running_out(outcome::expired, leave));
-    next_deadline_ = fleet_.next_deadline();
+    next_deadline_ = std::min(fleet_.next_deadline(), rides().next_deadline());
     const std::size_t candidates =
         queue.deadlines_ascend() ? std::min<std::size_t>(queue.size(), 1) : queue.size();
     for (std::size_t i = 0; i < candidates; ++i) next_deadline_ = std::min(next_deadline_, queue[i].deadline);
@@ -155,12 +173,31 @@ class registry {
   waiting_room waiting_;
   fleet fleet_;
   ledger ledger_;
-  std::size_t running_ = 0;
+  std::size_t running_ = 0;  // members of batches that still wait
   bool flushing_ = false;
   time_point next_deadline_ = never;
 
  private:
   static constexpr auto anybody = [](const waiting_request&) { return true; };
+
+  /// Where memory is too short for a ride the request goes alone.
+  void share(const waiting_request& request) {
+    const bool boards = rides().open(request.ride);
+    if (waiting_.share(request)) {
+      if (!boards) policy_.on_arrival(request);
+      return;
+    }
+    waiting_request alone = request;
+    alone.ride = 0;
+    waiting_.join(alone);
+    policy_.on_arrival(alone);
+  }
+
+  /// Riders leave before hosts, so that no place goes to one that does not want it any more.
+  template <class Matches, class Leave>
+  std::size_t remove_riders(Matches matches, bool running, outcome why, Leave& leave) {
+    return waiting_.rides().leave_if(matches, running, giving_up(why, leave));
+  }
 
   /// Removes the waiting requests that match and hands them to the shell; their number.
   template <class Matches, class Leave>
@@ -178,8 +215,8 @@ class registry {
     std::size_t count = 0;
     while (count < queue.size() && matches(queue[count])) ++count;
     if (count == 0) return;
-    waiting_.remove(positions::run(0, count), giving_up(outcome::expired, leave));
-    policy_.on_removed(count, now);
+    const std::size_t removed = waiting_.remove(positions::run(0, count), giving_up(outcome::expired, leave));
+    if (removed > 0) policy_.on_removed(removed, now);
   }
 
   template <class Matches, class Leave>
@@ -189,9 +226,10 @@ class registry {
 
   template <class Leave>
   auto running_out(outcome why, Leave& leave) {
-    return [this, why, &leave](void* handle) {
+    return [this, why, &leave](const waiting_request& member) {
       end_running(why);
-      leave(handle, why);
+      leave(member.handle, why);
+      return successor_of(member);
     };
   }
 };

@@ -9,6 +9,7 @@
 #include <carpool/scheduling/outcome.hpp>
 #include <carpool/scheduling/queue_rules.hpp>
 #include <carpool/scheduling/queue_view.hpp>
+#include <carpool/scheduling/rides.hpp>
 #include <carpool/scheduling/wait_queue.hpp>
 #include <carpool/scheduling/waiting_request.hpp>
 #include <carpool/time.hpp>
@@ -21,8 +22,8 @@
 
 namespace carpool::scheduling {
 
-/// The queue, its door, and what gives a request its place in the service order beyond its own facts: fair
-/// tags and ageing.
+/// The queue, its door, who rides along with those who wait or run, and what gives a request its place in the
+/// service order beyond its own facts: fair tags and ageing.
 class waiting_room {
  public:
   /// The rules from now on; those who wait stay. Strong guarantee.
@@ -39,15 +40,17 @@ class waiting_room {
   }
 
   [[nodiscard]] const wait_queue& queue() const noexcept { return queue_; }
+  [[nodiscard]] const scheduling::rides& rides() const noexcept { return rides_; }
+  [[nodiscard]] scheduling::rides& rides() noexcept { return rides_; }
 
   // ---- coming
 
   [[nodiscard]] bool open() const noexcept { return admission_.open(); }
   void close() noexcept { admission_.close(); }
-  [[nodiscard]] std::size_t room() const noexcept { return admission_.room(queue_); }
+  [[nodiscard]] std::size_t room() const noexcept { return admission_.room(queue_, riders()); }
   [[nodiscard]] std::optional<outcome> refusal(std::size_t count, time_point deadline, time_point now,
                                                const demand& asked) const noexcept {
-    return admission_.refusal(queue_, count, deadline, now, asked);
+    return admission_.refusal(queue_, riders(), count, deadline, now, asked);
   }
 
   /// Makes the next `count` joins of requests with this key and priority unable to throw. Throws what
@@ -67,6 +70,20 @@ class waiting_room {
     place(tagged);
   }
 
+  /// Gives a request a part in its ride: it boards, or begins it and joins the queue. False: there is no memory
+  /// for that.
+  [[nodiscard]] bool share(const waiting_request& request) noexcept {
+    if (!rides_.open(request.ride)) {
+      if (!rides_.begin(request)) return false;
+      join(request);
+      return true;
+    }
+    const bool urgent = rides_.is_urgent(request);
+    if (!rides_.board(request)) return false;
+    if (urgent) hurry(request.ride);
+    return true;
+  }
+
   // ---- leaving; each who leaves is handed to `take`
 
   /// These leave in a batch.
@@ -78,21 +95,20 @@ class waiting_room {
     });
   }
 
-  /// These leave without being served.
+  /// These leave without being served; how many fewer there are, for the place of a host goes to a rider.
   template <class Take>
-  void remove(positions which, Take take) {
+  std::size_t remove(positions which, Take take) {
+    const std::size_t before = queue_.size();
     queue_.extract(which, leaving(take));
-    if (share_) retag();
+    return close_up(before);
   }
 
-  /// The same for all that match; their number.
+  /// The same for all that match.
   template <class Matches, class Take>
   std::size_t remove_if(Matches matches, Take take) {
     const std::size_t before = queue_.size();
     queue_.erase_if(matches, leaving(take));
-    const std::size_t removed = before - queue_.size();
-    if (share_ && removed > 0) retag();
-    return removed;
+    return close_up(before);
   }
 
   /// Who has waited max_overtaking is not overtaken any more. No timer is needed: it matters only when
@@ -132,9 +148,32 @@ class waiting_room {
   auto leaving(Take& take) {
     return [&](const waiting_request& request) {
       if (admission_.strict()) admission_.leave(request);
+      if (request.ride != 0) rides_.replace(request);
       take(request);
     };
   }
+
+  /// After some have left a queue of this size.
+  std::size_t close_up(std::size_t before) {
+    if (queue_.size() == before) return 0;
+    rides_.take_successors([this](const waiting_request& successor) { join(successor); });
+    if (share_) retag();
+    return before - queue_.size();
+  }
+
+  /// The ride's place in the queue is not good enough for who has just boarded.
+  void hurry(std::uint32_t ride) noexcept {
+    std::optional<waiting_request> place;
+    queue_.erase_if([ride](const waiting_request& each) { return each.ride == ride; },
+                    [&](const waiting_request& host) {
+                      if (admission_.strict()) admission_.leave(host);
+                      place = rides_.agree(host);
+                    });
+    join(*place);
+    if (share_) retag();
+  }
+
+  [[nodiscard]] std::size_t riders() const noexcept { return rides_.waiting() + rides_.running(); }
 
   void retag() {
     if (share_) share_->retract();
@@ -142,6 +181,7 @@ class waiting_room {
   }
 
   wait_queue queue_;
+  scheduling::rides rides_;
   admission admission_;
   std::optional<fair_share> share_;  // between keys, if that is wanted
   bool counted_ = false;             // one of these two has to hear of everyone

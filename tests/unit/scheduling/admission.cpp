@@ -22,7 +22,7 @@ struct door {
   void apply(const queue_rules& rules, const limits& bounds = {}) { rules_.apply(rules, bounds, queue); }
 
   std::optional<outcome> why_not(std::size_t count, demand asked = {}) const {
-    return rules_.refusal(queue, count, never, at(0ms), asked);
+    return rules_.refusal(queue, 0, count, never, at(0ms), asked);
   }
   void join(std::uint64_t key, double work) {
     waiting_request request = waiting(queue.size());
@@ -52,7 +52,7 @@ TEST_CASE("a closed door refuses as shut down, a past deadline as expired, a ful
   CHECK(!d.rules_.strict());
   CHECK(!d.why_not(1));
   CHECK(d.why_not(2) == outcome::rejected);
-  CHECK(d.rules_.refusal(d.queue, 1, at(0ms), at(0ms), {}) == outcome::expired);
+  CHECK(d.rules_.refusal(d.queue, 0, 1, at(0ms), at(0ms), {}) == outcome::expired);
   d.join_by_number();
   CHECK(d.why_not(1) == outcome::rejected);
   d.rules_.close();
@@ -63,7 +63,7 @@ TEST_CASE("a queue that is made smaller than it is long has no room, and no less
   door d({.max_size = 4});
   for (int i = 0; i < 3; ++i) d.join_by_number();
   d.apply({.max_size = 2});
-  CHECK(d.rules_.room(d.queue) == 0);
+  CHECK(d.rules_.room(d.queue, 0) == 0);
   CHECK(d.why_not(1) == outcome::rejected);
 }
 

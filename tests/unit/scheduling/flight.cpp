@@ -6,12 +6,15 @@
 #include <support/doctest.hpp>
 #include <support/waiting.hpp>
 
+#include <chrono>
+#include <optional>
 #include <utility>
 #include <vector>
 
 using namespace carpool::scheduling;
 using namespace carpool::test;
 using carpool::departure;
+using namespace std::chrono_literals;
 
 namespace {
 
@@ -27,9 +30,10 @@ using leavers = std::vector<std::pair<std::size_t, outcome>>;
 
 leavers seal(flight& batch) {
   leavers gone;
-  batch.seal([&](std::size_t position, void* handle, outcome why) {
-    CHECK(number_of(handle) == position);
+  batch.seal([&](std::size_t position, const waiting_request& member, outcome why) {
+    CHECK(number_of(member.handle) == position);
     gone.emplace_back(position, why);
+    return std::nullopt;
   });
   return gone;
 }
@@ -78,4 +82,15 @@ TEST_CASE("who leaves a sealed batch is gone at once and the positions of the ot
   REQUIRE(batch.members().size() == 3);
   CHECK(batch.members()[1].handle == nullptr);
   CHECK(number_of(batch.members()[2].handle) == 2);
+}
+
+TEST_CASE("a member's place can go to somebody else, with another deadline") {
+  flight batch = flight_of(2);
+  CHECK(!batch.leave(0, outcome::cancelled));
+  batch.seal([](std::size_t, const waiting_request&, outcome) {
+    return std::optional(waiting(7, at({}), at(3ms)));
+  });
+  REQUIRE(batch.members().size() == 2);
+  CHECK(number_of(batch.members()[0].handle) == 7);
+  CHECK(batch.next_deadline() == at(3ms));
 }

@@ -1,0 +1,64 @@
+// Copyright (c) 2026 The carpool authors
+// SPDX-License-Identifier: BSL-1.0
+
+#pragma once
+
+#include <concepts>
+#include <cstddef>
+#include <functional>
+#include <type_traits>
+#include <utility>
+
+namespace carpool {
+
+/// std::hash of whatever type.
+struct standard_hash {
+  template <class T>
+  [[nodiscard]] std::size_t operator()(const T& value) const {
+    return std::hash<T>{}(value);
+  }
+};
+
+/// When two inputs are the same: `equal(a, b)`, and then `hash(a) == hash(b)`.
+template <class Hash = standard_hash, class Equal = std::equal_to<>>
+struct input_identity {
+  [[no_unique_address]] Hash hash{};
+  [[no_unique_address]] Equal equal{};
+};
+
+/// Functors (a callable, a functor_set or a lane factory) whose requests share runs: a request whose input
+/// equals one that waits or runs does not run itself but gets a copy of that one's result, or its error. Each
+/// keeps its own deadline and cancellation, and if the one that runs leaves early another takes its place. In
+/// and Out must be copyable.
+///
+///     DynamicBatcher<std::string, label> batcher{{}, carpool::single_flight{classify}};
+///
+/// `hash` and `equal` are called under the batcher's lock, so they must be cheap and must not call it; if they
+/// throw, the request runs alone. A copy of each input is kept while it is here, and of some until others
+/// come. A class of one's own that serves as functors may simply have such an `identity`.
+template <class Functors, class Hash = standard_hash, class Equal = std::equal_to<>>
+struct single_flight : Functors {
+  static_assert(std::is_class_v<Functors>,
+                "carpool: single_flight takes a function object; wrap a function in a lambda");
+
+  explicit single_flight(Functors functors, Hash hash = {}, Equal equal = {})
+      : Functors(std::move(functors)), identity{std::move(hash), std::move(equal)} {}
+
+  input_identity<Hash, Equal> identity;
+};
+
+/// The functors have an identity.
+template <class Functors>
+concept shares_runs = requires(const Functors& functors) {
+  functors.identity.hash;
+  functors.identity.equal;
+};
+
+/// Which tells inputs of this type apart.
+template <class Functors, class In>
+concept tells_apart = requires(const Functors& functors, const In& input) {
+  { functors.identity.hash(input) } -> std::convertible_to<std::size_t>;
+  { functors.identity.equal(input, input) } -> std::convertible_to<bool>;
+};
+
+}  // namespace carpool
