@@ -9,8 +9,8 @@ set -uo pipefail
 cd "$(dirname "$0")/.."
 
 declare -A about=(
-  [release]="everything, optimised, with g++; each header by itself; consumer projects"
-  [asan]="AddressSanitizer, UndefinedBehaviorSanitizer and LeakSanitizer on all of it, with clang"
+  [release]="everything, optimised, with g++; consumer projects"
+  [asan]="AddressSanitizer, UndefinedBehaviorSanitizer and LeakSanitizer on all of it, with clang; each header by itself"
   [tsan]="ThreadSanitizer on what has threads and does without libtorch, with clang"
   [oldest-boost]="the core with Boost 1.81, the oldest that it supports")
 trees=()

@@ -297,12 +297,8 @@ class basic_dynamic_batcher {
 
   template <class Functors>
   static std::unique_ptr<execution::ride_finder> finder_of(const Functors& functors) {
-    if constexpr (shares_runs<Functors>) {
-      static_assert(std::copy_constructible<In> && std::copy_constructible<Out>,
-                    "carpool: requests that share runs need an In and an Out that can be copied");
-      static_assert(tells_apart<Functors, In>,
-                    "carpool: single_flight needs a hash and an equality for In; give it yours if there is no "
-                    "std::hash<In> or no operator==");
+    if constexpr (shares_runs<Functors>) execution::check_identity<Functors, In, Out>();
+    if constexpr (execution::can_share<Functors, In, Out>) {
       auto [hash, equal] = functors.identity;
       return std::make_unique<execution::input_table<In, Out, decltype(hash), decltype(equal)>>(
           std::move(hash), std::move(equal));

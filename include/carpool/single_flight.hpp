@@ -3,7 +3,6 @@
 
 #pragma once
 
-#include <concepts>
 #include <cstddef>
 #include <functional>
 #include <type_traits>
@@ -14,7 +13,7 @@ namespace carpool {
 /// std::hash of whatever type.
 struct standard_hash {
   template <class T>
-  [[nodiscard]] std::size_t operator()(const T& value) const {
+  [[nodiscard]] auto operator()(const T& value) const -> decltype(std::hash<T>{}(value)) {
     return std::hash<T>{}(value);
   }
 };
@@ -52,13 +51,6 @@ template <class Functors>
 concept shares_runs = requires(const Functors& functors) {
   functors.identity.hash;
   functors.identity.equal;
-};
-
-/// Which tells inputs of this type apart.
-template <class Functors, class In>
-concept tells_apart = requires(const Functors& functors, const In& input) {
-  { functors.identity.hash(input) } -> std::convertible_to<std::size_t>;
-  { functors.identity.equal(input, input) } -> std::convertible_to<bool>;
 };
 
 }  // namespace carpool

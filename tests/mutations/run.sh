@@ -4,7 +4,7 @@
 #
 # Does the simulator notice a bug?   tests/mutations/run.sh PATCH COMPILER [flag...]
 # Applies the patch to a copy of the headers, builds the simulation with it and runs it. Passes if the simulation
-# fails, or does not come to an end; fails if it does not notice. The flags end with the library of the test runner.
+# fails, or does not come to an end; fails if it does not notice. CARPOOL_TEST_MAIN is the library with the test runner.
 set -euo pipefail
 patch=$(realpath "$1"); shift
 root=$(realpath "$(dirname "$0")/../..")
@@ -13,7 +13,9 @@ trap 'rm -rf "$work"' EXIT
 
 cp -r "$root/include" "$work/include"
 git -C "$work" apply "$patch" || { echo "$patch does not fit the headers any more"; exit 1; }
-"$@" -I"$work/include" -I"$root/tests" "$root"/tests/simulation/simulation.cpp "${CARPOOL_TEST_MAIN:?}" -o "$work/simulation" -pthread ||
+# What the library was built from is not the patched code, so virtual_world.cpp is compiled anew.
+"$@" -I"$work/include" -I"$root/tests" -include "$root/tests/support/virtual_world.cpp" "$root/tests/simulation/simulation.cpp" \
+    "${CARPOOL_TEST_MAIN:?}" -o "$work/simulation" -pthread ||
   { echo "what the patch makes of the headers does not compile"; exit 1; }
 if CARPOOL_SIMULATION_SEEDS=2000 timeout 20 "$work/simulation" >"$work/log" 2>&1; then
   echo "nobody noticed: $(sed -n 1p "$patch")"

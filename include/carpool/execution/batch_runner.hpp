@@ -11,6 +11,7 @@
 #include <carpool/options.hpp>
 #include <carpool/scheduling/retry_budget.hpp>
 
+#include <boost/config.hpp>
 #include <boost/system/error_code.hpp>
 
 #include <algorithm>
@@ -75,14 +76,11 @@ class batch_runner : public shell<Clock> {
     if (!failure) retries_.on_good_run();
     const bool all_succeeded = mine.lane->all_succeeded();
     scheduler_.finish(mine.index, now, failure != nullptr, [&](std::size_t position, void* handle) {
-      mine.lane->claim(position, handle);
-      const auto why = all_succeeded ? boost::system::error_code() : mine.lane->error_of(position);
       auto& request = *static_cast<pending_request*>(handle);
-      if (request.record) {
-        if (watch) request.record->report.times = watch->times();
-        if (request.record->report.batch == 0) report_rider(request.record->report, mine.report, now);
-        out.told.add(std::move(request.record), why, now);
-      }
+      mine.lane->claim(position, request);
+      const auto why = all_succeeded ? boost::system::error_code() : mine.lane->error_of(position);
+      if (request.record) [[unlikely]]
+        report_end(request.record, mine.report, watch, why, now, out);
       return !why.failed();
     });
     batch_report report = std::exchange(mine.report, {});
@@ -164,6 +162,14 @@ class batch_runner : public shell<Clock> {
           std::clamp(now - std::max(report.arrival, scheduler_.lane_free_since()), duration::zero(), waited);
       report.queue = now - report.arrival - report.fill;
     }
+  }
+
+  BOOST_NOINLINE static void report_end(std::unique_ptr<request_record>& record, const batch_report& batch,
+                                        const std::optional<stopwatch>& watch, boost::system::error_code why,
+                                        time_point now, effects& out) noexcept {
+    if (watch) record->report.times = watch->times();
+    if (record->report.batch == 0) report_rider(record->report, batch, now);
+    out.told.add(std::move(record), why, now);
   }
 
   /// It shared the run of a member. Of one that had begun before it arrived it is told the rest, as the

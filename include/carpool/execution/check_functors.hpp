@@ -58,4 +58,23 @@ constexpr void check_types() {
       "carpool: Out must be default constructible, because a failed request completes with an empty Out");
 }
 
+/// What requests need that share runs.
+template <class Functors, class In, class Out>
+concept can_share =
+    std::copy_constructible<In> && std::copy_constructible<Out> &&
+    requires(const Functors& functors, const In& input) {
+      { functors.identity.hash(input) } -> std::convertible_to<std::size_t>;
+      { functors.identity.equal(input, input) } -> std::convertible_to<bool>;
+    };
+
+template <class Functors, class In, class Out>
+constexpr void check_identity() {
+  static_assert(std::copy_constructible<In> && std::copy_constructible<Out>,
+                "carpool: requests that share runs need an In and an Out that can be copied");
+  if constexpr (std::copy_constructible<In> && std::copy_constructible<Out>)
+    static_assert(can_share<Functors, In, Out>,
+                  "carpool: single_flight needs a hash and an equality for In; give it yours if there is no "
+                  "std::hash<In> or no operator==");
+}
+
 }  // namespace carpool::execution

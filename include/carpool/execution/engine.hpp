@@ -18,6 +18,7 @@
 #include <algorithm>
 #include <atomic>
 #include <cstddef>
+#include <cstdint>
 #include <mutex>
 #include <optional>
 #include <stdexcept>
@@ -111,10 +112,11 @@ class engine final : public workers<Clock> {
 
   /// Refuses `count` requests before anything is allocated for them, if it can tell that they cannot be
   /// admitted.
-  [[nodiscard]] std::optional<boost::system::error_code> refusal(std::size_t count,
-                                                                 const scheduling::waiting_request& facts) {
-    if (count <= room_.load(std::memory_order_relaxed) && facts.deadline > facts.arrival) return std::nullopt;
-    return refuse(count, facts);
+  [[nodiscard]] BOOST_FORCEINLINE std::optional<boost::system::error_code> refusal(
+      std::size_t count, const scheduling::waiting_request& facts) {
+    if (count <= room_.load(std::memory_order_relaxed) && facts.deadline > facts.arrival) [[likely]]
+      return std::nullopt;
+    return refuse(count, facts.deadline, facts.arrival, facts.key);
   }
 
   /// Queues all requests of the operation, or completes it with the reason why none was admitted. If it
@@ -169,14 +171,16 @@ class engine final : public workers<Clock> {
   }
 
   // Not to be inlined into the path of those who get in.
-  [[nodiscard]] BOOST_NOINLINE std::optional<boost::system::error_code> refuse(
-      std::size_t count, const scheduling::waiting_request& facts) {
+  [[nodiscard]] BOOST_NOINLINE std::optional<boost::system::error_code> refuse(std::size_t count,
+                                                                               time_point deadline,
+                                                                               time_point now,
+                                                                               std::uint64_t key) {
     effects out;
     auto lock = this->enter(out);
-    const auto why = scheduler_.refusal(count, facts.deadline, facts.arrival, {.key = facts.key});
+    const auto why = scheduler_.refusal(count, deadline, now, {.key = key});
     if (why) {
       scheduler_.refuse(count, *why);
-      for (std::size_t i = 0; i < count; ++i) this->report_refused(code_of(*why), facts.arrival, out);
+      for (std::size_t i = 0; i < count; ++i) this->report_refused(code_of(*why), now, out);
     }
     this->release(lock, out);
     return why ? std::optional(code_of(*why)) : std::nullopt;

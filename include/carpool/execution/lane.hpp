@@ -58,9 +58,7 @@ class lane {
   /// What this member is told; no error if it gets a result.
   [[nodiscard]] virtual boost::system::error_code error_of(std::size_t position) const noexcept = 0;
   /// A request waits for the result at this position, and will get it by deliver(). In order of positions.
-  void claim(std::size_t position, void* handle) noexcept {
-    claimed_.push(*static_cast<pending_request*>(handle), position);
-  }
+  void claim(std::size_t position, pending_request& request) noexcept { claimed_.push(request, position); }
   /// Settles the claimed members.
   virtual void deliver(completion_list& ready) noexcept = 0;
 
@@ -167,10 +165,10 @@ class typed_lane final : public lane {
       try {
         return result;
       } catch (...) {
-        return code_of(std::current_exception());
+        return {boost::system::in_place_error, code_of(std::current_exception())};
       }
     } else {
-      return boost::system::error_code(error::model_failed);
+      return {boost::system::in_place_error, error::model_failed};
     }
   }
 

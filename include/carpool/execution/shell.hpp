@@ -239,9 +239,10 @@ class shell : public std::enable_shared_from_this<shell<Clock>>, public looker {
   /// Queues all requests, or none and completes the operation with the reason.
   void admit(submission& one, effects& out) {
     if (observer_) make_records(one);
-    auto why = scheduler_.refusal(one.count(), one.facts.deadline, one.facts.arrival, one.demand());
-    if (!why && !reserve(one)) why = scheduling::outcome::rejected;
-    if (why) return refuse(one, *why, out);
+    if (!scheduler_.plainly_admits(one.count(), one.facts.deadline, one.facts.arrival)) [[unlikely]]
+      if (const auto why = refusal(one)) return refuse(one, *why, out);
+    if (!reserve(one)) [[unlikely]]
+      return refuse(one, scheduling::outcome::rejected, out);
     one.for_each([&](pending_request& request) {
       one.facts.work = request.work;
       one.facts.handle = &request;
@@ -251,7 +252,11 @@ class shell : public std::enable_shared_from_this<shell<Clock>>, public looker {
     admitted_deadline_ = std::min(admitted_deadline_, one.facts.deadline);
   }
 
-  void refuse(submission& one, scheduling::outcome why, effects& out) noexcept {
+  [[nodiscard]] BOOST_NOINLINE std::optional<scheduling::outcome> refusal(const submission& one) const {
+    return scheduler_.refusal(one.count(), one.facts.deadline, one.facts.arrival, one.demand());
+  }
+
+  BOOST_NOINLINE void refuse(submission& one, scheduling::outcome why, effects& out) noexcept {
     scheduler_.refuse(one.count(), why);
     one.for_each([&](pending_request& request) { failing(out)(&request, why); });
   }

@@ -221,10 +221,7 @@ class batch_scheduler final : public registry {
     batch.reserve(count);
     works_.reserve(count);
     fleet_.depart(lane, now, trimmed ? departure::full : leaving.reason);
-    waiting_.serve(which, [&](const waiting_request& request) {
-      batch.add(request);
-      if (request.ride != 0) waiting_.rides().depart(request.ride);
-    });
+    waiting_.serve(which, batch);
     ledger_.departed(batch.members(), now);
     running_ += count;
     policy_.on_dispatch(lane, batch.members(), now);

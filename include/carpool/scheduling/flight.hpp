@@ -48,9 +48,11 @@ class flight {
     next_deadline_ = never;
   }
 
-  void add(const waiting_request& member) {
-    members_.push_back(member);
-    next_deadline_ = std::min(next_deadline_, member.deadline);
+  void add(const waiting_request& member) { add(std::span(&member, 1)); }
+
+  void add(std::span<const waiting_request> members) {
+    members_.insert(members_.end(), members.begin(), members.end());
+    for (const waiting_request& member : members) next_deadline_ = std::min(next_deadline_, member.deadline);
   }
 
   /// The first deadline of a member, of those after the time looked beyond.

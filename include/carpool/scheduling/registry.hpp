@@ -13,6 +13,8 @@
 #include <carpool/stats.hpp>
 #include <carpool/time.hpp>
 
+#include <boost/config.hpp>
+
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
@@ -31,6 +33,11 @@ class registry {
   [[nodiscard]] std::optional<outcome> refusal(std::size_t count, time_point deadline, time_point now,
                                                const demand& asked = {}) const noexcept {
     return waiting_.refusal(count, deadline, now, asked);
+  }
+
+  /// Tells at a glance that refusal() has no reason; false says nothing.
+  [[nodiscard]] bool plainly_admits(std::size_t count, time_point deadline, time_point now) const noexcept {
+    return deadline > now && waiting_.plainly_open(count);
   }
 
   /// Counts requests that ended at the door.
@@ -180,8 +187,8 @@ class registry {
  private:
   static constexpr auto anybody = [](const waiting_request&) { return true; };
 
-  /// Where memory is too short for a ride the request goes alone.
-  void share(const waiting_request& request) {
+  /// Where memory is too short for a ride the request goes alone. (Not to be inlined into every admission.)
+  BOOST_NOINLINE void share(const waiting_request& request) {
     const bool boards = rides().open(request.ride);
     if (waiting_.share(request)) {
       if (!boards) policy_.on_arrival(request);

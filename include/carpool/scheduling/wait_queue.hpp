@@ -8,10 +8,13 @@
 #include <carpool/scheduling/waiting_request.hpp>
 #include <carpool/time.hpp>
 
+#include <boost/config.hpp>
+
 #include <algorithm>
 #include <bit>
 #include <cassert>
 #include <cstddef>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -46,29 +49,24 @@ class wait_queue {
 
   /// Gives a request its place, behind its equals; reserve() has made room. False: others, that came before,
   /// are served after it.
-  bool insert(const waiting_request& request) noexcept {
+  BOOST_FORCEINLINE bool insert(const waiting_request& request) noexcept {
     assert(size_ < capacity_);
-    std::size_t place = size_;
-    if (size_ == 0 || !plainly_after((*this)[size_ - 1], request)) [[unlikely]] {
-      oldest_.join(request.arrival);
-      place = place_of(request);
-      deadlines_ascend_ &= (place == 0 || (*this)[place - 1].deadline <= request.deadline) &&
-                           (place == size_ || request.deadline <= (*this)[place].deadline);
-    }
-    const bool last = place == size_;
-    if (!last) make_room(place);
-    ring_[index(place)] = request;
-    ++size_;
+    if (size_ == 0 || !plainly_after((*this)[size_ - 1], request)) [[unlikely]]
+      return find_place(request);
+    ring_[index(size_++)] = request;
     leave_by_.join(request.leave_by);
-    return last;
+    return true;
   }
 
-  /// Removes the requests at these positions and hands each to `take`, in order.
+  /// Removes the requests at these positions and hands them to `take`, in order: spans of them, as long as
+  /// they lie side by side.
   template <class Take>
   void extract(positions which, Take take) {
     if (which.size() > 0 && which[0] == 0 &&
         which[which.size() - 1] == which.size() - 1) {  // a run at the front
-      for (std::size_t i = 0; i < which.size(); ++i) take((*this)[i]);
+      const std::size_t first = std::min(which.size(), capacity_ - head_);
+      take(std::span<const waiting_request>(ring_.data() + head_, first));
+      if (first < which.size()) take(std::span<const waiting_request>(ring_.data(), which.size() - first));
       head_ = index(which.size());
       return shrink(size_ - which.size());
     }
@@ -76,7 +74,7 @@ class wait_queue {
     std::size_t at = 0;
     erase_if(
         [&](const waiting_request&) { return next < which.size() && which[next] == at++ && (++next, true); },
-        take);
+        [&](const waiting_request& request) { take(std::span(&request, 1)); });
   }
 
   /// Removes the requests for which `leaves(request)` holds and hands each to `take`, in order.
@@ -111,6 +109,19 @@ class wait_queue {
   }
 
  private:
+  BOOST_NOINLINE bool find_place(const waiting_request& request) noexcept {
+    oldest_.join(request.arrival);
+    leave_by_.join(request.leave_by);
+    const std::size_t place = place_of(request);
+    deadlines_ascend_ &= (place == 0 || (*this)[place - 1].deadline <= request.deadline) &&
+                         (place == size_ || request.deadline <= (*this)[place].deadline);
+    const bool last = place == size_;
+    if (!last) make_room(place);
+    ring_[index(place)] = request;
+    ++size_;
+    return last;
+  }
+
   /// The smallest of a time that every request has: exact, or a lower bound once requests have left.
   struct smallest {
     time_point bound = never;

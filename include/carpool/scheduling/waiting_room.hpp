@@ -6,6 +6,7 @@
 #include <carpool/scheduling/action.hpp>
 #include <carpool/scheduling/admission.hpp>
 #include <carpool/scheduling/fair_share.hpp>
+#include <carpool/scheduling/flight.hpp>
 #include <carpool/scheduling/outcome.hpp>
 #include <carpool/scheduling/queue_rules.hpp>
 #include <carpool/scheduling/queue_view.hpp>
@@ -14,10 +15,13 @@
 #include <carpool/scheduling/waiting_request.hpp>
 #include <carpool/time.hpp>
 
+#include <boost/config.hpp>
+
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <utility>
 
 namespace carpool::scheduling {
@@ -48,6 +52,9 @@ class waiting_room {
   [[nodiscard]] bool open() const noexcept { return admission_.open(); }
   void close() noexcept { admission_.close(); }
   [[nodiscard]] std::size_t room() const noexcept { return admission_.room(queue_, riders()); }
+  [[nodiscard]] bool plainly_open(std::size_t count) const noexcept {
+    return admission_.plainly_open(queue_, riders(), count);
+  }
   [[nodiscard]] std::optional<outcome> refusal(std::size_t count, time_point deadline, time_point now,
                                                const demand& asked) const noexcept {
     return admission_.refusal(queue_, riders(), count, deadline, now, asked);
@@ -62,12 +69,11 @@ class waiting_room {
     if (share_) share_->reserve(like);
   }
 
-  void join(const waiting_request& request) {
-    if (!counted_) return place(request);
-    waiting_request tagged = request;
-    if (admission_.strict()) admission_.join(request, queue_);
-    if (share_) tagged.fair_tag = share_->tag(request);
-    place(tagged);
+  BOOST_FORCEINLINE void join(const waiting_request& request) {
+    if (counted_) [[unlikely]]
+      join_counted(request);
+    else
+      place(request);
   }
 
   /// Gives a request a part in its ride: it boards, or begins it and joins the queue. False: there is no memory
@@ -86,12 +92,14 @@ class waiting_room {
 
   // ---- leaving; each who leaves is handed to `take`
 
-  /// These leave in a batch.
-  template <class Take>
-  void serve(positions which, Take take) {
-    queue_.extract(which, [&](const waiting_request& request) {
-      if (counted_) settle(request);
-      take(request);
+  /// These leave in a batch, to which spans of them are added.
+  void serve(positions which, flight& batch) {
+    queue_.extract(which, [&](std::span<const waiting_request> requests) {
+      if (counted_)
+        for (const waiting_request& request : requests) settle(request);
+      if (rides_.size() > 0)
+        for (const waiting_request& request : requests) rides_.depart(request.ride);
+      batch.add(requests);
     });
   }
 
@@ -99,7 +107,10 @@ class waiting_room {
   template <class Take>
   std::size_t remove(positions which, Take take) {
     const std::size_t before = queue_.size();
-    queue_.extract(which, leaving(take));
+    const auto leave = leaving(take);
+    queue_.extract(which, [&](std::span<const waiting_request> requests) {
+      for (const waiting_request& request : requests) leave(request);
+    });
     return close_up(before);
   }
 
@@ -118,7 +129,13 @@ class waiting_room {
   }
 
  private:
-  void place(const waiting_request& request) {
+  BOOST_NOINLINE void join_counted(waiting_request request) {
+    if (admission_.strict()) admission_.join(request, queue_);
+    if (share_) request.fair_tag = share_->tag(request);
+    place(request);
+  }
+
+  BOOST_FORCEINLINE void place(const waiting_request& request) {
     const bool last = queue_.insert(request);
     if (!last && next_ageing_ == never && lowest_priority() < request.priority)
       next_ageing_ = time_point::min();  // somebody is overtaken

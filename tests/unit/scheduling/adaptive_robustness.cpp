@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <limits>
 #include <random>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -109,7 +110,10 @@ class random_service {
       expect(which[i] < queue_.size(), "a position is beyond the queue");
       expect(i == 0 || which[i] > which[i - 1], "positions do not ascend");
     }
-    if (broken_.empty()) queue_.extract(which, [&](const waiting_request& each) { batch_.push_back(each); });
+    if (broken_.empty())
+      queue_.extract(which, [&](std::span<const waiting_request> requests) {
+        batch_.insert(batch_.end(), requests.begin(), requests.end());
+      });
     return batch_.size();
   }
 

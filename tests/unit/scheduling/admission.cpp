@@ -7,6 +7,7 @@
 #include <support/waiting.hpp>
 
 #include <cstdint>
+#include <span>
 
 using namespace carpool;
 using namespace carpool::scheduling;
@@ -34,7 +35,8 @@ struct door {
     queue.insert(request);
   }
   void leave() {
-    queue.extract(positions::run(0, 1), [this](const waiting_request& request) { rules_.leave(request); });
+    queue.extract(positions::run(0, 1),
+                  [this](std::span<const waiting_request> requests) { rules_.leave(requests.front()); });
   }
   void join_by_number() {
     queue.reserve(queue.size() + 1);

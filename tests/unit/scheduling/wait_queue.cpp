@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <deque>
 #include <random>
+#include <span>
 #include <vector>
 
 using namespace carpool;
@@ -22,7 +23,9 @@ namespace {
 
 numbers take(wait_queue& queue, positions which) {
   numbers taken;
-  queue.extract(which, [&](const waiting_request& request) { taken.push_back(number_of(request.handle)); });
+  queue.extract(which, [&](std::span<const waiting_request> requests) {
+    for (const waiting_request& request : requests) taken.push_back(number_of(request.handle));
+  });
   return taken;
 }
 
@@ -185,6 +188,6 @@ TEST_CASE("a queue knows while its deadlines ascend, and forgets when it is empt
   urgent.priority = 1;
   join(queue, urgent);  // goes first, and is due last
   CHECK_FALSE(queue.deadlines_ascend());
-  queue.extract(positions::run(0, 4), [](const waiting_request&) {});
+  queue.extract(positions::run(0, 4), [](std::span<const waiting_request>) {});
   CHECK(queue.deadlines_ascend());
 }

@@ -39,9 +39,10 @@ struct room_bench {
   }
   numbers waiting() const { return numbers_in(room.queue()); }
   numbers serve(std::size_t count) {
+    flight batch;
+    room.serve(positions::run(0, count), batch);
     numbers taken;
-    room.serve(positions::run(0, count),
-               [&](const waiting_request& request) { taken.push_back(number_of(request.handle)); });
+    for (const waiting_request& request : batch.members()) taken.push_back(number_of(request.handle));
     return taken;
   }
   void remove(std::size_t number) {
