@@ -164,7 +164,6 @@ void survives_failures(Submit submit) {
     REQUIRE(failures < 1000);
     asio::io_context io;
     DynamicBatcher<int, int> batcher{io, {.model_executor = io.get_executor()}, &echo};
-    batcher.async_submit(1, [](boost::system::error_code, int) {});  // wakes the lane
     const auto alive = std::make_shared<int>(0);
     asio::cancellation_signal signal;
     bool thrown = false;
@@ -177,7 +176,7 @@ void survives_failures(Submit submit) {
     through = !thrown;
     INFO("allocation ", failures, " fails");
     if (thrown) CHECK(alive.use_count() == 1);
-    if (thrown) CHECK(batcher.stats().submitted == 1);
+    if (thrown) CHECK(batcher.stats().submitted == 0);
     io.run();
     CHECK(*alive == (thrown ? 0 : 1));
     int next = 0;

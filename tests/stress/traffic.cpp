@@ -28,12 +28,12 @@ bool adds_up(const stats& s) {
          s.submitted == s.succeeded + s.failed + s.rejected + s.expired + s.cancelled + s.shut_down;
 }
 
-/// So many threads submit so many requests each.
-void drive(DynamicBatcher<tag, tag>& batcher, std::size_t threads, std::size_t requests,
-           std::size_t callers) {
+/// So many threads submit so many requests each, all different or all threads the same.
+void drive(DynamicBatcher<tag, tag>& batcher, std::size_t threads, std::size_t requests, std::size_t callers,
+           bool all_different = true) {
   std::deque<submitter> submitters;
   std::vector<std::thread> running;
-  for (std::size_t i = 0; i < threads; ++i) submitters.emplace_back(batcher, i + 1, requests);
+  for (std::size_t i = 0; i < threads; ++i) submitters.emplace_back(batcher, all_different ? i + 1 : 1, requests);
   for (auto& each : submitters) running.emplace_back([&each, callers] { each.run(callers); });
   for (auto& thread : running) thread.join();
   std::size_t succeeded = 0;
@@ -61,6 +61,13 @@ TEST_CASE("8 submitters with 100,000 requests each: size_or_timeout, a pool as t
                                    answers,
                                    size_or_timeout{16, 200us}};
   drive(batcher, 8, 100'000, 32);
+}
+
+TEST_CASE("8 submitters with the same 20,000 requests, which share runs") {
+  const auto model = [](std::span<tag> questions) { return answers(questions); };
+  DynamicBatcher<tag, tag> batcher{{.max_batch_size = 64, .lanes = 3}, single_flight{model}};
+  drive(batcher, 8, 20'000, 32, false);
+  CHECK(batcher.stats().shared > 0);
 }
 
 TEST_CASE("B12: a queue that is always full still completes everything exactly once") {

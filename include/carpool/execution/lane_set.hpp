@@ -4,6 +4,7 @@
 #pragma once
 
 #include <carpool/execution/lane.hpp>
+#include <carpool/execution/spare_memory.hpp>
 #include <carpool/observe/observer.hpp>
 
 #include <condition_variable>
@@ -53,6 +54,7 @@ struct lane_slot {
   std::unique_ptr<execution::lane> lane;
   batch_report report;           ///< of the batch in it, if somebody observes
   std::uint64_t generation = 0;  ///< of the functors in it
+  spare_memory for_wake_up;      // with a model executor only, so that waking a lane cannot fail
   std::condition_variable wake;  // with a thread only
   std::thread thread;
 };

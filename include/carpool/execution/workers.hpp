@@ -152,6 +152,8 @@ class workers : public batch_runner<Clock> {
     ~posted_turn() {
       if (self) self->lose_turn(*lane);
     }
+    using allocator_type = spare_allocator<void>;
+    [[nodiscard]] allocator_type get_allocator() const noexcept { return allocator_type(lane->for_wake_up); }
     void operator()() {
       const auto owner = std::move(self);
       owner->take_turn(*lane);
