@@ -93,7 +93,8 @@ class virtual_lanes {
       const auto lane =
           static_cast<std::size_t>(std::find(ends_.begin(), ends_.end(), carpool::never) - ends_.begin());
       if (!scheduler_.start(lane, now_, leave)) return;
-      static_cast<void>(scheduler_.seal(lane, now_, [](void*, auto) {}, [](std::size_t) {}));
+      static_cast<void>(scheduler_.seal(
+          lane, now_, [](void*, auto) {}, [](std::size_t) {}));
       ++running_;
       const auto size = static_cast<int>(scheduler_.batch(lane).members().size());
       ends_[lane] = now_ + (5ms + size * 200us) * (kind_.one_device ? running_ : 1);

@@ -183,8 +183,8 @@ class basic_dynamic_batcher {
   }
 
   /// Gives every lane new functors, such as a model that was loaded anew: each lane changes between two of
-  /// its batches. Completes when all have. No request is lost or reordered. The work function stays, and so does
-  /// what single_flight was given.
+  /// its batches. Completes when all have. No request is lost or reordered. The work function stays, and so
+  /// does what single_flight was given.
   ///
   /// Completion signature: `void(boost::system::error_code)`: error::model_failed, or the code of the
   /// system_error, if a lane factory threw; such a lane goes on with what it had, and on_batch_error is told

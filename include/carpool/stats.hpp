@@ -69,7 +69,7 @@ struct stats {
   std::uint64_t batches = 0;
   std::array<std::uint64_t, departure_count> departures{};  ///< batches by departure reason
   size_histogram batch_size;
-  duration_histogram queue_time;  ///< of each request in a batch, from arrival to its start
+  duration_histogram queue_time;      ///< of each request in a batch, from arrival to its start
   duration_histogram execution_time;  ///< of each batch: collate, model and split
 
   /// What a policy that learns, such as the default one, has found out: what batches cost, the best size now,

@@ -59,7 +59,9 @@ bool loses_nobody(std::size_t allocations, options given, Functors functors, Act
 template <class Act>
 void loses_nobody(const options& given, Act act) {
   std::size_t enough = 0;
-  while (!loses_nobody(enough, given, [](std::size_t) { return echo; }, act)) REQUIRE(++enough < 1000);
+  while (!loses_nobody(
+      enough, given, [](std::size_t) { return echo; }, act))
+    REQUIRE(++enough < 1000);
   CHECK(enough > 0);
 }
 

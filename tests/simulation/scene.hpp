@@ -118,7 +118,7 @@ struct scene {
   } policy;
   bool ever_adaptive = false;
   bool ever_hung = false;  // batches may have been called hung
-  bool in_order = true;  // the service order is that of priority and deadline alone
+  bool in_order = true;    // the service order is that of priority and deadline alone
 
   bool closed = false;
   bool flushing = false;

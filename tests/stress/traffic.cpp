@@ -33,7 +33,8 @@ void drive(DynamicBatcher<tag, tag>& batcher, std::size_t threads, std::size_t r
            bool all_different = true) {
   std::deque<submitter> submitters;
   std::vector<std::thread> running;
-  for (std::size_t i = 0; i < threads; ++i) submitters.emplace_back(batcher, all_different ? i + 1 : 1, requests);
+  for (std::size_t i = 0; i < threads; ++i)
+    submitters.emplace_back(batcher, all_different ? i + 1 : 1, requests);
   for (auto& each : submitters) running.emplace_back([&each, callers] { each.run(callers); });
   for (auto& thread : running) thread.join();
   std::size_t succeeded = 0;

@@ -1,8 +1,8 @@
 // Copyright (c) 2026 The carpool authors
 // SPDX-License-Identifier: BSL-1.0
 //
-// What most tests include sooner or later, precompiled for clang. For g++ it is not: there it gains nothing, and so
-// one build tells whether each test includes what it uses.
+// What most tests include sooner or later, precompiled for clang. For g++ it is not: there it gains nothing,
+// and so one build tells whether each test includes what it uses.
 
 #pragma once
 

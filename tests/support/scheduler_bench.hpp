@@ -48,7 +48,8 @@ struct scheduler_bench {
   next_step next(duration now) { return scheduler.next(at(now), leaving()); }
   bool start(duration now, std::size_t lane = 0) { return scheduler.start(lane, at(now), leaving()); }
   bool seal(duration now, std::size_t lane = 0) {
-    return scheduler.seal(lane, at(now), leaving(), [this](std::size_t position) { dropped.push_back(position); });
+    return scheduler.seal(lane, at(now), leaving(),
+                          [this](std::size_t position) { dropped.push_back(position); });
   }
   /// Ends the batch; the numbers of those who still waited.
   numbers finish(duration now, bool failed = false, std::size_t lane = 0) {

@@ -92,8 +92,8 @@ TEST_CASE("an error is shared like a result") {
   int runs = 0;
   const auto failing = [&runs](std::span<const int> inputs) {
     ++runs;
-    return std::vector<boost::system::result<int>>(inputs.size(), asio::error::make_error_code(
-                                                                      asio::error::host_not_found));
+    return std::vector<boost::system::result<int>>(inputs.size(),
+                                                   asio::error::make_error_code(asio::error::host_not_found));
   };
   virtual_batcher<int, int> batcher(world.callers, world.running_here(), single_flight{failing}, eager{});
   reply<int> a, b;

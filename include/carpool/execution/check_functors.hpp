@@ -60,12 +60,11 @@ constexpr void check_types() {
 
 /// What requests need that share runs.
 template <class Functors, class In, class Out>
-concept can_share =
-    std::copy_constructible<In> && std::copy_constructible<Out> &&
+concept can_share = std::copy_constructible<In> && std::copy_constructible<Out> &&
     requires(const Functors& functors, const In& input) {
-      { functors.identity.hash(input) } -> std::convertible_to<std::size_t>;
-      { functors.identity.equal(input, input) } -> std::convertible_to<bool>;
-    };
+  { functors.identity.hash(input) } -> std::convertible_to<std::size_t>;
+  { functors.identity.equal(input, input) } -> std::convertible_to<bool>;
+};
 
 template <class Functors, class In, class Out>
 constexpr void check_identity() {

@@ -19,8 +19,8 @@ namespace carpool::execution {
 class ride_finder {
  public:
   virtual ~ride_finder() = default;
-  /// The ride for a request that is admitted next; 0, nobody's, if memory is too short or the user's functions
-  /// throw.
+  /// The ride for a request that is admitted next; 0, nobody's, if memory is too short or the user's
+  /// functions throw.
   [[nodiscard]] virtual std::uint32_t ride_of(const pending_request& request,
                                               const scheduling::rides& rides) noexcept = 0;
 };

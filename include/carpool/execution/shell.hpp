@@ -228,8 +228,8 @@ class shell : public std::enable_shared_from_this<shell<Clock>>, public looker {
   drain_list reloads_;
   std::shared_ptr<observer> observer_;
   const std::unique_ptr<ride_finder> sharing_;  // if requests with the same input share a run
-  time_point abort_at_ = never;  // what has not ended by then is given up
-  bool given_up_ = false;        // it has been, and those who wait for the end have to be told
+  time_point abort_at_ = never;                 // what has not ended by then is given up
+  bool given_up_ = false;                       // it has been, and those who wait for the end have to be told
 
   // Not guarded.
   inbox inbox_;

@@ -128,8 +128,8 @@ class batch_scheduler final : public registry {
     return true;
   }
 
-  /// The lane's batch ended: `claim(position, handle)` for each caller that still waits for the result at this
-  /// position, in order of positions; it returns whether that request succeeded.
+  /// The lane's batch ended: `claim(position, handle)` for each caller that still waits for the result at
+  /// this position, in order of positions; it returns whether that request succeeded.
   template <class Claim>
   void finish(std::size_t lane, time_point now, bool failed, Claim claim) {
     flight& batch = fleet_[lane];

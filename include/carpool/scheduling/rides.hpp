@@ -139,9 +139,8 @@ class rides {
     std::size_t left = 0;
     for (auto& [id, each] : rides_) {
       if (each.riders.empty() || (each.departed && !running)) continue;
-      const std::size_t gone = std::erase_if(each.riders, [&](const waiting_request& rider) {
-        return matches(rider) && (leave(rider), true);
-      });
+      const std::size_t gone = std::erase_if(
+          each.riders, [&](const waiting_request& rider) { return matches(rider) && (leave(rider), true); });
       count_of(each) -= gone;
       left += gone;
     }

@@ -76,8 +76,8 @@ class waiting_room {
       place(request);
   }
 
-  /// Gives a request a part in its ride: it boards, or begins it and joins the queue. False: there is no memory
-  /// for that.
+  /// Gives a request a part in its ride: it boards, or begins it and joins the queue. False: there is no
+  /// memory for that.
   [[nodiscard]] bool share(const waiting_request& request) noexcept {
     if (!rides_.open(request.ride)) {
       if (!rides_.begin(request)) return false;

@@ -111,7 +111,9 @@ class simulation {
   }
 
   void launch(std::size_t lane) {
-    if (!scheduler_.seal(lane, now_, [](void*, scheduling::outcome) {}, [](std::size_t) {})) return;
+    if (!scheduler_.seal(
+            lane, now_, [](void*, scheduling::outcome) {}, [](std::size_t) {}))
+      return;
     works_.clear();
     for (const auto& member : scheduler_.batch(lane).members()) works_.push_back(member.work);
     lanes_.start(lane, service_.bounds.batch_work(works_), now_);

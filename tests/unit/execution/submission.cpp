@@ -118,7 +118,8 @@ TEST_CASE("a request_list tells who is not the last with its position") {
   operation whole;
   std::deque<single> requests;
   request_list list;
-  for (const std::size_t position : {0U, 1U, 1U, 1U, 2U}) list.push(requests.emplace_back(whole, 0), position);
+  for (const std::size_t position : {0U, 1U, 1U, 1U, 2U})
+    list.push(requests.emplace_back(whole, 0), position);
   std::vector<bool> flags;
   list.take([&](pending_request&, std::size_t, bool shared) { flags.push_back(shared); });
   CHECK(flags == std::vector<bool>{false, true, true, false, false});

@@ -104,7 +104,9 @@ class simulated_lanes {
       const auto lane =
           static_cast<std::size_t>(std::find(left_.begin(), left_.end(), infinite) - left_.begin());
       if (!scheduler_.start(lane, clock(), leave)) return;
-      if (!scheduler_.seal(lane, clock(), [](void*, outcome) {}, [](std::size_t) {})) continue;
+      if (!scheduler_.seal(
+              lane, clock(), [](void*, outcome) {}, [](std::size_t) {}))
+        continue;
       left_[lane] = batch_time(static_cast<double>(scheduler_.batch(lane).members().size()));
       ++busy_;
     }
