@@ -45,7 +45,7 @@ bool refused_and_closed(const test_server& server, const std::string& request, i
 }
 
 #ifdef __has_feature  // clang's way to ask
-constexpr bool under_sanitizers = __has_feature(address_sanitizer) || __has_feature(thread_sanitizer);
+constexpr bool under_sanitizers = __has_feature(address_sanitizer);
 #elif defined(__SANITIZE_ADDRESS__)
 constexpr bool under_sanitizers = true;
 #else
