@@ -54,7 +54,8 @@ struct options {
   duration max_queue_delay = std::chrono::milliseconds{5};
 
   /// Requests that may wait at once, at least 1; a submission that would exceed it fails with
-  /// `error::queue_full`. Requests in a running batch do not count.
+  /// `error::queue_full`. Requests in a running batch do not count, but those that share the run of another
+  /// one do, waiting or running; see carpool::single_flight.
   std::size_t max_queue_size = 4096;
 
   /// Work that may wait at once, more than zero; as above, but one request that finds the queue empty is

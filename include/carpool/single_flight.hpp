@@ -27,8 +27,10 @@ struct input_identity {
 
 /// Functors (a callable, a functor_set or a lane factory) whose requests share runs: a request whose input
 /// equals one that waits or runs does not run itself but gets a copy of that one's result, or its error. Each
-/// keeps its own deadline and cancellation, and if the one that runs leaves early another takes its place. In
-/// and Out must be copyable.
+/// keeps its own deadline and cancellation, and if the one that runs leaves early another takes its place.
+/// Nobody joins a run that has been called hung. Who shares counts against `max_queue_size` until it ends,
+/// whether the run waits or has begun; `max_queue_work` and `max_queue_size_per_key` count one per run. In
+/// and Out must be copyable; a caller whose copy throws gets the code of that exception.
 ///
 ///     DynamicBatcher<std::string, label> batcher{{}, carpool::single_flight{classify}};
 ///

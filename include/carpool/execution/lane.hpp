@@ -159,7 +159,7 @@ class typed_lane final : public lane {
         copies_.insert(copies_.end(), inputs_.begin(), inputs_.end());
   }
 
-  /// For one of several requests that shared a run; their Out can be copied.
+  /// For one of several requests that shared a run. Where Out cannot be copied none do.
   static boost::system::result<Out> copy_of(const boost::system::result<Out>& result) noexcept {
     if constexpr (std::copy_constructible<Out>) {
       try {
