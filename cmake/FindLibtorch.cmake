@@ -56,7 +56,11 @@ if(Libtorch_FOUND AND NOT TARGET Libtorch::cpu)
   add_library(Libtorch::cpu INTERFACE IMPORTED GLOBAL)
   target_link_libraries(Libtorch::cpu INTERFACE Libtorch::torch_cpu Libtorch::c10)
 
+  # FindCUDAToolkit of CMake 3.25.1 fails where CMake >= 3.25 is asked for and the toolkit has no nvToolsExt, as since 13.
+  set(Libtorch_minimum "${CMAKE_MINIMUM_REQUIRED_VERSION}")
+  set(CMAKE_MINIMUM_REQUIRED_VERSION 3.24)
   find_package(CUDAToolkit QUIET)
+  set(CMAKE_MINIMUM_REQUIRED_VERSION "${Libtorch_minimum}")
   if(TARGET Libtorch::torch_cuda AND TARGET CUDA::cudart)
     # libtorch_cuda registers its operators when it is loaded; nothing refers to it, so --as-needed would drop it.
     set(cuda_libraries -Wl,--no-as-needed Libtorch::torch_cuda Libtorch::c10_cuda -Wl,--as-needed Libtorch::cpu CUDA::cudart)
