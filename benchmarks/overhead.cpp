@@ -7,9 +7,9 @@
 //
 // --cpu-time: CPU time instead of the time on the wall, for machines with other work. Closed loops with 1024,
 // 32 and 1 requests in flight, with callers and workers on one CPU and on two, against the batchers that one
-// writes by hand and against posting each request to another thread and back. Then an open loop. All take what
-// is there, as eager does; what it costs to decide better is the question of bench_deciding. plot_bars.py draws
-// the file that --json writes.
+// writes by hand and against posting each request to another thread and back. Then an open loop. All take
+// what is there, as eager does; what it costs to decide better is the question of bench_deciding.
+// plot_bars.py draws the file that --json writes.
 
 #include "support/closed_loops.hpp"
 #include "support/hand_made_batchers.hpp"
@@ -20,13 +20,16 @@
 
 #include <boost/asio/async_result.hpp>
 #include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/bind_executor.hpp>
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/dispatch.hpp>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <boost/asio/system_executor.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <boost/asio/use_future.hpp>
 
 #include <chrono>
 #include <cstdio>
@@ -92,14 +95,27 @@ double lock_free_queue(const placement& where, int threads, int requests, int in
 }
 #endif
 
+/// Callbacks on the lane's thread, as those of the other two are.
 double carpool_threads(const placement& where, int threads, int requests, int in_flight) {
   DynamicBatcher<int, int> batcher(options, increment_on(where.workers), carpool::eager{});
   return bursts(threads, requests, in_flight, [&](int first, int count) {
     burst_results results(count);
     for (int i = 0; i < count; ++i)
       batcher.async_submit(
-          first + i, [done = results.callback(i)](boost::system::error_code, int output) { done(output); });
+          first + i, asio::bind_executor(asio::system_executor(),
+                                         [done = results.callback(i)](boost::system::error_code, int output) {
+                                           done(output);
+                                         }));
     results.check_from(first);
+  });
+}
+
+double carpool_futures(const placement& where, int threads, int requests, int in_flight) {
+  DynamicBatcher<int, int> batcher(options, increment_on(where.workers), carpool::eager{});
+  return bursts(threads, requests, in_flight, [&](int first, int count) {
+    std::vector<std::future<int>> results;
+    for (int i = 0; i < count; ++i) results.push_back(batcher.async_submit(first + i, asio::use_future));
+    for (int i = 0; i < count; ++i) check(first + i, results[static_cast<std::size_t>(i)].get());
   });
 }
 
@@ -211,6 +227,8 @@ void add_thread_callers(scoreboard& board, const placement& where, int requests,
               [=] { return lock_free_queue(where, threads, requests, in_flight); });
 #endif
     board.add("carpool" + suffix, [=] { return carpool_threads(where, threads, requests, in_flight); });
+    board.add("carpool, futures" + suffix,
+              [=] { return carpool_futures(where, threads, requests, in_flight); });
   }
 }
 

@@ -57,7 +57,9 @@ namespace carpool {
 ///
 /// Exactly one completion: every operation completes once, never inside the initiating function, by a post to
 /// its handler's associated executor, and with its memory (from the handler's associated allocator) already
-/// freed.
+/// freed. An executor that belongs to no thread, asio::system_executor or that of use_future, spares the post
+/// and the thread that would have to be woken: the lane calls the handler when its batch is over. Such a
+/// handler keeps the lane from its next batch, so it must be short and wait for nothing.
 ///
 /// Handlers that complete together are called in one go, one post per executor. Requests that they submit
 /// wait for each other: lanes look when all these handlers have been called, or max_batch_size requests are

@@ -80,6 +80,11 @@ class completion_list {
 /// A completion with an executor of its own.
 class foreign_completion : public completion, public pending_hook {
  public:
+  /// The executor belongs to no thread in particular, as a system_executor and that of use_future: the
+  /// handler may be called wherever nobody is in the middle of something.
+  [[nodiscard]] bool runs_anywhere() const noexcept { return runs_anywhere_; }
+  /// Calls the handler here; only if it runs anywhere.
+  virtual void run_here() = 0;
   /// Both handlers may be called in one go.
   [[nodiscard]] virtual bool shares_executor_with(const foreign_completion& other) const noexcept = 0;
   /// Posts a run of `ready`, which starts with this operation, to this operation's executor.
@@ -87,6 +92,8 @@ class foreign_completion : public completion, public pending_hook {
 
  protected:
   ~foreign_completion() = default;
+
+  bool runs_anywhere_ = false;
 
  private:
   template <class Executor>

@@ -87,8 +87,10 @@ void unwrapped(const boost::asio::any_io_executor& executor, Post post) {
 }
 
 /// Posts every operation of the list to its executor, `own` (the batcher's) or a foreign one, those of one
-/// executor together: one post per batch and executor is what makes a batch cheap to deliver.
-inline void post_all(completion_list ready, const boost::asio::any_io_executor& own) {
+/// executor together: one post per batch and executor is what makes a batch cheap to deliver. Those that run
+/// anywhere are added to `here` instead, if it is given.
+inline void post_all(completion_list ready, const boost::asio::any_io_executor& own,
+                     completion_list* here = nullptr) {
   const auto post = [&own](completion_list& group) {
     if (group.empty()) return;
     unwrapped(own, [&](const auto& executor) {
@@ -99,13 +101,21 @@ inline void post_all(completion_list ready, const boost::asio::any_io_executor& 
   completion_list at_home;
   foreign_groups foreign;
   while (completion* operation = ready.pop()) {
-    if (operation->foreign())
-      foreign.push(static_cast<foreign_completion&>(*operation));
-    else
+    if (!operation->foreign())
       at_home.push(*operation);
+    else if (auto& other = static_cast<foreign_completion&>(*operation);
+             here != nullptr && other.runs_anywhere())
+      here->push(other);
+    else
+      foreign.push(other);
   }
   post(at_home);
   foreign.flush();
+}
+
+/// Calls the handlers of operations that run anywhere.
+inline void run_all_here(completion_list ready) {
+  while (completion* operation = ready.pop()) static_cast<foreign_completion&>(*operation).run_here();
 }
 
 }  // namespace carpool::execution

@@ -37,7 +37,7 @@ void connect(Operation& operation, Engine& engine, Cancel cancel) {
     });
   if constexpr (std::derived_from<Operation, foreign_completion>) {
     auto* context = operation.foreign_context();
-    if (context == nullptr || context == engine.context()) return;
+    if (context == nullptr || context == engine.context() || operation.runs_anywhere()) return;
     boost::asio::use_service<pending_operations>(*context).add(
         operation, &engine, [](void* self, pending_hook& hook) {
           Cancel{}(*static_cast<Engine*>(self), static_cast<Operation&>(hook), cancellation_type::terminal);

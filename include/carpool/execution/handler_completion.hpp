@@ -12,11 +12,15 @@
 #include <boost/asio/associated_allocator.hpp>
 #include <boost/asio/associated_cancellation_slot.hpp>
 #include <boost/asio/associated_executor.hpp>
+#include <boost/asio/execution/blocking.hpp>
+#include <boost/asio/execution/context.hpp>
 #include <boost/asio/execution/outstanding_work.hpp>
 #include <boost/asio/execution_context.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/prefer.hpp>
+#include <boost/asio/query.hpp>
+#include <boost/asio/system_executor.hpp>
 
 #include <concepts>
 #include <memory>
@@ -47,6 +51,19 @@ template <class Executor>
   }
 }
 
+/// Work that it is given is done at once, on the thread that gives it, and needs no other.
+template <class Executor>
+[[nodiscard]] bool belongs_to_no_thread(const Executor& executor) noexcept {
+  using boost::asio::execution::blocking;
+  if constexpr (!std::same_as<Executor, boost::asio::any_io_executor> &&
+                boost::asio::can_query<const Executor&, boost::asio::execution::blocking_t>::value) {
+    const auto* everybodys =
+        &boost::asio::query(boost::asio::system_executor(), boost::asio::execution::context);
+    return boost::asio::query(executor, blocking) == blocking.possibly && context_of(executor) == everybodys;
+  }
+  return false;
+}
+
 /// The part that depends on the executor of the handler only. While the operation is pending it holds
 /// outstanding work on a foreign executor, so that its context does not run dry; on its own one the batcher
 /// does.
@@ -57,7 +74,16 @@ class executor_completion : public foreign_completion {
   executor_completion(const Handler& handler, const boost::asio::any_io_executor& own) {
     const Executor executor = boost::asio::get_associated_executor(handler, own);
     foreign_ = !same_executor(own, executor);
-    if (foreign_) executor_.emplace(boost::asio::prefer(executor, outstanding_work.tracked));
+    if (!foreign_) return;
+    executor_.emplace(boost::asio::prefer(executor, outstanding_work.tracked));
+    this->runs_anywhere_ = belongs_to_no_thread(executor);
+  }
+
+  void run_here() final {
+    const auto executor = *executor_;  // our own is gone once the run has begun
+    completion_list alone;
+    alone.push(*this);
+    executor.execute(completion_run(std::move(alone), executor));
   }
 
   [[nodiscard]] bool shares_executor_with(const foreign_completion& other) const noexcept final {

@@ -178,14 +178,15 @@ class shell : public std::enable_shared_from_this<shell<Clock>>, public looker {
   }
 
   /// Ends an event: unlocks, then posts the completions and wakes the lane, which may share an executor with
-  /// them. All this may lead to the end of the batcher, so the shell is kept alive meanwhile.
-  void release(std::unique_lock<std::mutex>& lock, effects& out) {
+  /// them. All this may lead to the end of the batcher, so the shell is kept alive meanwhile. Completions
+  /// that run anywhere are left to who gives `here`.
+  void release(std::unique_lock<std::mutex>& lock, effects& out, completion_list* here = nullptr) {
     if (out.wake == nullptr && out.ready.empty() && out.told.empty()) return lock.unlock();
     const auto self = this->shared_from_this();
     const auto observing = out.told.empty() ? nullptr : observer_;
     if (!out.work) out.work = work_;  // those that still are pending may end meanwhile
     lock.unlock();
-    post_all(std::move(out.ready), executor_);
+    post_all(std::move(out.ready), executor_, here);
     if (out.wake != nullptr) wake(*out.wake);
     if (observing) out.told.tell(*observing);
   }

@@ -264,8 +264,9 @@ class workers : public batch_runner<Clock> {
   }
 
   /// The lane is free again, and looks before its callers hear of their results: what they submit then makes
-  /// a batch of its own, instead of going one by one to a lane that looks meanwhile. True: its thread has to
-  /// look again.
+  /// a batch of its own, instead of going one by one to a lane that looks meanwhile. Handlers that run
+  /// anywhere are called here, which spares them a thread that would have to be woken. True: the lane's
+  /// thread has to look again.
   bool rest(lane_slot& mine, time_point now, effects& out) {
     auto lock = this->enter(out);
     lanes_.rest(mine);
@@ -273,7 +274,12 @@ class workers : public batch_runner<Clock> {
     this->react(now, out, &mine);
     const bool goes_on = out.wake == &mine && !model_executor_;
     if (goes_on) out.wake = nullptr;
-    this->release(lock, out);
+    completion_list here;
+    this->release(lock, out, &here);
+    if (!here.empty()) {
+      const running_mark mark(this, mine.index);  // they may destroy the batcher
+      run_all_here(std::move(here));
+    }
     return goes_on;
   }
 
