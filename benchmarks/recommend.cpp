@@ -7,9 +7,10 @@
 //                   [--lanes N] [--max-batch-size N] [--padded] [--plot FILE.svg]
 //
 // The policies of the library serve the same requests under a virtual clock, on 1 to N lanes. What must be
-// known comes from a recording (include/carpool/simulate/recorded_trace.hpp has the format), or from what a
-// running batcher has learnt (its forecast): R requests per second, A ms per batch, B ms per unit of work,
-// and interference G (0: independent lanes, 1: one device). Both can be given; --rate and --costs then win.
+// known comes from a recording (trace_recorder::write_recording writes one, and
+// include/carpool/simulate/recorded_trace.hpp has the format), or from what a running batcher has learnt (its
+// forecast): R requests per second, A ms per batch, B ms per unit of work, and interference G (0: independent
+// lanes, 1: one device). Both can be given; --rate and --costs then win.
 // The marked row is recommended. --plot draws how the 99th percentile grows with the traffic.
 
 #include "support/plot_lines.hpp"

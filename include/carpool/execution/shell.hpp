@@ -265,14 +265,15 @@ class shell : public std::enable_shared_from_this<shell<Clock>>, public looker {
   /// For the observer, that is told of each; where memory is that short, of none.
   void make_records(submission& one) noexcept {
     one.for_each([&](pending_request& request) {
-      if (!request.record) request.record = make_record(one.facts.arrival);
+      if (!request.record) request.record = make_record(one.facts.arrival, request.work);
     });
   }
 
-  [[nodiscard]] std::unique_ptr<request_record> make_record(time_point arrival) noexcept {
+  [[nodiscard]] std::unique_ptr<request_record> make_record(time_point arrival, double work = 1) noexcept {
     std::unique_ptr<request_record> record(new (std::nothrow) request_record());
     if (!record) return nullptr;
     record->report.id = ++requests_;
+    record->report.work = work;
     record->report.arrival = arrival;
     return record;
   }

@@ -39,6 +39,7 @@ struct batch_report {
 /// of `ended - arrival` is the hand-over in between. All zero but queue and fill when it never ran.
 struct request_report {
   std::uint64_t id = 0;           ///< requests are numbered from 1 in the order of submission
+  double work = 1;                ///< its cost in the user's unit; 1 if it was refused before it was asked
   boost::system::error_code why;  ///< success, or the error that its caller was told
   time_point arrival{};
   time_point ended{};

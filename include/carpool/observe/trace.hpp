@@ -8,6 +8,8 @@
 #include <carpool/observe/ring_buffer.hpp>
 
 #include <algorithm>
+#include <array>
+#include <charconv>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -23,7 +25,8 @@ namespace carpool {
 /// Remembers the last requests and batches and writes them as a trace for https://ui.perfetto.dev or
 /// chrome://tracing: a track per lane with its batches and their collate, model and split; every request as
 /// an async span from its arrival to its end, with an arrow into the batch that carried it; the number of
-/// waiting requests over time.
+/// waiting requests over time. Or as a recording, from which bench_recommend finds out which options would do
+/// best.
 ///
 ///     auto trace = std::make_shared<carpool::trace_recorder>();
 ///     carpool::DynamicBatcher<...> batcher{{.observer = trace}, ...};
@@ -62,6 +65,17 @@ class trace_recorder final : public observer {
       events.request(request, found == by_id.end() ? nullptr : found->second);
     }
     events.queue_depth(changes_of_depth(requests));
+  }
+
+  /// Writes the same as what simulate::trace_reader reads: when requests arrived, and what batches cost.
+  void write_recording(std::ostream& out, time_point since = time_point::min()) const {
+    const auto [requests, batches] = remembered(since);
+    const time_point start = first_of(requests, batches);
+    for (const request_report& r : requests)
+      out << "request," << seconds(r.arrival - start) << ',' << shortest(r.work) << '\n';
+    for (const batch_report& b : batches)
+      out << "batch," << seconds(b.started - start) << ',' << std::to_string(b.size) << ','
+          << shortest(b.work) << ',' << seconds(b.finished - b.started) << '\n';
   }
 
  private:
@@ -148,6 +162,13 @@ class trace_recorder final : public observer {
     time_point start_;
     std::vector<bool> named_;
   };
+
+  // As text, because a stream may be set to any precision and locale.
+  static std::string shortest(double number) {
+    std::array<char, 32> text;
+    return {text.data(), std::to_chars(text.data(), text.data() + text.size(), number).ptr};
+  }
+  static std::string seconds(duration time) { return shortest(std::chrono::duration<double>(time).count()); }
 
   std::pair<std::vector<request_report>, std::vector<batch_report>> remembered(time_point since) const {
     std::pair<std::vector<request_report>, std::vector<batch_report>> result;

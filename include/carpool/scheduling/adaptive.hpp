@@ -117,12 +117,16 @@ class adaptive {
   }
 
   /// Empty until the first batches have ended.
-  [[nodiscard]] std::optional<carpool::forecast> forecast(const scheduling::limits& bounds) const noexcept {
+  [[nodiscard]] std::optional<carpool::forecast> forecast(const scheduling::limits& bounds,
+                                                          time_point now) const noexcept {
     if (!state_.cost.ready()) return std::nullopt;
     using milliseconds = carpool::forecast::milliseconds;
     const std::size_t limit = scheduling::in_flight_limit(traffic_in(bounds), bounds.lanes);
     const auto lanes = static_cast<double>(limit);
     scheduling::traffic load = traffic_in(bounds);
+    if (state_.last_arrival)
+      load.rate =
+          state_.rate.value_after(std::max(0.0, state_.time.milliseconds(now) - *state_.last_arrival));
     load.most = std::min(static_cast<double>(bounds.max_batch_size),
                          std::max(1.0, std::floor(bounds.max_batch_work / std::max(1e-9, load.work_each))));
     return carpool::forecast{

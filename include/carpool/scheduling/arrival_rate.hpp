@@ -28,6 +28,14 @@ struct arrival_rate {
 
   /// Zero until a twentieth of the horizon has been seen.
   [[nodiscard]] double value() const noexcept { return time > 0.05 ? count / time : 0; }
+
+  /// The same when nobody has come for so long since the last arrival.
+  [[nodiscard]] double value_after(double silence) const noexcept {
+    arrival_rate later = *this;
+    later.add(silence);
+    later.count -= per_horizon;
+    return later.value();
+  }
 };
 
 }  // namespace carpool::scheduling

@@ -174,7 +174,7 @@ class batch_scheduler final : public registry {
   [[nodiscard]] stats snapshot(time_point now) const {
     stats s = count(now);
     s.max_batch_work = bounds_.max_batch_work;
-    s.forecast = policy_.forecast(bounds_);
+    s.forecast = policy_.forecast(bounds_, now);
     return s;
   }
 

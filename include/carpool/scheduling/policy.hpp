@@ -30,8 +30,8 @@ namespace carpool {
 ///   at a time asked for by wait_until. It may be called at any other time too and its answer dropped: what
 ///   really left is told by `on_dispatch` and `on_removed`.
 ///
-/// A policy that learns may also have `forecast(bounds)`, which returns a carpool::forecast or an optional
-/// one: what it has found out, for people.
+/// A policy that learns may also have `forecast(bounds, now)`, which returns a carpool::forecast or an
+/// optional one: what it has found out, for people.
 template <class P>
 concept scheduling_policy = std::movable<P> &&
     requires(P policy, time_point now, std::size_t n, const scheduling::waiting_request& request,
@@ -63,8 +63,8 @@ class any_policy {
     return impl_->decide(now, queue, free_lanes);
   }
   /// Empty if the policy has none, or none yet.
-  [[nodiscard]] std::optional<carpool::forecast> forecast(const limits& bounds) const {
-    return impl_->forecast(bounds);
+  [[nodiscard]] std::optional<carpool::forecast> forecast(const limits& bounds, time_point now) const {
+    return impl_->forecast(bounds, now);
   }
 
  private:
@@ -75,7 +75,7 @@ class any_policy {
     virtual void on_dispatch(std::size_t, std::span<const waiting_request>, time_point) = 0;
     virtual void on_done(std::size_t, time_point, bool) = 0;
     virtual action decide(time_point, const queue_view&, std::size_t) = 0;
-    [[nodiscard]] virtual std::optional<carpool::forecast> forecast(const limits&) const = 0;
+    [[nodiscard]] virtual std::optional<carpool::forecast> forecast(const limits&, time_point) const = 0;
   };
 
   template <class P>
@@ -92,9 +92,10 @@ class any_policy {
     action decide(time_point now, const queue_view& queue, std::size_t free_lanes) override {
       return policy.decide(now, queue, free_lanes);
     }
-    [[nodiscard]] std::optional<carpool::forecast> forecast(const limits& bounds) const override {
-      if constexpr (requires { policy.forecast(bounds); })
-        return policy.forecast(bounds);
+    [[nodiscard]] std::optional<carpool::forecast> forecast(const limits& bounds,
+                                                            time_point now) const override {
+      if constexpr (requires { policy.forecast(bounds, now); })
+        return policy.forecast(bounds, now);
       else
         return std::nullopt;
     }

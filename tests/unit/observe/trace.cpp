@@ -4,6 +4,7 @@
 #include <carpool/bert/json_reader.hpp>
 #include <carpool/error.hpp>
 #include <carpool/observe/trace.hpp>
+#include <carpool/simulate/recorded_trace.hpp>
 
 #include <support/doctest.hpp>
 #include <support/waiting.hpp>
@@ -91,6 +92,29 @@ TEST_CASE("a trace shows a batch on its lane with its three steps one after the 
   CHECK(read_trace::number(*seen.events("X", "collate")[0], "ts") == 0);
   CHECK(read_trace::number(*seen.events("X", "model")[0], "ts") == 1000);
   CHECK(seen.events("X", "split").empty());
+}
+
+TEST_CASE("a recording tells when requests arrived and what batches cost") {
+  trace_recorder trace;
+  trace.on_batch_finished(batch(1, 10ms, 14500us));
+  auto first = request(1, 2ms, 15ms, 1);
+  first.work = 2.5;
+  trace.on_request_ended(request(2, 5ms, 15ms, 1));
+  trace.on_request_ended(first);
+  std::stringstream text;
+  text << std::fixed;
+  text.precision(1);
+  trace.write_recording(text);
+  const auto read = simulate::trace_reader().read(text);
+  REQUIRE(read.requests.size() == 2);
+  CHECK(read.requests[0].work == 2.5);
+  CHECK(read.requests[1].at - read.requests[0].at == 3ms);
+  CHECK(read.requests[1].work == 1);
+  REQUIRE(read.batches.size() == 1);
+  CHECK(read.batches[0].start == doctest::Approx(0.008));
+  CHECK(read.batches[0].size == 2);
+  CHECK(read.batches[0].work == 2);
+  CHECK(read.batches[0].duration == doctest::Approx(0.0045));
 }
 
 TEST_CASE("a trace shows a request from its arrival to its end, with an arrow into its batch") {

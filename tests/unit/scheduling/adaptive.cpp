@@ -6,6 +6,8 @@
 #include <support/decision_scene.hpp>
 #include <support/doctest.hpp>
 
+#include <cmath>
+
 using namespace carpool;
 using namespace carpool::scheduling;
 using namespace carpool::test;
@@ -197,7 +199,7 @@ TEST_CASE("the forecast says what batches cost and how far the lanes are from th
   scene s;
   s.bounds.lanes = 4;
   s.rate(3);
-  const auto said = adaptive(s.state).forecast(s.bounds);
+  const auto said = adaptive(s.state).forecast(s.bounds, at_ms(1000));
   REQUIRE(said);
   CHECK(said->batch_cost.count() == 5);
   CHECK(said->work_cost.count() == 0.2);
@@ -213,15 +215,29 @@ TEST_CASE("the forecast keeps the bounds and counts on batches that have not bee
   s.slack(timeline::infinite);
   s.state.largest_batch = 2;
   s.rate(1000);
-  CHECK(adaptive(s.state).forecast(s.bounds)->batch_size == 64);
+  CHECK(adaptive(s.state).forecast(s.bounds, at_ms(1000))->batch_size == 64);
   s.bounds.max_batch_work = 10;
   s.state.work_each = 3;
-  CHECK(adaptive(s.state).forecast(s.bounds)->batch_size == 3);
-  CHECK(adaptive(s.state).forecast(s.bounds)->load > 1);
+  CHECK(adaptive(s.state).forecast(s.bounds, at_ms(1000))->batch_size == 3);
+  CHECK(adaptive(s.state).forecast(s.bounds, at_ms(1000))->load > 1);
+}
+
+TEST_CASE("the forecast's arrival rate falls while nobody comes") {
+  scene s;
+  s.rate(3);
+  s.state.last_arrival = 990;
+  const auto rate_at = [&](double ms) {
+    return adaptive(s.state).forecast(s.bounds, at_ms(ms))->arrival_rate;
+  };
+  CHECK(rate_at(990) == doctest::Approx(3000));
+  CHECK(rate_at(980) == doctest::Approx(3000));
+  CHECK(rate_at(995) == doctest::Approx(3000 * std::exp(-1)));
+  CHECK(rate_at(2000) == doctest::Approx(0));
+  CHECK(adaptive(s.state).forecast(s.bounds, at_ms(2000))->headroom > 1e6);
 }
 
 TEST_CASE("there is no forecast before the first batches, and endless headroom without arrivals") {
   scene s;
-  CHECK(adaptive(s.state).forecast(s.bounds)->headroom == timeline::infinite);
-  CHECK(!adaptive{}.forecast(s.bounds));
+  CHECK(adaptive(s.state).forecast(s.bounds, at_ms(1000))->headroom == timeline::infinite);
+  CHECK(!adaptive{}.forecast(s.bounds, at_ms(1000)));
 }

@@ -6,6 +6,8 @@
 
 #include <support/doctest.hpp>
 
+#include <cmath>
+
 using namespace carpool::scheduling;
 using doctest::Approx;
 
@@ -42,6 +44,13 @@ TEST_CASE("requests that come at one time raise the rate, and a long silence lea
   CHECK(rate.value() > 10 * before);
   rate.add(1e9);
   CHECK(rate.value() == Approx(0.1));
+}
+
+TEST_CASE("a rate falls while nobody comes") {
+  arrival_rate rate{.per_horizon = 0.1, .count = 3, .time = 1};
+  CHECK(rate.value_after(0) == Approx(3));
+  CHECK(rate.value_after(10) == Approx(3 * std::exp(-1)));
+  CHECK(rate.value_after(1e9) == Approx(0));
 }
 
 TEST_CASE("a peak lasts for a second or until a higher one") {

@@ -69,7 +69,7 @@ TEST_CASE("an erased policy hears every event and its decision comes back") {
 namespace {
 
 struct oracle : diary {
-  carpool::forecast forecast(const limits& bounds) const {
+  carpool::forecast forecast(const limits& bounds, time_point) const {
     return {.batch_size = static_cast<double>(bounds.max_batch_size)};
   }
 };
@@ -78,8 +78,8 @@ struct oracle : diary {
 
 TEST_CASE("an erased policy has a forecast if the policy has") {
   const limits bounds{7, 5ms, 1};
-  CHECK(!any_policy(diary{}).forecast(bounds));
-  const auto said = any_policy(oracle{}).forecast(bounds);
+  CHECK(!any_policy(diary{}).forecast(bounds, {}));
+  const auto said = any_policy(oracle{}).forecast(bounds, {});
   REQUIRE(said);
   CHECK(said->batch_size == 7);
 }
