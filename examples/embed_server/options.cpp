@@ -18,7 +18,9 @@ namespace {
 void add_options(CLI::App& app, server_options& options) {
   const auto at_least_one = CLI::Range(std::size_t{1}, std::size_t{1'000'000}, "1 to 1000000");
   app.add_option("--host", options.host, "Address to listen on")->capture_default_str();
-  app.add_option("--port", options.port, "Port to listen on; 0 takes any free one")->capture_default_str();
+  app.add_option("--port", options.port, "Port to listen on; 0 takes any free one")
+      ->capture_default_str()
+      ->check(CLI::Range(0, 65535));
   app.add_option("--model", options.model, "Hugging Face model folder")
       ->envname("CARPOOL_MODEL")
       ->capture_default_str();

@@ -92,6 +92,7 @@ inline std::ostream& operator<<(std::ostream& out, const stats& s) {
       << " failed + " << s.rejected << " rejected + " << s.expired << " expired + " << s.cancelled
       << " cancelled + " << s.shut_down << " shut down + " << s.queued << " queued + " << s.running
       << " running\n";
+  if (s.shared > 0) out << "of these " << s.shared << " shared a run with an equal one\n";
   out << "batches: " << s.batches << ", mean size " << s.batch_size.mean() << ", left because";
   for (std::size_t i = 0; i < departure_count; ++i)
     out << (i == 0 ? " " : ", ") << to_string(static_cast<departure>(i)) << ' ' << s.departures[i];

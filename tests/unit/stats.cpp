@@ -40,8 +40,10 @@ TEST_CASE("stats print the identity of the counts, the batches and the times") {
   s.batch_size.record(3);
   s.batch_size.record(4);
   s.queue_time.record(1'000'000);
+  s.shared = 3;
   std::ostringstream text;
   text << s;
+  CHECK(text.str().find("of these 3 shared a run") != std::string::npos);
   CHECK(text.str().find("12 submitted = 7 succeeded + 0 failed") != std::string::npos);
   CHECK(text.str().find("5 queued + 0 running") != std::string::npos);
   CHECK(text.str().find("batches: 2, mean size 3.5") != std::string::npos);

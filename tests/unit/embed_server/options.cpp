@@ -81,6 +81,7 @@ TEST_CASE("P3: a wrong option is refused with one line that names it") {
     CHECK(text.find(arguments[0]) != std::string::npos);
     CHECK(text.find('\n') == std::string::npos);
   }
+  CHECK(complaint({"--port", "70000"}).find("65535") != std::string::npos);
   CHECK(complaint({"--no-such-option"}).find("--no-such-option") != std::string::npos);
   CHECK(complaint({}, "").find("--model") != std::string::npos);
 }
