@@ -25,6 +25,7 @@
 #include <c10/core/Device.h>
 #include <c10/core/InferenceMode.h>
 
+#include <atomic>
 #include <cstddef>
 #include <filesystem>
 #include <memory>
@@ -82,6 +83,8 @@ class embedder {
   std::size_t max_tokens() const { return model_->config.max_tokens; }
   /// The name of the model's folder.
   const std::string& name() const { return model_->name; }
+  /// False: the device has failed for good, and every request fails with `bert::error::device_failed`.
+  bool healthy() const { return model_->healthy->load(); }
   /// One line for people: device, versions, and on the CPU why it is not CUDA.
   std::string device_description() const {
     return describe_device(model_->device, choose_threads(model_->options.threads));
@@ -114,7 +117,11 @@ class embedder {
 
     std::unique_ptr<device_lane> make_device_lane() const {
 #ifdef CARPOOL_BERT_CUDA
-      if (device.is_cuda()) return std::make_unique<cuda_lane>(network, device);
+      if (device.is_cuda()) {
+        auto lane = std::make_unique<cuda_lane>(network, device, healthy);
+        lane->warm_up();
+        return lane;
+      }
 #endif
       return std::make_unique<cpu_lane>(network, choose_threads(options.threads));
     }
@@ -126,6 +133,7 @@ class embedder {
     std::string name;
     wordpiece tokenizer;
     std::shared_ptr<const encoder> network;
+    std::shared_ptr<std::atomic<bool>> healthy = std::make_shared<std::atomic<bool>>(true);
   };
 
   std::shared_ptr<const model> model_;

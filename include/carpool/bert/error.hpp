@@ -13,13 +13,14 @@
 
 namespace carpool::bert {
 
-/// Why one text got no embedding. The fault is in the text or in its result, never in its batch mates.
+/// Why one text got no embedding. The fault is never in its batch mates.
 enum class error {
   text_too_long = 1,  ///< more tokens than the model takes, and truncation is off
   empty_text,         ///< nothing to embed, and empty texts are refused
   invalid_utf8,       ///< the text is not UTF-8
   non_finite_output,  ///< the embedding holds a NaN or an infinity
   unknown_token,      ///< a token id outside the vocabulary; `embedder::tokenize` never makes one
+  device_failed,      ///< not the text's fault: the device cannot be used any more by this process
 };
 
 /// The category of `bert::error`, named "carpool.bert".
@@ -39,6 +40,8 @@ class error_category_type final : public boost::system::error_category {
         return "the embedding holds a NaN or an infinity";
       case error::unknown_token:
         return "a token id is outside the model's vocabulary";
+      case error::device_failed:
+        return "the device has failed; this process cannot use it any more";
     }
     return "unknown carpool.bert error " + std::to_string(value);
   }
