@@ -4,6 +4,7 @@
 // The real all-MiniLM-L6-v2 against sentence-transformers; goldens/make_embedding_goldens.py wrote the
 // answers.
 #include "support/doctest.hpp"
+#include "support/golden_embeddings.hpp"
 #include <carpool/bert/bert.hpp>
 
 #include <algorithm>
@@ -19,6 +20,9 @@
 #include <vector>
 
 using namespace carpool::bert;
+using carpool::test::difference;
+using carpool::test::golden_texts;
+using carpool::test::golden_vectors;
 
 namespace {
 
@@ -26,31 +30,6 @@ constexpr double tolerance = 1e-5;
 constexpr double batch_tolerance = 1e-6;
 
 const std::filesystem::path model_folder = CARPOOL_TEST_MINILM;
-const std::filesystem::path goldens = std::filesystem::path(CARPOOL_TEST_GOLDENS) / "embeddings";
-
-std::vector<std::string> read_texts() {
-  std::ifstream file(goldens / "texts.txt");
-  std::vector<std::string> texts;
-  for (std::string line; std::getline(file, line);) texts.push_back(line);
-  return texts;
-}
-
-std::vector<embedding> read_vectors(std::size_t dimension) {
-  std::ifstream file(goldens / "vectors.f32", std::ios::binary);
-  const std::string bytes{std::istreambuf_iterator<char>(file), {}};
-  std::vector<embedding> vectors(bytes.size() / sizeof(float) / dimension, embedding(dimension));
-  for (std::size_t i = 0; i < vectors.size(); ++i) {
-    std::memcpy(vectors[i].data(), bytes.data() + i * dimension * sizeof(float), dimension * sizeof(float));
-  }
-  return vectors;
-}
-
-double difference(const embedding& a, const embedding& b) {
-  REQUIRE(a.size() == b.size());
-  double worst = 0;
-  for (std::size_t i = 0; i < a.size(); ++i) worst = std::max(worst, std::abs(double{a[i]} - double{b[i]}));
-  return worst;
-}
 
 embedder load() {
   INFO("the weights of all-MiniLM-L6-v2 belong in \"", model_folder.string(),
@@ -74,8 +53,8 @@ std::vector<embedding> run(lane& functors, std::vector<std::string> texts) {
 TEST_CASE("real texts of many languages get the embeddings that sentence-transformers gives them, to 1e-5") {
   const embedder model = load();
   lane functors = model(0);
-  const std::vector<std::string> texts = read_texts();
-  const std::vector<embedding> expected = read_vectors(model.dimension());
+  const std::vector<std::string> texts = golden_texts();
+  const std::vector<embedding> expected = golden_vectors(model.dimension());
   REQUIRE(texts.size() > 60);
   REQUIRE(texts.size() == expected.size());
   const std::vector<embedding> together = run(functors, texts);
@@ -89,7 +68,7 @@ TEST_CASE("real texts of many languages get the embeddings that sentence-transfo
 TEST_CASE("a real text's embedding does not depend on its batch mates, to 1e-6") {
   const embedder model = load();
   lane functors = model(0);
-  const std::vector<std::string> texts = read_texts();
+  const std::vector<std::string> texts = golden_texts();
   std::vector<embedding> alone;
   for (const std::string& text : texts) alone.push_back(run(functors, {text})[0]);
   std::mt19937 random(1);
