@@ -37,23 +37,23 @@ class cuda_lane final : public device_lane {
     const c10::cuda::CUDAStreamGuard on_stream(stream_);  // sets the device as well
     const auto rows = static_cast<std::int64_t>(batch.rows());
     const at::Tensor numbers = to_device(batch);
-    const at::Tensor embeddings = (*model_)({batch, numbers.narrow(0, 0, rows), numbers.narrow(0, rows, rows),
-                                             numbers.narrow(0, 2 * rows, numbers.size(0) - 2 * rows)});
-    at::Tensor result = at::empty(embeddings.sizes(), at::TensorOptions(at::kFloat).pinned_memory(true));
-    result.copy_(embeddings, /*non_blocking=*/true);
+    const at::Tensor output = (*model_)({batch, numbers.narrow(0, 0, rows), numbers.narrow(0, rows, rows),
+                                         numbers.narrow(0, 2 * rows, numbers.size(0) - 2 * rows)});
+    at::Tensor result = at::empty(output.sizes(), at::TensorOptions(at::kFloat).pinned_memory(true));
+    result.copy_(output, /*non_blocking=*/true);
     done_.record(stream_);
     done_.synchronize();
     return result;
   }
 
  private:
-  /// [2·rows + texts + 1]: ids, positions and offsets in one block, for one copy.
+  /// [2·rows + texts + 1]: ids, places and offsets in one block, for one copy.
   at::Tensor to_device(const packed_batch& batch) const {
     const std::size_t size = 2 * batch.rows() + batch.offsets().size();
     const at::Tensor pinned =
         at::empty({static_cast<std::int64_t>(size)}, at::TensorOptions(at::kInt).pinned_memory(true));
     std::int32_t* end = pinned.mutable_data_ptr<std::int32_t>();
-    for (const auto part : {batch.ids(), batch.positions(), batch.offsets()})
+    for (const auto part : {batch.ids(), batch.places(), batch.offsets()})
       end = std::copy(part.begin(), part.end(), end);
     return pinned.to(device_, /*non_blocking=*/true);
   }
