@@ -44,10 +44,10 @@ inline cuda_availability find_cuda() {
 #endif
 }
 
-/// The device that `embedder_options::device` means on this machine. Throws `std::invalid_argument` with a
+/// The device that `model_options::device` means on this machine. Throws `std::invalid_argument` with a
 /// sentence when the name is none of "auto", "cpu", "cuda" and "cuda:N", or there is no such device.
 inline c10::Device choose_device(std::string_view name) {
-  const std::string subject = "embedder_options::device is \"" + std::string(name) + "\"";
+  const std::string subject = "model_options::device is \"" + std::string(name) + "\"";
   if (name == "cpu") return c10::kCPU;
   const cuda_availability cuda = find_cuda();
   if (name == "auto") return cuda.devices > 0 ? c10::Device(c10::kCUDA, 0) : c10::Device(c10::kCPU);
@@ -74,10 +74,10 @@ inline c10::ScalarType choose_precision(precision asked, c10::Device device) {
   if (asked == precision::automatic) asked = device.is_cuda() ? precision::fp16 : precision::fp32;
   if (asked == precision::fp32) return c10::kFloat;
   if (device.is_cuda()) return asked == precision::fp16 ? c10::kHalf : c10::kBFloat16;
-  throw std::invalid_argument("embedder_options::precision is fp16 or bf16, but on the CPU it must be fp32");
+  throw std::invalid_argument("model_options::precision is fp16 or bf16, but on the CPU it must be fp32");
 }
 
-/// The intra-op threads that `embedder_options::threads` means on this machine.
+/// The intra-op threads that `model_options::threads` means on this machine.
 inline int choose_threads(std::size_t asked) {
   if (asked == 0) asked = std::max(2U, std::thread::hardware_concurrency()) - 1;
   return static_cast<int>(std::min<std::size_t>(asked, 1024));

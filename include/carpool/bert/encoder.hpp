@@ -3,6 +3,7 @@
 #pragma once
 
 #include <carpool/bert/attention.hpp>
+#include <carpool/bert/classifier_head.hpp>
 #include <carpool/bert/config.hpp>
 #include <carpool/bert/linear.hpp>
 #include <carpool/bert/packed_batch.hpp>
@@ -28,7 +29,7 @@ namespace carpool::bert {
 struct device_batch {
   const packed_batch& host;
   at::Tensor ids;                        ///< [rows]
-  at::Tensor positions;                  ///< [rows]
+  at::Tensor places;                     ///< [rows]
   at::Tensor offsets;                    ///< [texts + 1], or more where the batch was filled up
   std::size_t longest = host.longest();  ///< tokens of a text at most
 };
@@ -65,9 +66,9 @@ class layer_norm {
   double eps_;
 };
 
-/// BERT (Devlin et al., 2018) over packed texts, from token ids to one embedding per text. Every step but
-/// attention and pooling works on the rows of one [rows, hidden] matrix, so that texts of any lengths share
-/// each product without a single padding token between them.
+/// BERT (Devlin et al., 2018) over packed texts, from token ids to one embedding per text, or to the logits
+/// of a classifier. Every step but attention and pooling works on the rows of one [rows, hidden] matrix, so
+/// that texts of any lengths share each product without a single padding token between them.
 ///
 /// Immutable: several lanes may share one.
 class encoder {
@@ -78,15 +79,18 @@ class encoder {
       : config_(config),
         flash_(has_flash_attention(target, config.hidden_size / config.heads)),
         words_(weights.words.to(target)),
-        positions_(weights.positions.to(target)),
+        places_(weights.places.flatten(0, 1).to(target)),
         embedding_norm_(make_norm(weights.embedding_norm, target)) {
     for (layer_weights& each : weights.layers) layers_.push_back(make_layer(std::move(each), target, onednn));
+    if (weights.head) head_.emplace(*weights.head, target.device());
   }
 
-  /// -> [texts, hidden] in fp32, one embedding per text, in the batch's order.
+  /// -> [texts, hidden] in fp32, one embedding per text, in the batch's order; [texts, labels], logits, where
+  /// the weights have a classifier's head.
   at::Tensor operator()(const device_batch& batch) const {
-    at::Tensor hidden = embedding_norm_(words_, batch.ids, positions_, batch.positions);
+    at::Tensor hidden = embedding_norm_(words_, batch.ids, places_, batch.places);
     for (const layer& each : layers_) hidden = run(each, hidden, batch);
+    if (head_) return (*head_)(pool(hidden, batch.offsets, config_.pooling, /*normalized=*/false));
     return pool(hidden, batch.offsets, config_.pooling, config_.normalize);
   }
 
@@ -134,9 +138,10 @@ class encoder {
   model_config config_;
   bool flash_;
   at::Tensor words_;
-  at::Tensor positions_;
+  at::Tensor places_;  // [2·max positions, hidden], by packed_batch::places
   layer_norm embedding_norm_;
   std::vector<layer> layers_;
+  std::optional<classifier_head> head_;
 };
 
 }  // namespace carpool::bert

@@ -62,12 +62,12 @@ inline constexpr std::array<graph_bucket, 18> graph_buckets{{{64, 64, 8},
   return std::nullopt;
 }
 
-/// Writes the ids [rows], positions [rows] and offsets [texts + 1] of a batch into one block, for one copy to
+/// Writes the ids [rows], places [rows] and offsets [texts + 1] of a batch into one block, for one copy to
 /// a device.
 inline void lay_out(const packed_batch& batch, std::span<std::int32_t> block) noexcept {
   assert(block.size() == 2 * batch.rows() + batch.offsets().size());
   auto* end = block.data();
-  for (const auto part : {batch.ids(), batch.positions(), batch.offsets()})
+  for (const auto part : {batch.ids(), batch.places(), batch.offsets()})
     end = std::copy(part.begin(), part.end(), end);
 }
 
@@ -81,7 +81,7 @@ inline void lay_out(const packed_batch& batch, const graph_bucket& bucket,
     std::fill(std::copy_n(from.begin(), tokens, to.begin()), to.end(), 0);
   };
   fill(batch.ids(), block.first(bucket.tokens));
-  fill(batch.positions(), block.subspan(bucket.tokens, bucket.tokens));
+  fill(batch.places(), block.subspan(bucket.tokens, bucket.tokens));
   const auto offsets = block.last(bucket.texts + 1);
   auto next = std::copy(batch.offsets().begin(), batch.offsets().end(), offsets.begin());
   for (std::size_t at = batch.token_count(); next != offsets.end(); ++next) {

@@ -8,7 +8,7 @@
 namespace carpool::bert {
 
 /// The number format that the encoder computes in. Weights of any format are converted when they are loaded;
-/// pooling, normalisation and the embeddings themselves are always fp32.
+/// pooling, normalisation, a classifier's head and the results themselves are always fp32.
 enum class precision {
   automatic,  ///< fp32 on the CPU, fp16 on CUDA
   fp32,
@@ -16,8 +16,8 @@ enum class precision {
   bf16,  ///< CUDA only
 };
 
-/// How an `embedder` is set up. The defaults need no tuning.
-struct embedder_options {
+/// How an `embedder` or a `classifier` is set up. The defaults need no tuning.
+struct model_options {
   /// "auto" takes the first CUDA device, or the CPU where there is none; "cpu"; "cuda" (the first device) or
   /// "cuda:N". Asking for CUDA where there is none is an error that says why.
   std::string device = "auto";

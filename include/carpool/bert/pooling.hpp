@@ -21,7 +21,9 @@ namespace carpool::bert {
 /// -> [texts, n] in fp32.
 inline at::Tensor pool(const at::Tensor& hidden, const at::Tensor& offsets, pooling how) {
   if (how == pooling::cls) {
-    return hidden.index_select(0, offsets.narrow(0, 0, offsets.size(0) - 1)).to(at::kFloat);
+    at::Tensor firsts = offsets.narrow(0, 0, offsets.size(0) - 1);
+    if (hidden.is_cuda()) firsts = firsts.clamp_max(hidden.size(0) - 1);  // texts without tokens at the end
+    return hidden.index_select(0, firsts).to(at::kFloat);
   }
   // In fp32, because segment_reduce adds up in the type it is given: an fp16 sum stops growing at 2048.
   return at::segment_reduce(hidden.to(at::kFloat), "mean", std::nullopt, std::nullopt, offsets, 0,

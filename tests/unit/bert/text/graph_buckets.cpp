@@ -69,7 +69,7 @@ TEST_CASE("a batch in a bucket keeps its texts, and every other row belongs to a
   std::vector<std::int32_t> block(bucket.numbers(), -1);
   lay_out(batch, bucket, block);
   CHECK(std::equal(batch.ids().begin(), batch.ids().begin() + 78, block.begin()));
-  CHECK(std::equal(batch.positions().begin(), batch.positions().begin() + 78, block.begin() + 128));
+  CHECK(std::equal(batch.places().begin(), batch.places().begin() + 78, block.begin() + 128));
   CHECK(std::all_of(block.begin() + 78, block.begin() + 128, [](auto id) { return id == 0; }));
   CHECK(std::all_of(block.begin() + 128 + 78, block.begin() + 256, [](auto place) { return place == 0; }));
   std::vector<std::int32_t> offsets{0, 5, 75, 78};
