@@ -37,10 +37,15 @@ namespace carpool::bert {
 /// defined, as carpool's CMake target does when it finds a CUDA toolkit that fits libtorch.
 class cuda_lane final : public device_lane {
  public:
-  /// `healthy` turns false when the device has failed for good, which it does for all its lanes.
+  /// `healthy` turns false when the device has failed for good, which it does for all its lanes. Without
+  /// graphs the kernels are launched one by one, which is for comparisons.
   cuda_lane(std::shared_ptr<const encoder> model, c10::Device device,
-            std::shared_ptr<std::atomic<bool>> healthy)
-      : model_(std::move(model)), device_(device), healthy_(std::move(healthy)), stream_(device) {}
+            std::shared_ptr<std::atomic<bool>> healthy, bool with_graphs = true)
+      : device_(device),
+        healthy_(std::move(healthy)),
+        with_graphs_(with_graphs && model->runs_in_graphs()),
+        model_(std::move(model)),
+        stream_(device) {}
 
   /// The result is in a buffer of the lane, until the next run.
   at::Tensor run(const packed_batch& batch) override {
@@ -60,7 +65,7 @@ class cuda_lane final : public device_lane {
   /// Captures the graphs of all buckets, the largest first, which sizes their memory. Without it each is
   /// captured when it has been needed a few times.
   void warm_up() {
-    if (!model_->runs_in_graphs()) return;
+    if (!with_graphs_) return;
     for (std::size_t i = graph_buckets.size(); i-- > 0;) {
       packed_batch batch;
       batch.append(tokens(std::vector<std::int32_t>(graph_buckets[i].longest)));
@@ -75,7 +80,7 @@ class cuda_lane final : public device_lane {
  private:
   /// -> [at least texts, dimension] on the device
   at::Tensor encode(const packed_batch& batch) {
-    if (model_->runs_in_graphs())
+    if (with_graphs_)
       if (const auto bucket = find_bucket(batch.token_count(), batch.longest(), batch.texts()))
         return by_graph(batch, *bucket);
     const std::size_t size = 2 * batch.rows() + batch.offsets().size();
@@ -146,9 +151,10 @@ class cuda_lane final : public device_lane {
 
   static constexpr graph_bucket largest = graph_buckets.back();
 
-  std::shared_ptr<const encoder> model_;
   c10::Device device_;
   std::shared_ptr<std::atomic<bool>> healthy_;
+  bool with_graphs_;
+  std::shared_ptr<const encoder> model_;
   cuda_stream stream_;
   at::cuda::CUDAEvent done_{cudaEventBlockingSync | cudaEventDisableTiming};
   at::Tensor numbers_;        // pinned int32, what is sent
