@@ -20,11 +20,12 @@ struct timed_run {
 /// largest number of tokens that was tried; the largest if the runs tell no cost per token. `runs` is not
 /// empty.
 [[nodiscard]] inline double token_budget(std::span<const timed_run> runs) {
-  const auto fewer = [](const timed_run& a, const timed_run& b) { return a.tokens < b.tokens; };
-  const auto [least, most] = std::minmax_element(runs.begin(), runs.end(), fewer);
   // Weights 1 / seconds²: sums of w, w·T, w·T², w·t and w·T·t.
   double w = 0, wT = 0, wTT = 0, wt = 0, wTt = 0;
+  double least = runs.front().tokens, most = least;
   for (const timed_run& run : runs) {
+    least = std::min(least, run.tokens);
+    most = std::max(most, run.tokens);
     const double weight = 1 / (run.seconds * run.seconds);
     w += weight;
     wT += weight * run.tokens;
@@ -33,9 +34,9 @@ struct timed_run {
     wTt += weight * run.tokens * run.seconds;
   }
   const double per_token = (w * wTt - wT * wt) / (w * wTT - wT * wT);
-  if (!(per_token > 0)) return most->tokens;
+  if (!(per_token > 0)) return most;
   const double fixed = std::max(0.0, (wt - per_token * wT) / w);
-  return std::clamp(19 * fixed / per_token, least->tokens, most->tokens);
+  return std::clamp(19 * fixed / per_token, least, most);
 }
 
 }  // namespace carpool::bert
