@@ -9,11 +9,14 @@
 #include <carpool/bert/error.hpp>
 #include <carpool/bert/lane.hpp>
 #include <carpool/bert/options.hpp>
+#include <carpool/bert/program.hpp>
+#include <carpool/bert/program_lane.hpp>
 #include <carpool/bert/safetensors.hpp>
 #include <carpool/bert/tokens.hpp>
 #include <carpool/bert/weights.hpp>
 #include <carpool/bert/wordpiece.hpp>
 #include <carpool/options.hpp>
+#include <carpool/work.hpp>
 
 #include <boost/system/system_error.hpp>
 
@@ -28,6 +31,7 @@
 #include <cstddef>
 #include <filesystem>
 #include <memory>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -63,12 +67,17 @@ class embedder {
   /// The same with settings for this text alone.
   tokens tokenize(std::string_view text, encode_options asked) const { return model_->tokenize(text, asked); }
 
-  /// What a text costs: its tokens, because the encoder runs without padding.
+  /// What a text costs: its tokens.
   double work(const tokens& text) const { return static_cast<double>(text.size()); }
 
-  /// Options for a batcher that runs this model: packed texts need no like lengths and no waiting, so its
-  /// defaults with one lane, which has all the threads.
-  carpool::options batching() const { return {}; }
+  /// Options for a batcher that runs this model: its defaults with one lane, which has all the threads.
+  /// Packed texts need no like lengths; a program's are padded, so `batch_work` is `padded_work` then, and
+  /// the default policy sends texts of like lengths together.
+  carpool::options batching() const {
+    carpool::options result;
+    if (model_->exported) result.batch_work = &padded_work;
+    return result;
+  }
 
   /// The functor set of a lane, for DynamicBatcher. Lanes share the weights.
   lane operator()(std::size_t) const {
@@ -82,9 +91,10 @@ class embedder {
   std::size_t max_tokens() const { return model_->config.max_tokens; }
   /// The name of the model's folder.
   const std::string& name() const { return model_->name; }
-  /// One line for people: device, versions, and on the CPU why it is not CUDA.
+  /// One line for people: device, versions, on the CPU why it is not CUDA, and the program if there is one.
   std::string device_description() const {
-    return describe_device(model_->device, choose_threads(model_->options.threads));
+    return describe_device(model_->device, choose_threads(model_->options.threads)) +
+           (model_->exported ? "; program " + model_->exported->name() : "");
   }
 
  private:
@@ -96,7 +106,22 @@ class embedder {
           config(read_model_config(folder)),
           name(std::filesystem::weakly_canonical(folder).filename().string()),
           tokenizer(folder, config),
-          network(load(folder)) {}
+          exported(load_program()) {
+      if (!exported) network = load(folder);
+    }
+
+    std::shared_ptr<program> load_program() const {
+      if (!options.program) return nullptr;
+      if (options.precision != precision::automatic) {
+        throw std::invalid_argument(
+            "embedder_options::precision must be automatic where there is a program, which computes as it "
+            "was "
+            "exported");
+      }
+      auto result = options.program(device);
+      program_lane{result, config.hidden_size, device, choose_threads(options.threads)}.try_out();
+      return result;
+    }
 
     std::shared_ptr<const encoder> load(const std::filesystem::path& folder) const {
       const c10::InferenceMode no_gradients;
@@ -113,6 +138,10 @@ class embedder {
     }
 
     std::unique_ptr<device_lane> make_device_lane() const {
+      if (exported) {
+        return std::make_unique<program_lane>(exported, config.hidden_size, device,
+                                              choose_threads(options.threads));
+      }
 #ifdef CARPOOL_BERT_CUDA
       if (device.is_cuda()) return std::make_unique<cuda_lane>(network, device);
 #endif
@@ -125,6 +154,7 @@ class embedder {
     model_config config;
     std::string name;
     wordpiece tokenizer;
+    std::shared_ptr<program> exported;  // or
     std::shared_ptr<const encoder> network;
   };
 
