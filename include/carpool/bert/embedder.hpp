@@ -52,8 +52,9 @@ namespace carpool::bert {
 class embedder {
  public:
   /// Loads the folder: config.json, tokenizer.json or vocab.txt, model.safetensors (fp32, fp16 or bf16) and,
-  /// where present, the files of sentence-transformers. Throws `load_error` naming file, tensor or field, and
-  /// cause; `std::invalid_argument` for options that this machine cannot fulfil.
+  /// where present, the files of sentence-transformers; with `embedder_options::program` that one instead of
+  /// the weights, and tries it out. Throws `load_error` naming file, tensor or field, and cause;
+  /// `std::invalid_argument` for options that this machine cannot fulfil.
   explicit embedder(const std::filesystem::path& folder, embedder_options options = {})
       : model_(std::make_shared<const model>(folder, std::move(options))) {}
 
