@@ -23,7 +23,7 @@ endif()
 
 add_library(carpool_bert INTERFACE)
 add_library(carpool::bert ALIAS carpool_bert)
-target_link_libraries(carpool_bert INTERFACE carpool::carpool)
+target_link_libraries(carpool_bert INTERFACE carpool::carpool ${CMAKE_DL_LIBS})
 
 set(carpool_bert_cuda OFF)
 if(CARPOOL_CUDA AND TARGET Libtorch::cuda)

@@ -7,6 +7,7 @@
 #include "loaded_model.hpp"
 
 #include <carpool/bert/bert.hpp>
+#include <carpool/bert/program_file.hpp>
 #include <carpool/dynamic_batcher.hpp>
 #include <carpool/scheduling/adaptive.hpp>
 #include <carpool/scheduling/eager.hpp>
@@ -19,6 +20,13 @@ namespace embed_server {
 namespace {
 
 namespace bert = carpool::bert;
+
+bert::embedder load_embedder(const server_options& given) {
+  bert::model_options options{.device = given.device, .threads = given.threads};
+  if (!given.program.empty())
+    options.program = bert::program_file{.path = given.program, .load_library = given.load_library};
+  return bert::embedder{given.model, std::move(options)};
+}
 
 std::unique_ptr<embedding_batcher> make_batcher(asio::io_context& io, const carpool::options& options,
                                                 const bert::embedder& embedder, policy_choice policy) {
@@ -38,7 +46,7 @@ std::unique_ptr<embedding_batcher> make_batcher(asio::io_context& io, const carp
 
 loaded_model load_model(asio::io_context& io, const server_options& given,
                         std::function<void(std::exception_ptr)> on_batch_error) {
-  const bert::embedder embedder{given.model, {.device = given.device, .threads = given.threads}};
+  const bert::embedder embedder = load_embedder(given);
   carpool::options batching = batching_options(given, embedder.batching());
   batching.on_batch_error = std::move(on_batch_error);
   loaded_model model;

@@ -24,6 +24,12 @@ void add_options(CLI::App& app, server_options& options) {
   app.add_option("--model", options.model, "Hugging Face model folder")
       ->envname("CARPOOL_MODEL")
       ->capture_default_str();
+  auto* const program = app.add_option(
+      "--program", options.program,
+      "Exported model to run in place of the encoder: .pt2 (AOTInductor) or .pt (TorchScript)");
+  app.add_option("--load-library", options.load_library,
+                 "Shared library to load before the program, such as libtorchtrt_runtime.so")
+      ->needs(program);
   app.add_option("--max-batch-size", options.max_batch_size, "Texts in one model run")->check(at_least_one);
   app.add_option_function<std::string>(
       "--max-queue-delay", [&](const std::string& text) { options.max_queue_delay = parse_duration(text); },

@@ -22,6 +22,8 @@ struct server_options {
   std::string host = "127.0.0.1";
   std::uint16_t port = 8080;  ///< 0: any free one
   std::string model;          ///< a Hugging Face folder
+  std::string program;        ///< an exported model, .pt2 or .pt; empty: carpool's own encoder
+  std::string load_library;   ///< a shared library that the program needs; empty: none
   std::optional<std::size_t> max_batch_size;
   std::optional<carpool::duration> max_queue_delay;
   std::optional<std::size_t> max_queue_size;

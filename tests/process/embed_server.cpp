@@ -250,6 +250,8 @@ TEST_CASE("P3: what cannot be served is refused in one line before listening") {
   CHECK(mentions(refusal({"--port", "0", "--device", "abacus"}), "abacus"));
   CHECK(mentions(refusal({"--port", "0", "--host", "no-address"}), "no-address"));
   CHECK(mentions(refusal({"--port", "0", "--model", "/no/such/folder"}), "/no/such/folder"));
+  CHECK(mentions(refusal({"--port", "0", "--program", "/no/such/model.pt2"}),
+                 "/no/such/model.pt2: No such file"));
   CHECK(mentions(refusal({"--port", std::to_string(shared_server().port())}), "in use"));
 }
 

@@ -4,9 +4,9 @@
 
 #include <carpool/bert/device_lane.hpp>
 #include <carpool/bert/encoder.hpp>
+#include <carpool/bert/intra_op_threads.hpp>
 #include <carpool/bert/packed_batch.hpp>
 
-#include <ATen/Parallel.h>
 #include <ATen/core/Tensor.h>
 #include <ATen/ops/from_blob.h>
 #include <c10/core/InferenceMode.h>
@@ -17,23 +17,6 @@
 #include <utility>
 
 namespace carpool::bert {
-
-/// Lets libtorch use so many threads for one operator, on the calling thread, while the object lives. (A
-/// thread that libtorch has not seen before starts with the last number that was set anywhere.)
-class intra_op_threads {
- public:
-  explicit intra_op_threads(int count) : before_(at::get_num_threads()) { set(count); }
-  intra_op_threads(const intra_op_threads&) = delete;
-  intra_op_threads& operator=(const intra_op_threads&) = delete;
-  ~intra_op_threads() { set(before_); }
-
- private:
-  static void set(int count) {
-    if (at::get_num_threads() != count) at::set_num_threads(count);
-  }
-
-  int before_;
-};
 
 /// The encoder on the CPU, with `threads` intra-op threads.
 class cpu_lane final : public device_lane {

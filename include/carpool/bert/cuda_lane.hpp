@@ -13,11 +13,11 @@
 #include <boost/system/system_error.hpp>
 
 #include <ATen/core/Tensor.h>
-#include <ATen/cuda/CUDAEvent.h>
 #include <ATen/ops/empty.h>
+#include <c10/core/Device.h>
 #include <c10/core/InferenceMode.h>
 #include <c10/cuda/CUDACachingAllocator.h>
-#include <c10/cuda/CUDAGuard.h>
+#include <c10/cuda/CUDAException.h>
 #include <c10/util/Exception.h>
 #include <cuda_runtime_api.h>
 
@@ -50,7 +50,7 @@ class cuda_lane final : public device_lane {
   /// The result is in a buffer of the lane, until the next run.
   at::Tensor run(const packed_batch& batch) override {
     const c10::InferenceMode no_gradients;
-    const c10::cuda::CUDAStreamGuard on_stream(stream_.get());  // sets the device as well
+    const auto on_stream = stream_.use();
     try {
       return to_host(encode(batch), batch.texts());
     } catch (const c10::OutOfMemoryError&) {
@@ -71,10 +71,10 @@ class cuda_lane final : public device_lane {
       batch.append(tokens(std::vector<std::int32_t>(graph_buckets[i].longest)));
       batch.close();
       const c10::InferenceMode no_gradients;
-      const c10::cuda::CUDAStreamGuard on_stream(stream_.get());
+      const auto on_stream = stream_.use();
       for (std::size_t n = 0; n <= graph_cache::runs_before_capture; ++n) by_graph(batch, i);
     }
-    C10_CUDA_CHECK(cudaStreamSynchronize(stream_.get().stream()));
+    C10_CUDA_CHECK(stream_.status());
   }
 
  private:
@@ -119,8 +119,7 @@ class cuda_lane final : public device_lane {
     grow(results_, static_cast<std::size_t>(wanted.numel()), at::kFloat);
     at::Tensor result = results_.narrow(0, 0, wanted.numel()).view(wanted.sizes());
     result.copy_(wanted, /*non_blocking=*/true);
-    done_.record(stream_.get());
-    done_.synchronize();
+    stream_.wait();
     return result;
   }
 
@@ -133,7 +132,7 @@ class cuda_lane final : public device_lane {
   }
 
   void release_memory() {
-    static_cast<void>(cudaStreamSynchronize(stream_.get().stream()));
+    static_cast<void>(stream_.status());
     graphs_.clear();
     c10::cuda::CUDACachingAllocator::emptyCache();
   }
@@ -141,7 +140,7 @@ class cuda_lane final : public device_lane {
   /// Some errors end the process' use of the device: then every call repeats them.
   void check_device() {
     static_cast<void>(cudaGetLastError());
-    if (cudaStreamSynchronize(stream_.get().stream()) == cudaSuccess) return;
+    if (stream_.status() == cudaSuccess) return;
     healthy_->store(false);
     throw boost::system::system_error(make_error_code(error::device_failed));
   }
@@ -156,7 +155,6 @@ class cuda_lane final : public device_lane {
   bool with_graphs_;
   std::shared_ptr<const encoder> model_;
   cuda_stream stream_;
-  at::cuda::CUDAEvent done_{cudaEventBlockingSync | cudaEventDisableTiming};
   at::Tensor numbers_;        // pinned int32, what is sent
   at::Tensor results_;        // pinned fp32, what comes back
   at::Tensor graph_numbers_;  // on the device, where graphs read them

@@ -2,6 +2,9 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <ATen/core/Tensor.h>
+#include <ATen/cuda/CUDAEvent.h>
+#include <ATen/ops/empty.h>
 #include <c10/core/Device.h>
 #include <c10/cuda/CUDAException.h>
 #include <c10/cuda/CUDAGuard.h>
@@ -10,7 +13,9 @@
 
 namespace carpool::bert {
 
-/// A stream that nobody else has. (Those of libtorch's pool are shared by the whole process.)
+/// The stream of one lane, which nobody else has. (Those of libtorch's pool are shared by the whole process.)
+/// Exists where CARPOOL_BERT_CUDA is defined, as carpool's CMake target does when it finds a CUDA toolkit
+/// that fits libtorch.
 class cuda_stream {
  public:
   explicit cuda_stream(c10::Device device) : device_(device.index()) {
@@ -21,13 +26,34 @@ class cuda_stream {
   cuda_stream(const cuda_stream&) = delete;
   cuda_stream& operator=(const cuda_stream&) = delete;
 
+  /// While the result lives, the calling thread's work goes to this stream and its device.
+  [[nodiscard]] c10::cuda::CUDAStreamGuard use() const { return c10::cuda::CUDAStreamGuard(get()); }
+
+  /// Lets the thread sleep until everything that was put on the stream is done.
+  void wait() {
+    done_.record(get());
+    done_.synchronize();
+  }
+
+  /// Like wait(), but tells what went wrong on the device, and does not throw.
+  [[nodiscard]] cudaError_t status() const noexcept { return cudaStreamSynchronize(stream_); }
+
+  /// `tensor` in fp32 in the host's memory, after everything that was put on the stream.
+  at::Tensor to_host(const at::Tensor& tensor) {
+    at::Tensor result = at::empty(tensor.sizes(), at::TensorOptions(at::kFloat).pinned_memory(true));
+    result.copy_(tensor, /*non_blocking=*/true);
+    wait();
+    return result;
+  }
+
+ private:
   [[nodiscard]] c10::cuda::CUDAStream get() const {
     return c10::cuda::getStreamFromExternal(stream_, device_);
   }
 
- private:
   c10::DeviceIndex device_;
   cudaStream_t stream_ = nullptr;
+  at::cuda::CUDAEvent done_{cudaEventBlockingSync | cudaEventDisableTiming};
 };
 
 }  // namespace carpool::bert

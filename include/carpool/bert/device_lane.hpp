@@ -8,8 +8,9 @@
 
 namespace carpool::bert {
 
-/// Runs packed batches through the encoder on one kind of device. Used by one thread at a time, not always
-/// the same.
+/// What runs packed batches on a device: the seam between carpool::bert and an engine, elsewhere called a
+/// backend. cpu_lane and cuda_lane run the native encoder, program_lane anything that is a `program`. One per
+/// lane, used by one thread at a time, not always the same.
 class device_lane {
  public:
   device_lane() = default;

@@ -9,10 +9,12 @@
 #include <carpool/bert/tokens.hpp>
 #include <carpool/bert/wordpiece.hpp>
 #include <carpool/options.hpp>
+#include <carpool/work.hpp>
 
 #include <cstddef>
 #include <filesystem>
 #include <memory>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -33,8 +35,9 @@ namespace carpool::bert {
 class embedder {
  public:
   /// Loads the folder: config.json, tokenizer.json or vocab.txt, model.safetensors (fp32, fp16 or bf16) and,
-  /// where present, the files of sentence-transformers. Throws `load_error` naming file, tensor or field, and
-  /// cause; `std::invalid_argument` for options that this machine cannot fulfil.
+  /// where present, the files of sentence-transformers; with `model_options::program` that one instead of
+  /// the weights, and tries it out. Throws `load_error` naming file, tensor or field, and cause;
+  /// `std::invalid_argument` for options that this machine cannot fulfil.
   explicit embedder(const std::filesystem::path& folder, model_options options = {})
       : model_(std::make_shared<const text_model>(folder, std::move(options), &read_model_config)) {}
 
@@ -46,12 +49,17 @@ class embedder {
   /// The same with settings for this text alone.
   tokens tokenize(std::string_view text, encode_options asked) const { return model_->tokenize(text, asked); }
 
-  /// What a text costs: its tokens, because the encoder runs without padding.
+  /// What a text costs: its tokens.
   double work(const tokens& text) const { return static_cast<double>(text.size()); }
 
-  /// Options for a batcher that runs this model: packed texts need no like lengths and no waiting, so its
-  /// defaults with one lane, which has all the threads.
-  carpool::options batching() const { return {}; }
+  /// Options for a batcher that runs this model: its defaults with one lane, which has all the threads.
+  /// Packed texts need no like lengths; a program's are padded, so `batch_work` is `padded_work` then, and
+  /// the default policy sends texts of like lengths together.
+  carpool::options batching() const {
+    carpool::options result;
+    if (model_->padded()) result.batch_work = &padded_work;
+    return result;
+  }
 
   /// The functor set of a lane, for DynamicBatcher. Lanes share the weights.
   lane operator()(std::size_t) const {
@@ -67,7 +75,7 @@ class embedder {
   const std::string& name() const { return model_->name(); }
   /// False: the device has failed for good, and every request fails with `bert::error::device_failed`.
   bool healthy() const { return model_->healthy(); }
-  /// One line for people: device, versions, and on the CPU why it is not CUDA.
+  /// One line for people: device, versions, on the CPU why it is not CUDA, and the program if there is one.
   std::string device_description() const { return model_->device_description(); }
 
  private:

@@ -7,14 +7,13 @@
 #include <carpool/bert/error.hpp>
 #include <carpool/bert/packed_batch.hpp>
 #include <carpool/bert/tokens.hpp>
-#include <carpool/error.hpp>
+#include <carpool/tensors/run_model.hpp>
 
 #include <boost/system/error_code.hpp>
 #include <boost/system/result.hpp>
 #include <boost/system/system_error.hpp>
 
 #include <ATen/core/Tensor.h>
-#include <c10/util/Exception.h>
 
 #include <algorithm>
 #include <cmath>
@@ -74,7 +73,7 @@ class lane {
 
   lane_result model(lane_batch batch) {
     at::Tensor rows;
-    if (batch.packed.texts() > 0) rows = run(batch.packed);
+    if (batch.packed.texts() > 0) rows = tensors::run_model([&] { return device_->run(batch.packed); });
     return {std::move(rows), std::move(batch.refusals)};
   }
 
@@ -109,14 +108,6 @@ class lane {
   }
 
  private:
-  at::Tensor run(const packed_batch& batch) {
-    try {
-      return device_->run(batch);
-    } catch (const c10::OutOfMemoryError& refused) {
-      throw out_of_memory(refused.what_without_backtrace());
-    }
-  }
-
   void add(lane_batch& batch, const tokens& text) const {
     batch.refusals.push_back(refusal_of(text));
     if (!batch.refusals.back()) batch.packed.append(text);

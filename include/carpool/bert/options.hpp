@@ -2,10 +2,16 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <c10/core/Device.h>
+
 #include <cstddef>
+#include <functional>
+#include <memory>
 #include <string>
 
 namespace carpool::bert {
+
+class program;
 
 /// The number format that the encoder computes in. Weights of any format are converted when they are loaded;
 /// pooling, normalisation, a classifier's head and the results themselves are always fp32.
@@ -31,6 +37,11 @@ struct model_options {
   bool truncate = true;
 
   bert::precision precision = bert::precision::automatic;
+
+  /// Empty: carpool's own encoder runs, on the folder's weights. Otherwise loads for a device what runs in
+  /// its place, such as `program_file{"minilm.pt2"}`; tokeniser and limits still come from the folder, which
+  /// needs no model.safetensors then, and `precision` must be automatic.
+  std::function<std::shared_ptr<bert::program>(c10::Device)> program = {};
 };
 
 }  // namespace carpool::bert

@@ -9,6 +9,8 @@
 #include <carpool/bert/encoder.hpp>
 #include <carpool/bert/error.hpp>
 #include <carpool/bert/options.hpp>
+#include <carpool/bert/program.hpp>
+#include <carpool/bert/program_lane.hpp>
 #include <carpool/bert/safetensors.hpp>
 #include <carpool/bert/tokens.hpp>
 #include <carpool/bert/weights.hpp>
@@ -28,6 +30,7 @@
 #include <cstddef>
 #include <filesystem>
 #include <memory>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -48,7 +51,12 @@ class text_model {
         config_(read(folder)),
         name_(std::filesystem::weakly_canonical(folder).filename().string()),
         tokenizer_(folder, config_),
-        network_(load(folder)) {}
+        program_(load_program()) {
+    if (program_)
+      config_.type_vocab_size = 1;  // programs are not told of token types
+    else
+      network_ = load(folder);
+  }
 
   /// Throws `boost::system::system_error` with a `bert::error`.
   tokens tokenize(std::string_view text, encode_options how) const {
@@ -61,6 +69,7 @@ class text_model {
   }
 
   std::unique_ptr<device_lane> make_device_lane() const {
+    if (program_) return lane_of(program_);
 #ifdef CARPOOL_BERT_CUDA
     if (device_.is_cuda()) {
       auto lane = std::make_unique<cuda_lane>(network_, device_, healthy_);
@@ -72,8 +81,12 @@ class text_model {
   }
 
   std::string device_description() const {
-    return describe_device(device_, choose_threads(options_.threads));
+    return describe_device(device_, choose_threads(options_.threads)) +
+           (program_ ? "; program " + program_->name() : "");
   }
+
+  /// Texts of different lengths are padded to the longest of their batch.
+  bool padded() const { return program_ != nullptr; }
 
   /// False: the device has failed for good.
   bool healthy() const { return healthy_->load(); }
@@ -84,6 +97,26 @@ class text_model {
   encode_options encoding() const { return {.truncate = options_.truncate}; }
 
  private:
+  std::shared_ptr<program> load_program() const {
+    if (!options_.program) return nullptr;
+    if (config_.classifier)
+      throw std::invalid_argument(
+          "model_options::program must be empty for a classifier: programs give embeddings");
+    if (options_.precision != precision::automatic) {
+      throw std::invalid_argument(
+          "model_options::precision must be automatic where there is a program, which computes as it was "
+          "exported");
+    }
+    auto result = options_.program(device_);
+    lane_of(result)->try_out();
+    return result;
+  }
+
+  std::unique_ptr<program_lane> lane_of(std::shared_ptr<program> model) const {
+    return std::make_unique<program_lane>(std::move(model), config_.hidden_size, device_,
+                                          choose_threads(options_.threads));
+  }
+
   std::shared_ptr<const encoder> load(const std::filesystem::path& folder) const {
     const c10::InferenceMode no_gradients;
     const intra_op_threads limit(choose_threads(options_.threads));
@@ -103,6 +136,7 @@ class text_model {
   model_config config_;
   std::string name_;
   wordpiece tokenizer_;
+  std::shared_ptr<program> program_;  // or
   std::shared_ptr<const encoder> network_;
   std::shared_ptr<std::atomic<bool>> healthy_ = std::make_shared<std::atomic<bool>>(true);
 };

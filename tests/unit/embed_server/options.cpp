@@ -53,15 +53,17 @@ TEST_CASE("the textbook service can be asked for") {
 }
 
 TEST_CASE("every option is understood") {
-  const auto options =
-      parse({"--host=0.0.0.0", "--port=0", "--model=folder", "--max-queue-size=100", "--lanes=2",
-             "--threads=4", "--device=cuda:1", "--log-level=debug", "--policy=eager"});
+  const auto options = parse({"--host=0.0.0.0", "--port=0", "--model=folder", "--max-queue-size=100",
+                              "--lanes=2", "--threads=4", "--device=cuda:1", "--log-level=debug",
+                              "--policy=eager", "--program=a.pt2", "--load-library=b.so"});
   CHECK(options.host == "0.0.0.0");
   CHECK(options.port == 0);
   CHECK(options.model == "folder");
   CHECK(options.threads == 4);
   CHECK(options.device == "cuda:1");
   CHECK(options.log_level == "debug");
+  CHECK(options.program == "a.pt2");
+  CHECK(options.load_library == "b.so");
   const auto batching = batching_options(options, {});
   CHECK(batching.max_queue_size == 100);
   CHECK(batching.lanes == 2);
@@ -84,6 +86,7 @@ TEST_CASE("P3: a wrong option is refused with one line that names it") {
   CHECK(complaint({"--port", "70000"}).find("65535") != std::string::npos);
   CHECK(complaint({"--no-such-option"}).find("--no-such-option") != std::string::npos);
   CHECK(complaint({}, "").find("--model") != std::string::npos);
+  CHECK(complaint({"--load-library", "b.so"}).find("--program") != std::string::npos);
 }
 
 TEST_CASE("the environment names a model, and the command line another") {
