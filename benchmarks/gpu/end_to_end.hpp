@@ -11,6 +11,9 @@
 #include <carpool/bert/bert.hpp>
 #include <carpool/carpool.hpp>
 
+#include <boost/asio/bind_executor.hpp>
+#include <boost/asio/system_executor.hpp>
+
 #include <algorithm>
 #include <atomic>
 #include <chrono>
