@@ -3,12 +3,14 @@
 #pragma once
 
 #include <carpool/bert/config.hpp>
+#include <carpool/bert/cores.hpp>
 #include <carpool/bert/cpu_lane.hpp>
 #include <carpool/bert/device.hpp>
 #include <carpool/bert/encoder.hpp>
 #include <carpool/bert/error.hpp>
 #include <carpool/bert/lane.hpp>
 #include <carpool/bert/options.hpp>
+#include <carpool/bert/precision.hpp>
 #include <carpool/bert/safetensors.hpp>
 #include <carpool/bert/tokens.hpp>
 #include <carpool/bert/weights.hpp>
@@ -67,8 +69,11 @@ class embedder {
   double work(const tokens& text) const { return static_cast<double>(text.size()); }
 
   /// Options for a batcher that runs this model: packed texts need no like lengths and no waiting, so its
-  /// defaults with one lane, which has all the threads.
-  carpool::options batching() const { return {}; }
+  /// defaults. On the CPU the lanes are as many as `share_cores` says; one if the options tell its threads.
+  carpool::options batching() const {
+    if (!model_->device.is_cpu() || model_->options.threads != 0) return {};
+    return {.lanes = share_cores(core_count()).lanes};
+  }
 
   /// The functor set of a lane, for DynamicBatcher. Lanes share the weights.
   lane operator()(std::size_t) const {
@@ -92,7 +97,7 @@ class embedder {
     model(const std::filesystem::path& folder, embedder_options given)
         : options(std::move(given)),
           device(choose_device(options.device)),
-          type(choose_precision(options.precision, device)),
+          format(choose_precision(options.precision, device)),
           config(read_model_config(folder)),
           name(std::filesystem::weakly_canonical(folder).filename().string()),
           tokenizer(folder, config),
@@ -101,9 +106,10 @@ class embedder {
     std::shared_ptr<const encoder> load(const std::filesystem::path& folder) const {
       const c10::InferenceMode no_gradients;
       const intra_op_threads limit(choose_threads(options.threads));
-      const auto target = at::TensorOptions(type).device(device);
-      return std::make_shared<const encoder>(
-          config, read_weights(safetensors_file{find_weights(folder)}, config), target);
+      const auto target = at::TensorOptions(format.type).device(device);
+      return std::make_shared<const encoder>(config,
+                                             read_weights(safetensors_file{find_weights(folder)}, config),
+                                             target, choose_kernels(format));
     }
 
     tokens tokenize(std::string_view text, encode_options how) const {
@@ -121,7 +127,7 @@ class embedder {
 
     embedder_options options;
     c10::Device device;
-    c10::ScalarType type;
+    number_format format;
     model_config config;
     std::string name;
     wordpiece tokenizer;
