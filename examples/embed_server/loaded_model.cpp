@@ -12,6 +12,7 @@
 #include <carpool/scheduling/eager.hpp>
 #include <carpool/scheduling/size_or_timeout.hpp>
 
+#include <cstddef>
 #include <string_view>
 #include <utility>
 
@@ -34,11 +35,18 @@ std::unique_ptr<embedding_batcher> make_batcher(asio::io_context& io, const carp
   return std::make_unique<embedding_batcher>(io, options, embedder, carpool::adaptive{});
 }
 
+/// Lanes that were asked for without their threads share the cores.
+std::size_t threads(const server_options& given) {
+  if (given.threads != 0 || !given.lanes) return given.threads;
+  return bert::threads_per_lane(bert::core_count(), *given.lanes);
+}
+
 }  // namespace
 
 loaded_model load_model(asio::io_context& io, const server_options& given,
                         std::function<void(std::exception_ptr)> on_batch_error) {
-  const bert::embedder embedder{given.model, {.device = given.device, .threads = given.threads}};
+  const bert::embedder embedder{
+      given.model, {.device = given.device, .threads = threads(given), .precision = given.precision}};
   carpool::options batching = batching_options(given, embedder.batching());
   batching.on_batch_error = std::move(on_batch_error);
   loaded_model model;
