@@ -66,6 +66,22 @@ class int8_linear {
 
   /// x [rows, in], contiguous -> x·weightᵀ + bias [rows, out].
   at::Tensor operator()(const at::Tensor& x, const weights& layer) const {
+    constexpr std::int64_t rows_that_fit_the_cache = 256;
+    const at::Tensor result = at::empty({x.size(0), layer.bias.size(0)}, x.options());
+    for (std::int64_t first = 0; first < x.size(0); first += rows_that_fit_the_cache) {
+      const std::int64_t rows = std::min(rows_that_fit_the_cache, x.size(0) - first);
+      run(x.narrow(0, first, rows), layer, result.narrow(0, first, rows));
+    }
+    return result;
+  }
+
+ private:
+  static constexpr float smallest_scale = std::numeric_limits<float>::min();
+
+  int8_linear(dispatched_operator pack, dispatched_operator run, float levels)
+      : pack_(std::move(pack)), run_(std::move(run)), levels_(levels) {}
+
+  void run(const at::Tensor& x, const weights& layer, const at::Tensor& result) const {
     const at::Tensor spread = at::empty_like(x);  // x in units of its row's scale, from 0
     const at::Tensor scales = at::empty({x.size(0)}, x.options());
     const at::Tensor lows = at::empty_like(scales);
@@ -75,22 +91,15 @@ class int8_linear {
       spread_row(from + row * width, width, to + row * width, scale[row], low[row]);
     });
     const at::Tensor y = run_(spread, /*scale=*/1.0, /*zero_point=*/0, layer.packed).toTensor();
-    for_each_row(scales,
-                 [width = y.size(1), to = y.mutable_data_ptr<float>(), scale = scales.const_data_ptr<float>(),
-                  low = lows.const_data_ptr<float>(), sums = layer.row_sums.const_data_ptr<float>(),
-                  bias = layer.bias.const_data_ptr<float>()](std::int64_t row) {
-                   float* const out = to + row * width;
-                   for (std::int64_t i = 0; i < width; ++i)
-                     out[i] = scale[row] * out[i] + (low[row] * sums[i] + bias[i]);
-                 });
-    return y;
+    for_each_row(scales, [width = y.size(1), from = y.const_data_ptr<float>(),
+                          to = result.mutable_data_ptr<float>(), scale = scales.const_data_ptr<float>(),
+                          low = lows.const_data_ptr<float>(), sums = layer.row_sums.const_data_ptr<float>(),
+                          bias = layer.bias.const_data_ptr<float>()](std::int64_t row) {
+      const float* const in = from + row * width;
+      float* const out = to + row * width;
+      for (std::int64_t i = 0; i < width; ++i) out[i] = scale[row] * in[i] + (low[row] * sums[i] + bias[i]);
+    });
   }
-
- private:
-  static constexpr float smallest_scale = std::numeric_limits<float>::min();
-
-  int8_linear(dispatched_operator pack, dispatched_operator run, float levels)
-      : pack_(std::move(pack)), run_(std::move(run)), levels_(levels) {}
 
   /// By libtorch's threads, which a header cannot use by at::parallel_for unless it is compiled with OpenMP.
   template <class Work>
