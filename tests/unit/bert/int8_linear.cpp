@@ -34,7 +34,7 @@ struct fixture {
     at::manual_seed(1);
     weight = at::randn({40, 104}).mul_(0.2);  // 104 is no multiple of 16
     bias = at::randn({40});
-    x = at::randn({100, 104});
+    x = at::randn({300, 104});  // more rows than a block
   }
 
   at::Tensor run(const at::Tensor& rows, const int8_linear& with) const {
@@ -67,7 +67,7 @@ TEST_CASE("numbers that integers stand for exactly come out exactly, negative, s
   given.x = given.x.mul(20).round_().clamp_(-60, 60);
   given.x.select(1, 0).fill_(-60);
   given.x.select(1, 1).fill_(67);
-  const at::Tensor powers = at::zeros({100, 1}).fill_(0.25F);
+  const at::Tensor powers = at::zeros({300, 1}).fill_(0.25F);
   for (const at::Tensor& x : {given.x, given.x.mul(powers), given.x.add(60), given.x.sub(67)})
     CHECK(relative(given.run(x), at::linear(x, given.weight, given.bias)) < 1e-6);
 }
