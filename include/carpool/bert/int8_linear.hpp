@@ -28,8 +28,8 @@ namespace carpool::bert {
 ///
 ///     y[r][c] = scale[r] · Σ q[r][i]·w[c][i] + low[r] · Σ w[c][i] + bias[c]
 ///
-/// So a row's result depends on no other row, in contrast to libtorch's own dynamic quantisation, which has
-/// one scale for all rows; on sentence embeddings the error is a third of that one's.
+/// So a row's result depends on no other row, in contrast to libtorch's own dynamic quantisation, whose one
+/// scale for all rows is also the larger error.
 class int8_linear {
  public:
   /// The weights of a layer, packed for the kernel.
@@ -70,7 +70,7 @@ class int8_linear {
     const at::Tensor result = at::empty({x.size(0), layer.bias.size(0)}, x.options());
     for (std::int64_t first = 0; first < x.size(0); first += rows_that_fit_the_cache) {
       const std::int64_t rows = std::min(rows_that_fit_the_cache, x.size(0) - first);
-      run(x.narrow(0, first, rows), layer, result.narrow(0, first, rows));
+      run_block(x.narrow(0, first, rows), layer, result.narrow(0, first, rows));
     }
     return result;
   }
@@ -81,7 +81,7 @@ class int8_linear {
   int8_linear(dispatched_operator pack, dispatched_operator run, float levels)
       : pack_(std::move(pack)), run_(std::move(run)), levels_(levels) {}
 
-  void run(const at::Tensor& x, const weights& layer, const at::Tensor& result) const {
+  void run_block(const at::Tensor& x, const weights& layer, const at::Tensor& result) const {
     const at::Tensor spread = at::empty_like(x);  // x in units of its row's scale, from 0
     const at::Tensor scales = at::empty({x.size(0)}, x.options());
     const at::Tensor lows = at::empty_like(scales);
