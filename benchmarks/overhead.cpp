@@ -297,7 +297,11 @@ open_loop_cost carpool_open_loop(const placement& where, int rate) {
   DynamicBatcher<int, int> batcher({.max_batch_size = max_batch_size, .max_queue_delay = 1ms},
                                    increment_on(where.workers), carpool::size_or_timeout{});
   return open_loop(
-      rate, 0.3, [&] { batcher.async_submit(1, [](boost::system::error_code, int) {}); },
+      rate, 0.3,
+      [&] {
+        batcher.async_submit(
+            1, asio::bind_executor(asio::system_executor(), [](boost::system::error_code, int) {}));
+      },
       [&] { return batcher.stats().batches; });
 }
 

@@ -62,17 +62,24 @@ if(Libtorch_FOUND AND NOT TARGET Libtorch::cpu)
   find_package(CUDAToolkit QUIET)
   set(CMAKE_MINIMUM_REQUIRED_VERSION "${Libtorch_minimum}")
   if(TARGET Libtorch::torch_cuda AND TARGET CUDA::cudart)
-    # libtorch_cuda registers its operators when it is loaded; nothing refers to it, so --as-needed would drop it.
-    set(cuda_libraries -Wl,--no-as-needed Libtorch::torch_cuda Libtorch::c10_cuda -Wl,--as-needed Libtorch::cpu CUDA::cudart)
+    # libtorch_cuda registers its operators when it is loaded; nothing refers to it, so --as-needed would drop it. It needs
+    # libraries of the toolkit, which need not be where the system looks: only an old-style rpath counts for those, too.
+    set(cuda_libraries -Wl,--disable-new-dtags -Wl,-rpath,${CUDAToolkit_LIBRARY_DIR}
+      -Wl,--no-as-needed Libtorch::torch_cuda Libtorch::c10_cuda -Wl,--as-needed Libtorch::cpu CUDA::cudart)
     # Toolkit and libtorch must be of one CUDA version, and the libraries that libtorch_cuda needs must be there: try.
-    if(NOT Libtorch_CUDA_LINKS)
+    if(NOT DEFINED Libtorch_CUDA_RUNS)
       file(WRITE "${CMAKE_BINARY_DIR}/CMakeFiles/libtorch_cuda.cpp"
         "#include <c10/cuda/CUDAFunctions.h>\nint main() { return c10::cuda::device_count() == -1; }\n")
-      try_compile(Libtorch_CUDA_LINKS "${CMAKE_BINARY_DIR}/CMakeFiles/libtorch_cuda"
+      try_run(Libtorch_CUDA_RUNS Libtorch_CUDA_LINKS "${CMAKE_BINARY_DIR}/CMakeFiles/libtorch_cuda"
         "${CMAKE_BINARY_DIR}/CMakeFiles/libtorch_cuda.cpp"
-        LINK_LIBRARIES ${cuda_libraries} CXX_STANDARD 20 CXX_STANDARD_REQUIRED ON)
+        LINK_LIBRARIES ${cuda_libraries} CXX_STANDARD 20 CXX_STANDARD_REQUIRED ON RUN_OUTPUT_VARIABLE output)
+      if(NOT Libtorch_CUDA_LINKS)
+        set(output "the linker refuses it")
+      endif()
+      string(STRIP "${output}" output)
+      set(Libtorch_CUDA_PROBLEM "${output}" CACHE INTERNAL "Why libtorch_cuda cannot be used")
     endif()
-    if(Libtorch_CUDA_LINKS)
+    if(Libtorch_CUDA_LINKS AND Libtorch_CUDA_RUNS EQUAL 0)
       add_library(Libtorch::cuda INTERFACE IMPORTED GLOBAL)
       target_link_libraries(Libtorch::cuda INTERFACE ${cuda_libraries})
     endif()

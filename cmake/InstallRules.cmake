@@ -9,7 +9,8 @@ set(package_dir "${CMAKE_INSTALL_DATADIR}/cmake/carpool")
 install(TARGETS carpool EXPORT carpoolTargets FILE_SET HEADERS)
 install(EXPORT carpoolTargets NAMESPACE carpool:: DESTINATION "${package_dir}")
 # carpool::bert is not exported: the package config makes it anew from the libtorch of the machine it is used on.
-install(DIRECTORY include/carpool/bert DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}/carpool" FILES_MATCHING PATTERN "*.hpp")
+install(DIRECTORY include/carpool/bert DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}/carpool"
+  FILES_MATCHING PATTERN "*.hpp" PATTERN "cuda_kernels.*")
 install(FILES cmake/carpoolConfig.cmake cmake/CarpoolBert.cmake cmake/FindLibtorch.cmake DESTINATION "${package_dir}")
 
 write_basic_package_version_file("${CMAKE_CURRENT_BINARY_DIR}/carpoolConfigVersion.cmake"

@@ -56,7 +56,7 @@ class padded_bert {
     if (padded) attention_mask = mask.view({batch, 1, 1, length}).expand({batch, 1, length, length});
     at::Tensor hidden =
         weights_.words.index_select(0, ids.view(-1)).view({batch, length, config_.hidden_size});
-    hidden = norm(hidden.add_(weights_.positions.narrow(0, 0, length)), weights_.embedding_norm);
+    hidden = norm(hidden.add_(weights_.places.select(1, 0).narrow(0, 0, length)), weights_.embedding_norm);
     for (const auto& layer : weights_.layers) hidden = run(layer, hidden, attention_mask);
     return pool(hidden, mask);
   }

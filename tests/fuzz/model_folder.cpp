@@ -18,7 +18,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   std::string_view rest{reinterpret_cast<const char*>(data), size};
   for (const char* name :
        {"config.json", "tokenizer.json", "tokenizer_config.json", "sentence_bert_config.json", "modules.json",
-        "1_Pooling/config.json", "vocab.txt"}) {
+        "1_Pooling/config.json", "vocab.txt", "config_sentence_transformers.json"}) {
     const std::string_view content = rest.substr(0, rest.find('\0'));
     rest.remove_prefix(content.size() < rest.size() ? content.size() + 1 : content.size());
     if (content.empty()) {
@@ -35,6 +35,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
          carpool::bert::wordpiece{folder.path(), config}.encode("Some [SEP] text").ids) {
       if (id < 0 || id >= config.vocab_size) std::abort();
     }
+  } catch (const carpool::bert::load_error&) {
+  }
+  try {
+    const carpool::bert::model_config config = carpool::bert::read_classifier_config(folder.path());
+    if (config.classifier->labels.empty()) std::abort();
   } catch (const carpool::bert::load_error&) {
   }
   return 0;

@@ -51,6 +51,17 @@ struct pair {
   carpool::test::reference_wordpiece slow{tokens(), settings};
 };
 
+/// `[CLS] pieces [SEP]` twice, in 16 tokens.
+std::vector<std::int32_t> cut_pair(const std::vector<std::int32_t>& ids) {
+  const std::size_t pieces = ids.size() - 2;
+  const auto [first, second] = longest_first(pieces, pieces, 16 - 3);
+  std::vector<std::int32_t> result{ids.begin(), ids.begin() + 1 + static_cast<std::ptrdiff_t>(first)};
+  result.push_back(ids.back());
+  result.insert(result.end(), ids.begin() + 1, ids.begin() + 1 + static_cast<std::ptrdiff_t>(second));
+  result.push_back(ids.back());
+  return result;
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -62,6 +73,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   try {
     std::vector<std::int32_t> ids = chosen.fast.encode(text).ids;
     if (ids != chosen.slow.encode(text)) std::abort();
+    if (chosen.cutting.encode_pair(text, text).ids != cut_pair(ids)) std::abort();
     if (ids.size() > 16) {
       ids.resize(15);
       ids.push_back(2);  // [SEP]

@@ -4,6 +4,7 @@
 
 #include "support/checkpoint.hpp"
 #include <carpool/bert/config.hpp>
+#include <carpool/bert/tokens.hpp>
 
 #include <algorithm>
 #include <cmath>
@@ -23,12 +24,16 @@ class reference_bert {
   reference_bert(const bert::model_config& config, const checkpoint& weights)
       : config_(config), weights_(weights) {}
 
-  vector embed(const std::vector<std::int32_t>& ids) const {
+  vector embed(const bert::tokens& text) const {
+    const std::vector<std::int32_t>& ids = text.ids;
+    const auto type_of = [&](std::size_t i) {
+      return text.second_text != 0 && i >= text.second_text ? 1U : 0U;
+    };
     matrix hidden;
     for (std::size_t position = 0; position < ids.size(); ++position) {
       vector row = table_row("embeddings.word_embeddings", static_cast<std::size_t>(ids[position]));
       add(row, table_row("embeddings.position_embeddings", position));
-      add(row, table_row("embeddings.token_type_embeddings", 0));
+      add(row, table_row("embeddings.token_type_embeddings", type_of(position)));
       hidden.push_back(norm("embeddings.LayerNorm", row));
     }
     for (std::int64_t index = 0; index < config_.layers; ++index)

@@ -2,11 +2,13 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <carpool/bert/classifier_config.hpp>
 #include <carpool/bert/error.hpp>
 #include <carpool/bert/json_file.hpp>
 #include <carpool/bert/json_reader.hpp>
 #include <carpool/bert/tokenizer_config.hpp>
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
@@ -38,6 +40,7 @@ struct model_config {
   bool normalize = false;      ///< scale each embedding to length 1
   std::size_t max_tokens = 0;  ///< per text, with [CLS] and [SEP]; at least 3, at most max_positions
   tokenizer_settings tokenizer;
+  std::optional<classifier_settings> classifier;  ///< none: the model makes embeddings
 };
 
 namespace detail {
@@ -47,6 +50,41 @@ inline bert::activation read_activation(const json_section& config) {
   if (name == "gelu") return activation::gelu;
   if (name == "gelu_new" || name == "gelu_pytorch_tanh") return activation::gelu_tanh;
   config.refuse("hidden_act", name, "gelu, gelu_new and gelu_pytorch_tanh");
+}
+
+/// Whether config.json names this class.
+inline bool has_class(const json_section& config, std::string_view name) {
+  if (config.find("architectures") == nullptr) return false;
+  const std::string subject = config.subject("architectures");
+  const json_value::array& classes = config.at("architectures").as_array(subject);
+  return std::any_of(classes.begin(), classes.end(),
+                     [&](const json_value& entry) { return entry.as_string(subject) == name; });
+}
+
+constexpr std::string_view classifier_class = "BertForSequenceClassification";
+
+/// Whether modules.json says how vectors of tokens become one embedding.
+inline bool has_pooling(const std::filesystem::path& folder) {
+  const auto file = json_file::if_present(folder / "modules.json");
+  if (!file) return false;
+  const json_value::array& modules = file->value().as_array(file->name());
+  return std::any_of(modules.begin(), modules.end(), [&](const json_value& module) {
+    return json_section{module, file->name()}.string("type").ends_with("Pooling");
+  });
+}
+
+/// A classifier's encoder would make embeddings of no use, unless the folder says that it is meant so.
+inline void refuse_classifier(const json_section& config, const std::filesystem::path& folder) {
+  if (!has_class(config, classifier_class) || has_pooling(folder)) return;
+  throw load_error{config.subject("architectures") + " is " + in_quotes(classifier_class) +
+                   ", which makes no embeddings; carpool::bert::classifier loads it"};
+}
+
+inline void require_classifier(const json_section& config) {
+  if (config.find("architectures") == nullptr || has_class(config, classifier_class)) return;
+  throw load_error{config.subject("architectures") + " does not name " + std::string{classifier_class} +
+                   ", so the folder holds no classifier; if it holds an embedding model, " +
+                   "carpool::bert::embedder loads it"};
 }
 
 /// Other models borrow BERT's name or layout, so the type, the class and the positions are all looked at.
@@ -161,21 +199,44 @@ inline void check_prompt(const std::filesystem::path& folder) {
                    " must be null: carpool puts no prompt in front of a text, the caller does"};
 }
 
+inline json_file open_config(const std::filesystem::path& folder) {
+  if (!std::filesystem::is_directory(folder)) throw load_error{folder.string() + " is not a folder"};
+  return json_file{folder / "config.json"};
+}
+
+/// What embedding models and classifiers have in common.
+inline model_config read_text_encoder(const json_section& config, const std::filesystem::path& folder) {
+  model_config result;
+  read_encoder(config, result);
+  result.tokenizer = read_tokenizer_settings(folder);
+  read_lengths(folder, result);
+  check_prompt(folder);
+  return result;
+}
+
 }  // namespace detail
 
 /// Reads config.json, tokenizer.json, tokenizer_config.json, sentence_bert_config.json, modules.json and the
-/// pooling's config.json of a Hugging Face model folder; all but the first are optional. Throws `load_error`
-/// naming file, field and cause for anything damaged and for anything the encoder does not do: it never runs
-/// a model half-understood.
+/// pooling's config.json of an embedding model's Hugging Face folder; all but the first are optional. Throws
+/// `load_error` naming file, field and cause for anything damaged and for anything the encoder does not do:
+/// it never runs a model half-understood.
 inline model_config read_model_config(const std::filesystem::path& folder) {
-  if (!std::filesystem::is_directory(folder)) throw load_error{folder.string() + " is not a folder"};
-  model_config result;
-  const json_file config{folder / "config.json"};
-  detail::read_encoder(config.root(), result);
-  result.tokenizer = read_tokenizer_settings(folder);
+  const json_file config = detail::open_config(folder);
+  model_config result = detail::read_text_encoder(config.root(), folder);
+  detail::refuse_classifier(config.root(), folder);
   detail::read_modules(folder, result);
-  detail::read_lengths(folder, result);
-  detail::check_prompt(folder);
+  return result;
+}
+
+/// The same for a folder with a BertForSequenceClassification, such as a cross-encoder's. The result has
+/// `classifier`.
+inline model_config read_classifier_config(const std::filesystem::path& folder) {
+  const json_file config = detail::open_config(folder);
+  model_config result = detail::read_text_encoder(config.root(), folder);
+  detail::require_classifier(config.root());
+  check_pairs(folder, result.tokenizer);
+  result.pooling = pooling::cls;
+  result.classifier = read_classifier_settings(config.root(), folder);
   return result;
 }
 

@@ -43,7 +43,7 @@ class cpu_lane final : public device_lane {
   at::Tensor run(const packed_batch& batch) override {
     const c10::InferenceMode no_gradients;
     const intra_op_threads limit(threads_);  // the thread may be one of the user's own
-    return (*model_)({batch, view(batch.ids()), view(batch.positions()), view(batch.offsets())});
+    return (*model_)({batch, view(batch.ids()), view(batch.places()), view(batch.offsets())});
   }
 
  private:

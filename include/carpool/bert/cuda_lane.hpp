@@ -2,18 +2,27 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <carpool/bert/cuda_graph_cache.hpp>
+#include <carpool/bert/cuda_stream.hpp>
 #include <carpool/bert/device_lane.hpp>
 #include <carpool/bert/encoder.hpp>
+#include <carpool/bert/error.hpp>
+#include <carpool/bert/graph_buckets.hpp>
 #include <carpool/bert/packed_batch.hpp>
+
+#include <boost/system/system_error.hpp>
 
 #include <ATen/core/Tensor.h>
 #include <ATen/cuda/CUDAEvent.h>
 #include <ATen/ops/empty.h>
 #include <c10/core/InferenceMode.h>
+#include <c10/cuda/CUDACachingAllocator.h>
 #include <c10/cuda/CUDAGuard.h>
-#include <c10/cuda/CUDAStream.h>
+#include <c10/util/Exception.h>
+#include <cuda_runtime_api.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -23,45 +32,129 @@
 namespace carpool::bert {
 
 /// The encoder on a CUDA device, on a stream of its own: one copy to the device, the encoder, one copy back,
-/// and a thread that sleeps until that copy is there. Exists where CARPOOL_BERT_CUDA is defined, as carpool's
-/// CMake target does when it finds a CUDA toolkit that fits libtorch.
+/// and a thread that sleeps until that copy is there. Small batches run as CUDA graphs. A second lane on the
+/// device hides the copies and the work of the host; weights are shared. Exists where CARPOOL_BERT_CUDA is
+/// defined, as carpool's CMake target does when it finds a CUDA toolkit that fits libtorch.
 class cuda_lane final : public device_lane {
  public:
-  cuda_lane(std::shared_ptr<const encoder> model, c10::Device device)
-      : model_(std::move(model)),
-        device_(device),
-        stream_(c10::cuda::getStreamFromPool(false, device.index())) {}
+  /// `healthy` turns false when the device has failed for good, which it does for all its lanes.
+  cuda_lane(std::shared_ptr<const encoder> model, c10::Device device,
+            std::shared_ptr<std::atomic<bool>> healthy)
+      : model_(std::move(model)), device_(device), healthy_(std::move(healthy)), stream_(device) {}
 
+  /// The result is in a buffer of the lane, until the next run.
   at::Tensor run(const packed_batch& batch) override {
     const c10::InferenceMode no_gradients;
-    const c10::cuda::CUDAStreamGuard on_stream(stream_);  // sets the device as well
-    const auto rows = static_cast<std::int64_t>(batch.rows());
-    const at::Tensor numbers = to_device(batch);
-    const at::Tensor embeddings = (*model_)({batch, numbers.narrow(0, 0, rows), numbers.narrow(0, rows, rows),
-                                             numbers.narrow(0, 2 * rows, numbers.size(0) - 2 * rows)});
-    at::Tensor result = at::empty(embeddings.sizes(), at::TensorOptions(at::kFloat).pinned_memory(true));
-    result.copy_(embeddings, /*non_blocking=*/true);
-    done_.record(stream_);
+    const c10::cuda::CUDAStreamGuard on_stream(stream_.get());  // sets the device as well
+    try {
+      return to_host(encode(batch), batch.texts());
+    } catch (const c10::OutOfMemoryError&) {
+      release_memory();
+      throw;
+    } catch (const c10::Error&) {
+      check_device();
+      throw;
+    }
+  }
+
+  /// Captures the graphs of all buckets, the largest first, which sizes their memory. Without it each is
+  /// captured when it has been needed a few times.
+  void warm_up() {
+    if (!model_->runs_in_graphs()) return;
+    for (std::size_t i = graph_buckets.size(); i-- > 0;) {
+      packed_batch batch;
+      batch.append(tokens(std::vector<std::int32_t>(graph_buckets[i].longest)));
+      batch.close();
+      const c10::InferenceMode no_gradients;
+      const c10::cuda::CUDAStreamGuard on_stream(stream_.get());
+      for (std::size_t n = 0; n <= graph_cache::runs_before_capture; ++n) by_graph(batch, i);
+    }
+    C10_CUDA_CHECK(cudaStreamSynchronize(stream_.get().stream()));
+  }
+
+ private:
+  /// -> [at least texts, dimension] on the device
+  at::Tensor encode(const packed_batch& batch) {
+    if (model_->runs_in_graphs())
+      if (const auto bucket = find_bucket(batch.token_count(), batch.longest(), batch.texts()))
+        return by_graph(batch, *bucket);
+    const std::size_t size = 2 * batch.rows() + batch.offsets().size();
+    lay_out(batch, numbers(size));
+    return (*model_)(view(batch, send(at::empty({count(size)}, on_device())), batch.rows(), batch.longest()));
+  }
+
+  at::Tensor by_graph(const packed_batch& batch, std::size_t index) {
+    const graph_bucket& bucket = graph_buckets[index];
+    lay_out(batch, bucket, numbers(bucket.numbers()));
+    if (!graph_numbers_.defined()) graph_numbers_ = at::empty({count(largest.numbers())}, on_device());
+    const at::Tensor sent = send(graph_numbers_.narrow(0, 0, count(bucket.numbers())));
+    return graphs_.run(index, [&] { return (*model_)(view(batch, sent, bucket.tokens, bucket.longest)); });
+  }
+
+  static device_batch view(const packed_batch& host, const at::Tensor& numbers, std::size_t rows,
+                           std::size_t longest) {
+    const std::int64_t n = count(rows);
+    return {host, numbers.narrow(0, 0, n), numbers.narrow(0, n, n),
+            numbers.narrow(0, 2 * n, numbers.size(0) - 2 * n), longest};
+  }
+
+  /// So many numbers in pinned memory, to be sent.
+  std::span<std::int32_t> numbers(std::size_t size) {
+    grow(numbers_, size, at::kInt);
+    return {numbers_.mutable_data_ptr<std::int32_t>(), size};
+  }
+
+  /// Copies as many of them as `to` takes; returns `to`.
+  at::Tensor send(const at::Tensor& to) const {
+    return to.copy_(numbers_.narrow(0, 0, to.size(0)), /*non_blocking=*/true);
+  }
+
+  at::Tensor to_host(const at::Tensor& pooled, std::size_t texts) {
+    const at::Tensor wanted = pooled.narrow(0, 0, count(texts));
+    grow(results_, static_cast<std::size_t>(wanted.numel()), at::kFloat);
+    at::Tensor result = results_.narrow(0, 0, wanted.numel()).view(wanted.sizes());
+    result.copy_(wanted, /*non_blocking=*/true);
+    done_.record(stream_.get());
     done_.synchronize();
     return result;
   }
 
- private:
-  /// [2·rows + texts + 1]: ids, positions and offsets in one block, for one copy.
-  at::Tensor to_device(const packed_batch& batch) const {
-    const std::size_t size = 2 * batch.rows() + batch.offsets().size();
-    const at::Tensor pinned =
-        at::empty({static_cast<std::int64_t>(size)}, at::TensorOptions(at::kInt).pinned_memory(true));
-    std::int32_t* end = pinned.mutable_data_ptr<std::int32_t>();
-    for (const auto part : {batch.ids(), batch.positions(), batch.offsets()})
-      end = std::copy(part.begin(), part.end(), end);
-    return pinned.to(device_, /*non_blocking=*/true);
+  /// Pinned memory is dear to get, so it is kept, and grows by doubling. The stream has nothing to do now.
+  static void grow(at::Tensor& buffer, std::size_t size, at::ScalarType type) {
+    if (buffer.defined() && count(size) <= buffer.size(0)) return;
+    const std::int64_t twice = buffer.defined() ? 2 * buffer.size(0) : 0;
+    buffer = at::empty({std::max({count(size), twice, std::int64_t{1} << 14})},
+                       at::TensorOptions(type).pinned_memory(true));
   }
+
+  void release_memory() {
+    static_cast<void>(cudaStreamSynchronize(stream_.get().stream()));
+    graphs_.clear();
+    c10::cuda::CUDACachingAllocator::emptyCache();
+  }
+
+  /// Some errors end the process' use of the device: then every call repeats them.
+  void check_device() {
+    static_cast<void>(cudaGetLastError());
+    if (cudaStreamSynchronize(stream_.get().stream()) == cudaSuccess) return;
+    healthy_->store(false);
+    throw boost::system::system_error(make_error_code(error::device_failed));
+  }
+
+  static std::int64_t count(std::size_t size) noexcept { return static_cast<std::int64_t>(size); }
+  [[nodiscard]] at::TensorOptions on_device() const { return at::TensorOptions(at::kInt).device(device_); }
+
+  static constexpr graph_bucket largest = graph_buckets.back();
 
   std::shared_ptr<const encoder> model_;
   c10::Device device_;
-  c10::cuda::CUDAStream stream_;
+  std::shared_ptr<std::atomic<bool>> healthy_;
+  cuda_stream stream_;
   at::cuda::CUDAEvent done_{cudaEventBlockingSync | cudaEventDisableTiming};
+  at::Tensor numbers_;        // pinned int32, what is sent
+  at::Tensor results_;        // pinned fp32, what comes back
+  at::Tensor graph_numbers_;  // on the device, where graphs read them
+  graph_cache graphs_;
 };
 
 }  // namespace carpool::bert

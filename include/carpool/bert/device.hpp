@@ -42,10 +42,10 @@ inline cuda_availability find_cuda() {
 #endif
 }
 
-/// The device that `embedder_options::device` means on this machine. Throws `std::invalid_argument` with a
+/// The device that `model_options::device` means on this machine. Throws `std::invalid_argument` with a
 /// sentence when the name is none of "auto", "cpu", "cuda" and "cuda:N", or there is no such device.
 inline c10::Device choose_device(std::string_view name) {
-  const std::string subject = "embedder_options::device is \"" + std::string(name) + "\"";
+  const std::string subject = "model_options::device is \"" + std::string(name) + "\"";
   if (name == "cpu") return c10::kCPU;
   const cuda_availability cuda = find_cuda();
   if (name == "auto") return cuda.devices > 0 ? c10::Device(c10::kCUDA, 0) : c10::Device(c10::kCPU);
@@ -66,7 +66,7 @@ inline c10::Device choose_device(std::string_view name) {
   return {c10::kCUDA, static_cast<c10::DeviceIndex>(index)};
 }
 
-/// The intra-op threads of a lane that `embedder_options::threads` means on this machine.
+/// The intra-op threads of a lane that `model_options::threads` means on this machine.
 inline int choose_threads(std::size_t asked) {
   if (asked == 0) asked = share_cores(core_count()).threads;
   return static_cast<int>(std::min<std::size_t>(asked, 1024));

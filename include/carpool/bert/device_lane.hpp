@@ -17,7 +17,8 @@ class device_lane {
   device_lane& operator=(const device_lane&) = delete;
   virtual ~device_lane() = default;
 
-  /// -> [texts, dimension] in fp32, in the host's memory, complete. `batch` is closed and has a text.
+  /// -> [texts, dimension or labels] in fp32, in the host's memory, complete. `batch` is closed and has a
+  /// text.
   virtual at::Tensor run(const packed_batch& batch) = 0;
 };
 

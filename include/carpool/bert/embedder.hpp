@@ -3,29 +3,12 @@
 #pragma once
 
 #include <carpool/bert/config.hpp>
-#include <carpool/bert/cores.hpp>
-#include <carpool/bert/cpu_lane.hpp>
-#include <carpool/bert/device.hpp>
-#include <carpool/bert/encoder.hpp>
-#include <carpool/bert/error.hpp>
 #include <carpool/bert/lane.hpp>
 #include <carpool/bert/options.hpp>
-#include <carpool/bert/precision.hpp>
-#include <carpool/bert/safetensors.hpp>
+#include <carpool/bert/text_model.hpp>
 #include <carpool/bert/tokens.hpp>
-#include <carpool/bert/weights.hpp>
 #include <carpool/bert/wordpiece.hpp>
 #include <carpool/options.hpp>
-
-#include <boost/system/system_error.hpp>
-
-#ifdef CARPOOL_BERT_CUDA
-#include <carpool/bert/cuda_lane.hpp>
-#endif
-
-#include <ATen/core/Tensor.h>
-#include <c10/core/Device.h>
-#include <c10/core/InferenceMode.h>
 
 #include <cstddef>
 #include <filesystem>
@@ -52,15 +35,13 @@ class embedder {
   /// Loads the folder: config.json, tokenizer.json or vocab.txt, model.safetensors (fp32, fp16 or bf16) and,
   /// where present, the files of sentence-transformers. Throws `load_error` naming file, tensor or field, and
   /// cause; `std::invalid_argument` for options that this machine cannot fulfil.
-  explicit embedder(const std::filesystem::path& folder, embedder_options options = {})
-      : model_(std::make_shared<const model>(folder, std::move(options))) {}
+  explicit embedder(const std::filesystem::path& folder, model_options options = {})
+      : model_(std::make_shared<const text_model>(folder, std::move(options), &read_model_config)) {}
 
   /// The ids of a text, for a batcher of `tokens`. Called where the text is submitted, it spares the lane
   /// that work. Throws `boost::system::system_error` with a `bert::error`: invalid_utf8, empty_text (not a
   /// single token, as of white space), or text_too_long when truncation is off.
-  tokens tokenize(std::string_view text) const {
-    return tokenize(text, {.truncate = model_->options.truncate});
-  }
+  tokens tokenize(std::string_view text) const { return tokenize(text, model_->encoding()); }
 
   /// The same with settings for this text alone.
   tokens tokenize(std::string_view text, encode_options asked) const { return model_->tokenize(text, asked); }
@@ -70,71 +51,27 @@ class embedder {
 
   /// Options for a batcher that runs this model: packed texts need no like lengths and no waiting, so its
   /// defaults. On the CPU the lanes are as many as `share_cores` says; one if the options tell its threads.
-  carpool::options batching() const {
-    if (!model_->device.is_cpu() || model_->options.threads != 0) return {};
-    return {.lanes = share_cores(core_count()).lanes};
-  }
+  carpool::options batching() const { return model_->batching(); }
 
   /// The functor set of a lane, for DynamicBatcher. Lanes share the weights.
   lane operator()(std::size_t) const {
     const auto tokenizer = [self = *this](std::string_view text) { return self.tokenize(text); };
-    return {model_->config, tokenizer, model_->make_device_lane()};
+    return {model_->config(), tokenizer, model_->make_device_lane()};
   }
 
   /// Floats per embedding.
-  std::size_t dimension() const { return static_cast<std::size_t>(model_->config.hidden_size); }
+  std::size_t dimension() const { return static_cast<std::size_t>(model_->config().hidden_size); }
   /// Tokens per text at most, with [CLS] and [SEP].
-  std::size_t max_tokens() const { return model_->config.max_tokens; }
+  std::size_t max_tokens() const { return model_->config().max_tokens; }
   /// The name of the model's folder.
-  const std::string& name() const { return model_->name; }
+  const std::string& name() const { return model_->name(); }
+  /// False: the device has failed for good, and every request fails with `bert::error::device_failed`.
+  bool healthy() const { return model_->healthy(); }
   /// One line for people: device, versions, and on the CPU why it is not CUDA.
-  std::string device_description() const {
-    return describe_device(model_->device, choose_threads(model_->options.threads));
-  }
+  std::string device_description() const { return model_->device_description(); }
 
  private:
-  struct model {
-    model(const std::filesystem::path& folder, embedder_options given)
-        : options(std::move(given)),
-          device(choose_device(options.device)),
-          format(choose_precision(options.precision, device)),
-          config(read_model_config(folder)),
-          name(std::filesystem::weakly_canonical(folder).filename().string()),
-          tokenizer(folder, config),
-          network(load(folder)) {}
-
-    std::shared_ptr<const encoder> load(const std::filesystem::path& folder) const {
-      const c10::InferenceMode no_gradients;
-      const intra_op_threads limit(choose_threads(options.threads));
-      const auto target = at::TensorOptions(format.type).device(device);
-      return std::make_shared<const encoder>(config,
-                                             read_weights(safetensors_file{find_weights(folder)}, config),
-                                             target, choose_kernels(format));
-    }
-
-    tokens tokenize(std::string_view text, encode_options how) const {
-      tokens result = tokenizer.encode(text, how);
-      if (result.size() <= 2) throw boost::system::system_error{make_error_code(error::empty_text)};
-      return result;
-    }
-
-    std::unique_ptr<device_lane> make_device_lane() const {
-#ifdef CARPOOL_BERT_CUDA
-      if (device.is_cuda()) return std::make_unique<cuda_lane>(network, device);
-#endif
-      return std::make_unique<cpu_lane>(network, choose_threads(options.threads));
-    }
-
-    embedder_options options;
-    c10::Device device;
-    number_format format;
-    model_config config;
-    std::string name;
-    wordpiece tokenizer;
-    std::shared_ptr<const encoder> network;
-  };
-
-  std::shared_ptr<const model> model_;
+  std::shared_ptr<const text_model> model_;
 };
 
 }  // namespace carpool::bert

@@ -13,13 +13,15 @@
 
 namespace carpool::bert {
 
-/// Why one text got no embedding. The fault is in the text or in its result, never in its batch mates.
+/// Why one text got no result. The fault is never in its batch mates.
 enum class error {
   text_too_long = 1,  ///< more tokens than the model takes, and truncation is off
-  empty_text,         ///< nothing to embed, and empty texts are refused
+  empty_text,         ///< nothing to look at, and empty texts are refused
   invalid_utf8,       ///< the text is not UTF-8
-  non_finite_output,  ///< the embedding holds a NaN or an infinity
-  unknown_token,      ///< a token id outside the vocabulary; `embedder::tokenize` never makes one
+  non_finite_output,  ///< the result holds a NaN or an infinity
+  unknown_token,      ///< a token id outside the vocabulary; `tokenize` never makes one
+  pairs_unsupported,  ///< a pair of texts, and the model has one token type only
+  device_failed,      ///< not the text's fault: the device cannot be used any more by this process
 };
 
 /// The category of `bert::error`, named "carpool.bert".
@@ -36,9 +38,13 @@ class error_category_type final : public boost::system::error_category {
       case error::invalid_utf8:
         return "the text is not valid UTF-8";
       case error::non_finite_output:
-        return "the embedding holds a NaN or an infinity";
+        return "the result holds a NaN or an infinity";
       case error::unknown_token:
         return "a token id is outside the model's vocabulary";
+      case error::pairs_unsupported:
+        return "the model takes single texts, but this is a pair";
+      case error::device_failed:
+        return "the device has failed; this process cannot use it any more";
     }
     return "unknown carpool.bert error " + std::to_string(value);
   }

@@ -42,7 +42,7 @@ struct lane_batch {
 
 /// What comes out of the model for a lane_batch.
 struct lane_result {
-  at::Tensor embeddings;  ///< [texts that were not refused, dimension], fp32, in the host's memory
+  at::Tensor rows;  ///< [texts that were not refused, dimension or labels], fp32, in the host's memory
   std::vector<boost::system::error_code> refusals;
 };
 
@@ -59,6 +59,7 @@ class lane {
   lane(const model_config& config, tokenizer tokenize, std::unique_ptr<device_lane> device)
       : vocab_size_(config.vocab_size),
         max_tokens_(config.max_tokens),
+        takes_pairs_(config.type_vocab_size > 1),
         tokenize_(std::move(tokenize)),
         device_(std::move(device)) {}
 
@@ -69,23 +70,12 @@ class lane {
     return batch;
   }
 
-  lane_batch collate(std::span<const std::string> texts) const {
-    lane_batch batch;
-    for (const std::string& text : texts) {
-      try {
-        add(batch, tokenize_(text));
-      } catch (const boost::system::system_error& refused) {
-        batch.refusals.push_back(refused.code());
-      }
-    }
-    batch.packed.close();
-    return batch;
-  }
+  lane_batch collate(std::span<const std::string> texts) const { return collate_as(texts, tokenize_); }
 
   lane_result model(lane_batch batch) {
-    at::Tensor embeddings;
-    if (batch.packed.texts() > 0) embeddings = run(batch.packed);
-    return {std::move(embeddings), std::move(batch.refusals)};
+    at::Tensor rows;
+    if (batch.packed.texts() > 0) rows = run(batch.packed);
+    return {std::move(rows), std::move(batch.refusals)};
   }
 
   std::vector<boost::system::result<embedding>> split(const lane_result& result, std::size_t) const {
@@ -96,10 +86,26 @@ class lane {
       if (refusal) {
         items.emplace_back(refusal);
       } else {
-        items.push_back(checked(result.embeddings.select(0, row++)));
+        items.push_back(checked(result.rows.select(0, row++)));
       }
     }
     return items;
+  }
+
+ protected:
+  /// `tokenize` makes tokens of a `Text`, or reports a bad one as the constructor's does.
+  template <class Text, class Tokenize>
+  lane_batch collate_as(std::span<const Text> texts, const Tokenize& tokenize) const {
+    lane_batch batch;
+    for (const Text& text : texts) {
+      try {
+        add(batch, tokenize(text));
+      } catch (const boost::system::system_error& refused) {
+        batch.refusals.push_back(refused.code());
+      }
+    }
+    batch.packed.close();
+    return batch;
   }
 
  private:
@@ -120,6 +126,7 @@ class lane {
   boost::system::error_code refusal_of(const tokens& text) const {
     if (text.size() == 0) return error::empty_text;
     if (text.size() > max_tokens_) return error::text_too_long;
+    if (text.second_text != 0 && !takes_pairs_) return error::pairs_unsupported;
     const bool known = std::all_of(text.ids.begin(), text.ids.end(),
                                    [this](std::int32_t id) { return id >= 0 && id < vocab_size_; });
     return known ? boost::system::error_code{} : error::unknown_token;
@@ -135,6 +142,7 @@ class lane {
 
   std::int64_t vocab_size_;
   std::size_t max_tokens_;
+  bool takes_pairs_;
   tokenizer tokenize_;
   std::unique_ptr<device_lane> device_;
 };

@@ -8,7 +8,7 @@
 namespace carpool::bert {
 
 /// The number format that the encoder computes in. Weights of any format are converted when they are loaded;
-/// pooling, normalisation and the embeddings themselves are always fp32.
+/// pooling, normalisation, a classifier's head and the results themselves are always fp32.
 enum class precision {
   automatic,  ///< fp32 on the CPU, fp16 on CUDA
   fp32,
@@ -18,13 +18,13 @@ enum class precision {
   int8,  ///< CPU only: the products of the linear layers are of 8-bit integers, all else is fp32
 };
 
-/// How an `embedder` is set up. The defaults need no tuning.
-struct embedder_options {
+/// How an `embedder` or a `classifier` is set up. The defaults need no tuning.
+struct model_options {
   /// "auto" takes the first CUDA device, or the CPU where there is none; "cpu"; "cuda" (the first device) or
   /// "cuda:N". Asking for CUDA where there is none is an error that says why.
   std::string device = "auto";
 
-  /// libtorch's intra-op threads of a lane on the CPU. 0: `embedder::batching` advises as many lanes, of so
+  /// libtorch's intra-op threads of a lane on the CPU. 0: `batching()` advises as many lanes, of so
   /// many threads, as there are cores (`share_cores` in cores.hpp), one of which is left to those who submit.
   std::size_t threads = 0;
 

@@ -8,8 +8,8 @@
 #include <bit>
 #include <cstddef>
 #include <cstdint>
-#include <numeric>
 #include <span>
+#include <utility>
 #include <vector>
 
 namespace carpool::bert {
@@ -37,16 +37,21 @@ class packed_batch {
   /// Adds a text. Its ids must be valid for the model: a batch is packed from texts that were checked.
   void append(const tokens& text) {
     ids_.insert(ids_.end(), text.ids.begin(), text.ids.end());
-    positions_.resize(ids_.size());
-    std::iota(positions_.begin() + offsets_.back(), positions_.end(), 0);
+    places_.resize(ids_.size());
+    const std::span<std::int32_t> places = std::span{places_}.subspan(token_count());
+    std::int32_t place = 0;
+    for (std::int32_t& each : places) each = std::exchange(place, place + 2);
+    if (text.second_text != 0 && text.second_text < places.size()) {
+      for (std::int32_t& each : places.subspan(text.second_text)) ++each;
+    }
     offsets_.push_back(static_cast<std::int32_t>(ids_.size()));
     longest_ = std::max(longest_, text.size());
   }
 
-  /// Fills up to `row_bucket` rows with token 0 at position 0. No text may be added after this.
+  /// Fills up to `row_bucket` rows with token 0 at place 0. No text may be added after this.
   void close() {
     ids_.resize(row_bucket(token_count()));
-    positions_.resize(ids_.size());
+    places_.resize(ids_.size());
   }
 
   [[nodiscard]] std::size_t texts() const noexcept { return offsets_.size() - 1; }
@@ -58,14 +63,15 @@ class packed_batch {
 
   /// [rows]; the vocabulary index of each token.
   [[nodiscard]] std::span<const std::int32_t> ids() const noexcept { return ids_; }
-  /// [rows]; the place of each token in its own text, from 0.
-  [[nodiscard]] std::span<const std::int32_t> positions() const noexcept { return positions_; }
+  /// [rows]; 2·position + type of each token: its position is counted from 0 in its own text or pair, its
+  /// type is 1 in the second text of a pair and 0 elsewhere.
+  [[nodiscard]] std::span<const std::int32_t> places() const noexcept { return places_; }
   /// [texts + 1]; the first token of each text, and the end of the last.
   [[nodiscard]] std::span<const std::int32_t> offsets() const noexcept { return offsets_; }
 
  private:
   std::vector<std::int32_t> ids_;
-  std::vector<std::int32_t> positions_;
+  std::vector<std::int32_t> places_;
   std::vector<std::int32_t> offsets_{0};
   std::size_t longest_ = 0;
 };

@@ -27,7 +27,7 @@ inline number_format choose_precision(precision asked, c10::Device device,
                                       const cpu_features& cpu = find_cpu_features()) {
   if (asked == precision::automatic) asked = device.is_cuda() ? precision::fp16 : precision::fp32;
   if (asked == precision::fp32) return {};
-  const std::string subject = "embedder_options::precision is ";
+  const std::string subject = "model_options::precision is ";
   if (asked == precision::int8) {
     if (device.is_cuda()) throw std::invalid_argument(subject + "int8, which is for the CPU only");
     return {.int8_linears = true};
@@ -48,7 +48,7 @@ inline linear_kernels choose_kernels(const number_format& format) {
   linear_kernels kernels{.int8 = int8_linear::find()};
   if (kernels.int8) return kernels;
   throw std::invalid_argument(
-      "embedder_options::precision is int8, but libtorch's FBGEMM kernels for it are not there: they need an "
+      "model_options::precision is int8, but libtorch's FBGEMM kernels for it are not there: they need an "
       "x86 CPU with AVX2, and a libtorch with quantized::linear_with_input_q_dq_qweight_dq_output_fp32 whose "
       "quantized engine is x86 or fbgemm");
 }

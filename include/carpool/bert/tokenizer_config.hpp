@@ -7,9 +7,11 @@
 #include <carpool/bert/json_reader.hpp>
 #include <carpool/bert/mapped_file.hpp>
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <iterator>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -78,6 +80,32 @@ inline void read_post_processor(const json_section& post, tokenizer_settings& se
   };
   settings.cls_token = token(parts[0]);
   settings.sep_token = token(parts[2]);
+}
+
+/// `[CLS] A [SEP] B [SEP]`, with token type 1 for B and its [SEP]. BertProcessing means that by itself.
+inline void check_pair_template(const json_section& post, const tokenizer_settings& settings) {
+  if (post.string("type") == "BertProcessing") return;
+  struct part {
+    std::string_view kind;
+    std::string_view id;
+    std::int64_t type;
+  };
+  const part expected[] = {{"SpecialToken", settings.cls_token, 0},
+                           {"Sequence", "A", 0},
+                           {"SpecialToken", settings.sep_token, 0},
+                           {"Sequence", "B", 1},
+                           {"SpecialToken", settings.sep_token, 1}};
+  const std::string subject = post.subject("pair");
+  const auto equal = [&](const json_value& found, const part& wanted) {
+    const json_value* token = found.find(wanted.kind);
+    if (token == nullptr) return false;
+    const json_section fields{*token, subject};
+    return fields.string("id") == wanted.id &&
+           fields.at("type_id").as_integer(fields.subject("type_id")) == wanted.type;
+  };
+  const json_value::array& parts = post.at("pair").as_array(subject);
+  if (!std::equal(parts.begin(), parts.end(), std::begin(expected), std::end(expected), equal))
+    throw load_error{subject + " must be [CLS], A and [SEP] of type 0, then B and [SEP] of type 1"};
 }
 
 /// Tokens outside the plain algorithm: all must be special tokens that match anywhere, exactly as written.
@@ -158,6 +186,13 @@ inline tokenizer_settings read_tokenizer_settings(const std::filesystem::path& f
       detail::normalizer_switch(normalizer, "handle_chinese_chars", config, "tokenize_chinese_chars")
           .value_or(true);
   return settings;
+}
+
+/// Refuses a folder whose tokenizer.json puts pairs of texts together in another way than BERT. `settings`
+/// are the folder's own.
+inline void check_pairs(const std::filesystem::path& folder, const tokenizer_settings& settings) {
+  const auto file = json_file::if_present(folder / "tokenizer.json");
+  if (file) detail::check_pair_template(file->root().section("post_processor"), settings);
 }
 
 }  // namespace carpool::bert

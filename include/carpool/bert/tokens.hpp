@@ -9,9 +9,12 @@
 
 namespace carpool::bert {
 
-/// The token ids of one text, `[CLS] ... [SEP]`.
+/// The token ids of one text, `[CLS] ... [SEP]`, or of a pair, `[CLS] first [SEP] second [SEP]`.
 struct tokens {
   std::vector<std::int32_t> ids;
+  /// Where the second text of a pair begins: the ids from here on have token type 1, those before it type 0.
+  /// 0: a single text, of type 0.
+  std::size_t second_text = 0;
 
   tokens() = default;
   explicit tokens(std::vector<std::int32_t> token_ids) : ids{std::move(token_ids)} {}

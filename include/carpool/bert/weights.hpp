@@ -9,11 +9,14 @@
 #include <ATen/core/Tensor.h>
 #include <ATen/ops/cat.h>
 #include <ATen/ops/empty.h>
+#include <ATen/ops/stack.h>
 
 #include <cstdint>
 #include <cstring>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace carpool::bert {
@@ -37,13 +40,20 @@ struct layer_weights {
   norm_weights output_norm;
 };
 
+/// What BertForSequenceClassification has behind the encoder.
+struct head_weights {
+  linear_weights pooler;      ///< hidden -> hidden
+  linear_weights classifier;  ///< hidden -> labels
+};
+
 /// The parameters of a BERT encoder, in fp32 on the CPU.
 struct encoder_weights {
-  at::Tensor words;      ///< [vocab, hidden]
-  at::Tensor positions;  ///< [max positions, hidden], with the embedding of token type 0 added: texts are
-                         ///< single segments
+  at::Tensor words;   ///< [vocab, hidden]
+  at::Tensor places;  ///< [max positions, 2, hidden]: the embedding of each position plus that of each token
+                      ///< type; where a model has one type, it has it twice
   norm_weights embedding_norm;
   std::vector<layer_weights> layers;
+  std::optional<head_weights> head;  ///< of a classifier
 };
 
 /// Takes tensors out of a checkpoint by name and shape, as fp32. Checkpoints name the same things in two
@@ -52,7 +62,11 @@ struct encoder_weights {
 class checkpoint_reader {
  public:
   explicit checkpoint_reader(const safetensors_file& file)
-      : file_(file), prefix_(file.contains("bert.embeddings.word_embeddings.weight") ? "bert." : "") {}
+      : checkpoint_reader(file, file.contains("bert.embeddings.word_embeddings.weight") ? "bert." : "") {}
+
+  /// All names have this in front in the file.
+  checkpoint_reader(const safetensors_file& file, std::string prefix)
+      : file_(file), prefix_(std::move(prefix)) {}
 
   /// Throws `load_error` naming file, tensor, expected and found shape.
   at::Tensor tensor(const std::string& name, const std::vector<std::int64_t>& shape) const {
@@ -123,22 +137,41 @@ inline layer_weights read_layer(const checkpoint_reader& checkpoint, const model
           .output_norm = checkpoint.norm(layer + "output.LayerNorm", hidden)};
 }
 
-/// Reads the encoder that `config` describes. What else the file holds (pooler, language model head) is
-/// ignored. Throws `load_error` naming file, tensor and cause.
+inline at::Tensor read_places(const checkpoint_reader& checkpoint, const model_config& config) {
+  const std::int64_t hidden = config.hidden_size;
+  const at::Tensor positions =
+      checkpoint.tensor("embeddings.position_embeddings.weight", {config.max_positions, hidden});
+  const at::Tensor types =
+      checkpoint.tensor("embeddings.token_type_embeddings.weight", {config.type_vocab_size, hidden});
+  const std::int64_t second = config.type_vocab_size > 1 ? 1 : 0;
+  return at::stack({positions.add(types.select(0, 0)), positions.add(types.select(0, second))}, 1);
+}
+
+inline head_weights read_head(const safetensors_file& file, const checkpoint_reader& checkpoint,
+                              const model_config& config) {
+  const auto labels = static_cast<std::int64_t>(config.classifier->labels.size());
+  if (!file.contains("classifier.weight")) {
+    throw load_error{file.name() + ": there is no tensor \"classifier.weight\", so the folder holds no " +
+                     "classifier; if it holds an embedding model, carpool::bert::embedder loads it"};
+  }
+  return {.pooler = checkpoint.linear("pooler.dense", config.hidden_size, config.hidden_size),
+          .classifier = checkpoint_reader{file, ""}.linear("classifier", config.hidden_size, labels)};
+}
+
+/// Reads the encoder that `config` describes, and its head if that is a classifier. What else the file holds
+/// (an embedding model's pooler, a language model's head) is ignored. Throws `load_error` naming file, tensor
+/// and cause.
 inline encoder_weights read_weights(const safetensors_file& file, const model_config& config) {
   const checkpoint_reader checkpoint{file};
   const std::int64_t hidden = config.hidden_size;
   encoder_weights result;
   result.words = checkpoint.tensor("embeddings.word_embeddings.weight", {config.vocab_size, hidden});
-  result.positions =
-      checkpoint.tensor("embeddings.position_embeddings.weight", {config.max_positions, hidden});
-  const at::Tensor types =
-      checkpoint.tensor("embeddings.token_type_embeddings.weight", {config.type_vocab_size, hidden});
-  result.positions.add_(types.select(0, 0));
+  result.places = read_places(checkpoint, config);
   result.embedding_norm = checkpoint.norm("embeddings.LayerNorm", hidden);
   for (std::int64_t index = 0; index < config.layers; ++index) {
     result.layers.push_back(read_layer(checkpoint, config, index));
   }
+  if (config.classifier) result.head = read_head(file, checkpoint, config);
   return result;
 }
 

@@ -5,6 +5,7 @@
 #include <carpool/bert/code_point_table.hpp>
 #include <carpool/bert/config.hpp>
 #include <carpool/bert/error.hpp>
+#include <carpool/bert/longest_first.hpp>
 #include <carpool/bert/token_trie.hpp>
 #include <carpool/bert/tokenizer_config.hpp>
 #include <carpool/bert/tokens.hpp>
@@ -32,7 +33,7 @@ namespace carpool::bert {
 enum class special_tokens { as_text, parse };
 
 struct encode_options {
-  bool truncate = true;  ///< keep the first max_tokens - 2 pieces of a longer text; false: refuse it
+  bool truncate = true;  ///< keep the first pieces of a longer text, max_tokens in all; false: refuse it
   bert::special_tokens special_tokens = bert::special_tokens::as_text;
 };
 
@@ -73,23 +74,41 @@ class wordpiece {
   /// Throws `boost::system::system_error` with `error::invalid_utf8` (naming the offset), or
   /// `error::text_too_long` (naming count and limit) when truncation is off.
   tokens encode(std::string_view text, encode_options options = {}) const {
-    const std::size_t fault = find_invalid_utf8(text);
-    if (fault != text.size()) throw refusal(error::invalid_utf8, "byte " + std::to_string(fault));
+    check_utf8(text, "");
     const std::size_t kept = max_tokens_ - 1;  // all but [SEP]
-    output out{{cls_}, options.truncate ? kept : std::numeric_limits<std::size_t>::max()};
+    output out{{cls_}, options.truncate ? kept : no_limit};
     out.ids.reserve(std::min(max_tokens_, text.size() / 2 + 3));
-    if (options.special_tokens == special_tokens::parse) {
-      encode_with_specials(text, out);
-    } else {
-      encode_plain(text, out);
-    }
-    if (out.ids.size() > kept && !options.truncate) {
-      throw refusal(error::text_too_long, std::to_string(out.ids.size() + 1) + " tokens with " +
-                                              "[CLS] and [SEP], " + std::to_string(max_tokens_) + " at most");
-    }
+    append(text, options, out);
+    if (!options.truncate) check_length(out.ids.size() + 1);
     out.ids.resize(std::min(out.ids.size(), kept));
     out.ids.push_back(sep_);
     return tokens{std::move(out.ids)};
+  }
+
+  /// The ids of a pair, `[CLS] pieces [SEP] pieces [SEP]` and never more than `max_tokens()`. Of pairs that
+  /// are longer, the longer text is cut first, see `longest_first`. Throws as `encode` does.
+  tokens encode_pair(std::string_view first, std::string_view second, encode_options options = {}) const {
+    check_utf8(first, " of the first text");
+    check_utf8(second, " of the second text");
+    const std::size_t room = max_tokens_ - 3;
+    output out{{cls_}, no_limit};
+    out.ids.reserve(std::min(max_tokens_, (first.size() + second.size()) / 2 + 4));
+    append(first, options, out);
+    const std::size_t first_pieces = out.ids.size() - 1;
+    out.ids.push_back(sep_);
+    // More pieces of the second text would change nothing.
+    if (options.truncate) out.enough = out.ids.size() + std::max(room, first_pieces);
+    append(second, options, out);
+    if (!options.truncate) check_length(out.ids.size() + 1);
+    const auto kept = longest_first(first_pieces, out.ids.size() - first_pieces - 2, room);
+    const auto pieces = out.ids.begin() + 1;
+    out.ids.erase(pieces + static_cast<std::ptrdiff_t>(kept.first),
+                  pieces + static_cast<std::ptrdiff_t>(first_pieces));
+    tokens result{std::move(out.ids)};
+    result.second_text = kept.first + 2;
+    result.ids.resize(result.second_text + kept.second);
+    result.ids.push_back(sep_);
+    return result;
   }
 
   std::size_t max_tokens() const { return max_tokens_; }
@@ -107,8 +126,29 @@ class wordpiece {
     bool full() const { return ids.size() >= enough; }
   };
 
+  static constexpr std::size_t no_limit = std::numeric_limits<std::size_t>::max();
+
+  static void check_utf8(std::string_view text, const char* where) {
+    const std::size_t fault = find_invalid_utf8(text);
+    if (fault != text.size()) throw refusal(error::invalid_utf8, "byte " + std::to_string(fault) + where);
+  }
+
+  void check_length(std::size_t count) const {
+    if (count <= max_tokens_) return;
+    throw refusal(error::text_too_long, std::to_string(count) + " tokens with [CLS] and [SEP], " +
+                                            std::to_string(max_tokens_) + " at most");
+  }
+
   static boost::system::system_error refusal(error code, const std::string& detail) {
     return boost::system::system_error{make_error_code(code), detail};
+  }
+
+  void append(std::string_view text, encode_options options, output& out) const {
+    if (options.special_tokens == special_tokens::parse) {
+      encode_with_specials(text, out);
+    } else {
+      encode_plain(text, out);
+    }
   }
 
   /// Special tokens are looked for in the raw text, leftmost first, then longest; what lies between is plain.

@@ -115,12 +115,13 @@ class shell : public std::enable_shared_from_this<shell<Clock>>, public looker {
     if (inbox_.empty()) return;
     keep_running();
     for (submission* each = inbox_.take(); each != nullptr;) admit(*std::exchange(each, each->next()), out);
-    room_.store(scheduler_.room(), std::memory_order_relaxed);
+    publish_room();
   }
 
-  /// Lets this one in at once. If it throws, nothing was submitted. (Not to be inlined into every
-  /// submission.)
+  /// Lets this one in, at once unless a lane that is awake does so in time. If it throws, nothing was
+  /// submitted. (Not to be inlined into every submission.)
   BOOST_NOINLINE void submit_now(submission& one) {
+    if (leave_to_awake(one)) return;
     effects out;
     const auto now = one.facts.arrival;
     auto lock = enter(out);
@@ -153,7 +154,7 @@ class shell : public std::enable_shared_from_this<shell<Clock>>, public looker {
     if (overdue || lanes_.can_wake() || !out.ready.empty())
       react(now, out);
     else
-      room_.store(scheduler_.room(), std::memory_order_relaxed);
+      publish_room();
     release(lock, out);
   }
 
@@ -174,13 +175,17 @@ class shell : public std::enable_shared_from_this<shell<Clock>>, public looker {
     const bool nothing_left = scheduler_.empty() && lanes_.busy() == 0;
     if (nothing_left && scheduler_.drained()) drains_.settle_all({}, out.ready);
     if (nothing_left && drains_.empty() && reloads_.empty()) out.work = std::exchange(work_, executor_type());
-    room_.store(scheduler_.room(), std::memory_order_relaxed);
+    publish_room();
   }
 
   /// Ends an event: unlocks, then posts the completions and wakes the lane, which may share an executor with
   /// them. All this may lead to the end of the batcher, so the shell is kept alive meanwhile. Completions
   /// that run anywhere are left to who gives `here`.
   void release(std::unique_lock<std::mutex>& lock, effects& out, completion_list* here = nullptr) {
+    while (may_fall_asleep() && !inbox_.leave()) {  // somebody has come meanwhile
+      let_in(out);
+      react(Clock::now(), out);
+    }
     if (out.wake == nullptr && out.ready.empty() && out.told.empty()) return lock.unlock();
     const auto self = this->shared_from_this();
     const auto observing = out.told.empty() ? nullptr : observer_;
@@ -234,9 +239,32 @@ class shell : public std::enable_shared_from_this<shell<Clock>>, public looker {
 
   // Not guarded.
   inbox inbox_;
-  std::atomic<std::size_t> room_;  // scheduler_.room() after the last event
+  std::atomic<std::size_t> room_;          // scheduler_.room() after the last event
+  std::atomic<std::ptrdiff_t> spare_ = 0;  // scheduler_.spare() after it, less those who have come since
 
  private:
+  /// No event is bound to come: who submits now has to look himself. While lanes are awake and the executor
+  /// is kept from running dry, one is.
+  [[nodiscard]] bool may_fall_asleep() const noexcept { return lanes_.can_wake() || !work_; }
+
+  /// Leaves this one to a lane that is awake, without the lock: it is let in before the lane looks for its
+  /// next batch. Not if there might be no room or memory for it, or a time at which something has to happen.
+  /// False: it has not been submitted.
+  [[nodiscard]] bool leave_to_awake(submission& one) noexcept {
+    const auto count = static_cast<std::ptrdiff_t>(one.count());
+    if (one.facts.deadline != never || spare_.load(std::memory_order_relaxed) < count) return false;
+    if (spare_.fetch_sub(count, std::memory_order_relaxed) >= count && inbox_.push_if_watched(one))
+      return true;
+    spare_.fetch_add(count, std::memory_order_relaxed);
+    return false;
+  }
+
+  void publish_room() noexcept {
+    room_.store(scheduler_.room(), std::memory_order_relaxed);
+    const std::size_t spare = sharing_ ? 0 : scheduler_.spare();  // who may share a run must not miss it
+    spare_.store(static_cast<std::ptrdiff_t>(spare), std::memory_order_relaxed);
+  }
+
   /// Queues all requests, or none and completes the operation with the reason.
   void admit(submission& one, effects& out) {
     if (observer_) make_records(one);

@@ -12,6 +12,7 @@
 
 #include <atomic>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <utility>
 
@@ -132,29 +133,61 @@ class submission {
 };
 
 /// Where submissions wait for the next event. Anybody may push; whoever holds the batcher's lock takes them
-/// all.
+/// all. It is *watched* while somebody is going to take them anyway, because lanes are awake; whether that is
+/// so is kept in the same word as the list, so that nobody can push in the belief that it is when it has
+/// ended.
 class inbox {
  public:
+  /// Whoever pushes will look himself.
   void push(submission& one) noexcept {
-    one.next_ = newest_.load(std::memory_order_relaxed);
-    while (!newest_.compare_exchange_weak(one.next_, &one, std::memory_order_release,
-                                          std::memory_order_relaxed)) {
+    std::uintptr_t seen = word_.load(std::memory_order_relaxed);
+    while (!push(one, seen)) {
     }
   }
 
-  /// May be wrong about what is being pushed.
-  [[nodiscard]] bool empty() const noexcept { return newest_.load(std::memory_order_relaxed) == nullptr; }
+  /// Pushes if the inbox is watched.
+  [[nodiscard]] bool push_if_watched(submission& one) noexcept {
+    std::uintptr_t seen = word_.load(std::memory_order_relaxed);
+    while ((seen & unwatched) == 0)
+      if (push(one, seen)) return true;
+    return false;
+  }
 
-  /// Takes everything, in the order in which it was pushed; a chain by next().
+  /// May be wrong about what is being pushed.
+  [[nodiscard]] bool empty() const noexcept {
+    return (word_.load(std::memory_order_relaxed) & ~unwatched) == 0;
+  }
+
+  /// Takes everything, in the order in which it was pushed; a chain by next(). From now on it is watched.
   [[nodiscard]] submission* take() noexcept {
     submission* first = nullptr;
-    for (submission* each = newest_.exchange(nullptr, std::memory_order_acquire); each != nullptr;)
+    for (submission* each = newest(word_.exchange(0, std::memory_order_acquire)); each != nullptr;)
       each = std::exchange(each->next_, std::exchange(first, each));
     return first;
   }
 
+  /// Nobody watches it any more. False, and somebody has to, if there is something in it.
+  [[nodiscard]] bool leave() noexcept {
+    std::uintptr_t seen = 0;
+    return word_.compare_exchange_strong(seen, unwatched, std::memory_order_relaxed) ||
+           (seen & unwatched) != 0;
+  }
+
  private:
-  std::atomic<submission*> newest_ = nullptr;
+  static constexpr std::uintptr_t unwatched = 1;  // submissions are aligned, so this bit is free
+  static_assert(alignof(submission) > unwatched);
+
+  [[nodiscard]] static submission* newest(std::uintptr_t word) noexcept {
+    return reinterpret_cast<submission*>(word & ~unwatched);
+  }
+
+  [[nodiscard]] bool push(submission& one, std::uintptr_t& seen) noexcept {
+    one.next_ = newest(seen);
+    return word_.compare_exchange_weak(seen, reinterpret_cast<std::uintptr_t>(&one) | (seen & unwatched),
+                                       std::memory_order_release, std::memory_order_relaxed);
+  }
+
+  std::atomic<std::uintptr_t> word_ = unwatched;  // the newest submission, and whether nobody watches
 };
 
 }  // namespace carpool::execution

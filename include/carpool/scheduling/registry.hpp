@@ -49,6 +49,9 @@ class registry {
   /// Requests that still fit into the queue, by their number alone.
   [[nodiscard]] std::size_t room() const noexcept { return waiting_.room(); }
 
+  /// Requests that can be admitted whoever they are, without reserve() and before their deadlines.
+  [[nodiscard]] std::size_t spare() const noexcept { return waiting_.spare(); }
+
   /// Makes the next `count` admits, of requests with this key and priority, unable to throw. Throws what
   /// key_weight throws.
   void reserve(std::size_t count, const waiting_request& like = {}) { waiting_.reserve(count, like); }

@@ -41,6 +41,9 @@ class wait_queue {
   /// same time limit.
   [[nodiscard]] bool deadlines_ascend() const noexcept { return deadlines_ascend_; }
 
+  /// The size up to which nothing has to be reserved.
+  [[nodiscard]] std::size_t capacity() const noexcept { return capacity_; }
+
   /// Makes the next inserts up to this size unable to throw. Strong guarantee.
   void reserve(std::size_t wanted) {
     if (wanted > capacity_) [[unlikely]]

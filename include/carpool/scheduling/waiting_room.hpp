@@ -52,6 +52,10 @@ class waiting_room {
   [[nodiscard]] bool open() const noexcept { return admission_.open(); }
   void close() noexcept { admission_.close(); }
   [[nodiscard]] std::size_t room() const noexcept { return admission_.room(queue_, riders()); }
+  /// Requests that may join whoever they are, and without reserve().
+  [[nodiscard]] std::size_t spare() const noexcept {
+    return counted_ ? 0 : std::min(room(), queue_.capacity() - queue_.size());
+  }
   [[nodiscard]] bool plainly_open(std::size_t count) const noexcept {
     return admission_.plainly_open(queue_, riders(), count);
   }

@@ -31,21 +31,20 @@ TEST_CASE("asking for CUDA where there is none is an error that says why") {
   if (cuda.devices > 0) {
     CHECK(refusal("cuda") == "cuda:0");
     CHECK(refusal("cuda:1000") ==
-          "embedder_options::device is \"cuda:1000\", but the last CUDA device is number " +
+          "model_options::device is \"cuda:1000\", but the last CUDA device is number " +
               std::to_string(cuda.devices - 1));
   } else {
     CHECK_FALSE(cuda.why_not.empty());
-    CHECK(refusal("cuda") == "embedder_options::device is \"cuda\", but there is no CUDA: " + cuda.why_not);
-    CHECK(refusal("cuda:1") ==
-          "embedder_options::device is \"cuda:1\", but there is no CUDA: " + cuda.why_not);
+    CHECK(refusal("cuda") == "model_options::device is \"cuda\", but there is no CUDA: " + cuda.why_not);
+    CHECK(refusal("cuda:1") == "model_options::device is \"cuda:1\", but there is no CUDA: " + cuda.why_not);
   }
 }
 
 TEST_CASE("a device name that means nothing is refused") {
   for (const std::string name :
        {"", "gpu", "CPU", "cuda:", "cuda:x", "cuda:-1", "cuda:0x", "cuda:99999999999", "cpu:0"}) {
-    CHECK(refusal(name) == "embedder_options::device is \"" + name +
-                               "\"; it must be \"auto\", \"cpu\", \"cuda\" or \"cuda:N\"");
+    CHECK(refusal(name) ==
+          "model_options::device is \"" + name + "\"; it must be \"auto\", \"cpu\", \"cuda\" or \"cuda:N\"");
   }
 }
 

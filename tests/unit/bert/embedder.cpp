@@ -27,13 +27,13 @@ using boost::asio::use_future;
 
 namespace {
 
-embedder load(const tiny_bert& model, embedder_options options = {.device = "cpu", .threads = 1}) {
+embedder load(const tiny_bert& model, model_options options = {.device = "cpu", .threads = 1}) {
   const temporary_folder folder;
   model.write(folder);
   return embedder{folder.path(), std::move(options)};
 }
 
-std::string refusal(const std::filesystem::path& folder, const embedder_options& options = {}) {
+std::string refusal(const std::filesystem::path& folder, const model_options& options = {}) {
   try {
     embedder{folder, options};
   } catch (const std::exception& fault) {
@@ -91,7 +91,7 @@ TEST_CASE("DynamicBatcher of tokens: many texts in flight, each gets its own emb
   }
   for (std::size_t i = 0; i < answers.size(); ++i) {
     const tokens asked = model.tokenize(texts[i % texts.size()]);
-    CHECK(near(answers[i].get(), reference_bert{tiny.config, tiny.weights}.embed(asked.ids)));
+    CHECK(near(answers[i].get(), reference_bert{tiny.config, tiny.weights}.embed(asked)));
   }
 }
 
@@ -104,10 +104,10 @@ TEST_CASE("DynamicBatcher of strings and plain vectors: tokenises on the lane, a
   auto empty = batcher.async_submit(" \t ", use_future);
   auto also_good = batcher.async_submit("the pool", use_future);
   const reference_bert reference{tiny.config, tiny.weights};
-  CHECK(near(good.get(), reference.embed(model.tokenize("share the ride").ids)));
+  CHECK(near(good.get(), reference.embed(model.tokenize("share the ride"))));
   CHECK(error_of(std::move(bad)) == error::invalid_utf8);
   CHECK(error_of(std::move(empty)) == error::empty_text);
-  CHECK(near(also_good.get(), reference.embed(model.tokenize("the pool").ids)));
+  CHECK(near(also_good.get(), reference.embed(model.tokenize("the pool"))));
 }
 
 TEST_CASE("several lanes share one model") {
@@ -120,7 +120,7 @@ TEST_CASE("several lanes share one model") {
   std::vector<std::future<embedding>> answers;
   for (int i = 0; i < 30; ++i)
     answers.push_back(batcher.async_submit(model.tokenize("share the ride"), use_future));
-  const auto expected = reference_bert{tiny.config, tiny.weights}.embed(model.tokenize("share the ride").ids);
+  const auto expected = reference_bert{tiny.config, tiny.weights}.embed(model.tokenize("share the ride"));
   for (auto& answer : answers) CHECK(near(answer.get(), expected));
 }
 
@@ -132,7 +132,7 @@ TEST_CASE("a NaN in the weights of one word fails only the texts with that word"
   carpool::DynamicBatcher<tokens, embedding> batcher{model.batching(), model};
   auto good = batcher.async_submit(model.tokenize("the pool"), use_future);
   auto bad = batcher.async_submit(model.tokenize("the bad pool"), use_future);
-  CHECK(near(good.get(), reference_bert{tiny.config, tiny.weights}.embed(model.tokenize("the pool").ids)));
+  CHECK(near(good.get(), reference_bert{tiny.config, tiny.weights}.embed(model.tokenize("the pool"))));
   CHECK(error_of(std::move(bad)) == error::non_finite_output);
 }
 
@@ -163,8 +163,8 @@ TEST_CASE("fp16 and bf16 checkpoints are loaded from a folder as they are") {
   const embedder model{folder.path(), {.device = "cpu", .threads = 1}};
   carpool::DynamicBatcher<tokens, embedding> batcher{model.batching(), model};
   const tokens asked = model.tokenize("share the ride");
-  CHECK(near(batcher.async_submit(asked, use_future).get(),
-             reference_bert{tiny.config, rounded}.embed(asked.ids)));
+  CHECK(
+      near(batcher.async_submit(asked, use_future).get(), reference_bert{tiny.config, rounded}.embed(asked)));
 }
 
 TEST_CASE("what cannot be loaded is refused with a sentence that names the file") {
@@ -181,14 +181,30 @@ TEST_CASE("what cannot be loaded is refused with a sentence that names the file"
   CHECK(refusal(folder.path() / "nowhere").starts_with((folder.path() / "nowhere").string()));
 }
 
+TEST_CASE("a classifier's folder is refused, unless modules.json says how to pool") {
+  const std::filesystem::path folder = std::filesystem::path(CARPOOL_TEST_GOLDENS) / "classifier";
+  for (const char* model : {"topics", "reranker"}) {
+    CHECK(refusal(folder / model) ==
+          (folder / model / "config.json").string() +
+              ": architectures is \"BertForSequenceClassification\", which makes no embeddings; "
+              "carpool::bert::classifier loads it");
+  }
+  const temporary_folder copied;
+  std::filesystem::copy(folder / "topics", copied.path());
+  copied.write("modules.json",
+               R"([{"type": "a.Transformer", "path": ""}, {"type": "a.Pooling", "path": "1"}])");
+  copied.write("1/config.json", R"({"pooling_mode": "mean"})");
+  CHECK(embedder{copied.path(), {.device = "cpu", .threads = 1}}.dimension() == 32);
+}
+
 TEST_CASE("options that this machine cannot fulfil are refused before anything is loaded") {
   const std::filesystem::path nowhere = "/nowhere";
-  CHECK(refusal(nowhere, {.device = "tpu"}).starts_with("embedder_options::device is \"tpu\""));
+  CHECK(refusal(nowhere, {.device = "tpu"}).starts_with("model_options::device is \"tpu\""));
   CHECK(refusal(nowhere, {.device = "cpu", .precision = precision::fp16})
-            .starts_with("embedder_options::precision"));
+            .starts_with("model_options::precision"));
   if (find_cpu_features().bf16) return;
   CHECK(refusal(nowhere, {.device = "cpu", .precision = precision::bf16})
-            .starts_with("embedder_options::precision"));
+            .starts_with("model_options::precision"));
 }
 
 TEST_CASE(
@@ -214,7 +230,7 @@ TEST_CASE("an embedder in int8 is near, finds NaNs, and does not depend on batch
   const auto together = embed({"share the ride", "the bad pool", "car pools to work"});
   CHECK(together[1].error() == error::non_finite_output);
   CHECK(embed({"share the ride"})[0].value() == together[0].value());
-  const auto expected = reference_bert{tiny.config, tiny.weights}.embed(exact.tokenize("share the ride").ids);
+  const auto expected = reference_bert{tiny.config, tiny.weights}.embed(exact.tokenize("share the ride"));
   for (std::size_t i = 0; i < expected.size(); ++i)
     CHECK(std::abs(together[0].value()[i] - expected[i]) < 0.02);
 }

@@ -25,9 +25,20 @@ using namespace carpool::test;
 
 namespace {
 
+tokens pair(std::vector<std::int32_t> ids, std::size_t second_text) {
+  tokens result{std::move(ids)};
+  result.second_text = second_text;
+  return result;
+}
+
+/// Single texts and two pairs.
 std::vector<tokens> texts() {
-  return {tokens{{2, 4, 5, 6, 3}}, tokens{{2, 7, 3}},
-          tokens{{2, 8, 9, 10, 11, 12, 13, 14, 4, 4, 4, 5, 6, 7, 8, 9, 10, 3}}, tokens{{2, 15, 14, 3}},
+  return {tokens{{2, 4, 5, 6, 3}},
+          tokens{{2, 7, 3}},
+          pair({2, 4, 5, 3, 6, 3}, 4),
+          pair({2, 3, 4, 5, 6, 3}, 2),
+          tokens{{2, 8, 9, 10, 11, 12, 13, 14, 4, 4, 4, 5, 6, 7, 8, 9, 10, 3}},
+          tokens{{2, 15, 14, 3}},
           tokens{{2, 6, 3}}};
 }
 
@@ -52,7 +63,7 @@ at::Tensor run(const std::shared_ptr<const encoder>& model, const std::vector<to
 double deviation(const tiny_bert& model, const at::Tensor& embeddings, const checkpoint& weights) {
   double worst = 0;
   for (std::size_t text = 0; text < texts().size(); ++text) {
-    const auto expected = reference_bert{model.config, weights}.embed(texts()[text].ids);
+    const auto expected = reference_bert{model.config, weights}.embed(texts()[text]);
     for (std::size_t i = 0; i < expected.size(); ++i) {
       const auto row = static_cast<std::int64_t>(text);
       worst = std::max(

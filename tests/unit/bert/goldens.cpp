@@ -4,15 +4,13 @@
 // The real all-MiniLM-L6-v2 against sentence-transformers; goldens/make_embedding_goldens.py wrote the
 // answers.
 #include "support/doctest.hpp"
+#include "support/golden_embeddings.hpp"
 #include <carpool/bert/bert.hpp>
 
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
-#include <cstring>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <numeric>
 #include <optional>
 #include <random>
@@ -20,6 +18,9 @@
 #include <vector>
 
 using namespace carpool::bert;
+using carpool::test::difference;
+using carpool::test::golden_texts;
+using carpool::test::golden_vectors;
 
 namespace {
 
@@ -27,31 +28,6 @@ constexpr double tolerance = 1e-5;
 constexpr double batch_tolerance = 1e-6;
 
 const std::filesystem::path model_folder = CARPOOL_TEST_MINILM;
-const std::filesystem::path goldens = std::filesystem::path(CARPOOL_TEST_GOLDENS) / "embeddings";
-
-std::vector<std::string> read_texts() {
-  std::ifstream file(goldens / "texts.txt");
-  std::vector<std::string> texts;
-  for (std::string line; std::getline(file, line);) texts.push_back(line);
-  return texts;
-}
-
-std::vector<embedding> read_vectors(std::size_t dimension) {
-  std::ifstream file(goldens / "vectors.f32", std::ios::binary);
-  const std::string bytes{std::istreambuf_iterator<char>(file), {}};
-  std::vector<embedding> vectors(bytes.size() / sizeof(float) / dimension, embedding(dimension));
-  for (std::size_t i = 0; i < vectors.size(); ++i) {
-    std::memcpy(vectors[i].data(), bytes.data() + i * dimension * sizeof(float), dimension * sizeof(float));
-  }
-  return vectors;
-}
-
-double difference(const embedding& a, const embedding& b) {
-  REQUIRE(a.size() == b.size());
-  double worst = 0;
-  for (std::size_t i = 0; i < a.size(); ++i) worst = std::max(worst, std::abs(double{a[i]} - double{b[i]}));
-  return worst;
-}
 
 double cosine(const embedding& a, const embedding& b) {
   return std::inner_product(a.begin(), a.end(), b.begin(), 0.0);  // both have length 1
@@ -79,8 +55,8 @@ std::vector<embedding> run(lane& functors, std::vector<std::string> texts) {
 TEST_CASE("real texts of many languages get the embeddings that sentence-transformers gives them, to 1e-5") {
   const embedder model = load();
   lane functors = model(0);
-  const std::vector<std::string> texts = read_texts();
-  const std::vector<embedding> expected = read_vectors(model.dimension());
+  const std::vector<std::string> texts = golden_texts();
+  const std::vector<embedding> expected = golden_vectors(model.dimension());
   REQUIRE(texts.size() > 60);
   REQUIRE(texts.size() == expected.size());
   const std::vector<embedding> together = run(functors, texts);
@@ -94,7 +70,7 @@ TEST_CASE("real texts of many languages get the embeddings that sentence-transfo
 TEST_CASE("a real text's embedding does not depend on its batch mates, to 1e-6") {
   const embedder model = load();
   lane functors = model(0);
-  const std::vector<std::string> texts = read_texts();
+  const std::vector<std::string> texts = golden_texts();
   std::vector<embedding> alone;
   for (const std::string& text : texts) alone.push_back(run(functors, {text})[0]);
   std::mt19937 random(1);
@@ -118,8 +94,8 @@ TEST_CASE(
     "in int8 real texts keep a cosine of 0.97 to fp32, 0.99 on average, and do not depend on batch mates") {
   const embedder model = load(precision::int8);
   lane functors = model(0);
-  const std::vector<std::string> texts = read_texts();
-  const std::vector<embedding> exact = read_vectors(model.dimension());
+  const std::vector<std::string> texts = golden_texts();
+  const std::vector<embedding> exact = golden_vectors(model.dimension());
   const std::vector<embedding> together = run(functors, texts);
   double sum = 0;
   for (std::size_t i = 0; i < texts.size(); ++i) {
@@ -136,8 +112,8 @@ TEST_CASE("in bf16, where the CPU has instructions for it, real texts keep a cos
   if (!find_cpu_features().bf16) return;
   const embedder model = load(precision::bf16);
   lane functors = model(0);
-  const std::vector<std::string> texts = read_texts();
-  const std::vector<embedding> exact = read_vectors(model.dimension());
+  const std::vector<std::string> texts = golden_texts();
+  const std::vector<embedding> exact = golden_vectors(model.dimension());
   const std::vector<embedding> together = run(functors, texts);
   for (std::size_t i = 0; i < texts.size(); ++i) {
     INFO(texts[i]);

@@ -82,6 +82,25 @@ TEST_CASE("tokens that no model could take fail their own request, and the other
   CHECK(runs == 1);
 }
 
+TEST_CASE("a pair fails its own request where the model has one token type, and runs where it has two") {
+  tokens pair{{5, 6, 7}};
+  pair.second_text = 2;
+  int runs = 0;
+  model_config config = small();
+  for (const std::int64_t types : {1, 2}) {
+    config.type_vocab_size = types;
+    lane tested{config, count_letters, std::make_unique<counting_lane>(runs)};
+    const std::vector<tokens> texts{tokens{{9}}, pair};
+    const auto items = tested.split(tested.model(tested.collate(texts)), 2);
+    CHECK(items[0].value() == embedding{9, 1});
+    if (types == 1) {
+      CHECK(items[1].error() == error::pairs_unsupported);
+    } else {
+      CHECK(items[1].value() == embedding{5, 3});
+    }
+  }
+}
+
 TEST_CASE("a string that cannot be tokenised fails its own request") {
   int runs = 0;
   const auto items = run<std::string>({"ab", "bad", "abc"}, runs);

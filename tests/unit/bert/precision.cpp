@@ -40,11 +40,11 @@ TEST_CASE("precision is fp32 on the CPU, whatever it can do, and fp16 on CUDA un
 TEST_CASE("bf16 on the CPU is for those that have instructions for it") {
   CHECK((choose_precision(precision::bf16, cpu, rich).type == c10::kBFloat16));
   CHECK(refusal(precision::bf16, cpu, plain) ==
-        "embedder_options::precision is bf16, but this CPU has no AVX512-BF16, without which bf16 is slower "
+        "model_options::precision is bf16, but this CPU has no AVX512-BF16, without which bf16 is slower "
         "than "
         "fp32");
   CHECK(refusal(precision::fp16, cpu, rich) ==
-        "embedder_options::precision is fp16, but on the CPU it must be fp32, bf16 or int8");
+        "model_options::precision is fp16, but on the CPU it must be fp32, bf16 or int8");
 }
 
 TEST_CASE("int8 is a matter of the linear layers, and of the CPU") {
@@ -53,7 +53,7 @@ TEST_CASE("int8 is a matter of the linear layers, and of the CPU") {
   CHECK(format.int8_linears);
   CHECK_FALSE(choose_precision(precision::fp32, cpu, plain).int8_linears);
   CHECK(refusal(precision::int8, cuda, rich) ==
-        "embedder_options::precision is int8, which is for the CPU only");
+        "model_options::precision is int8, which is for the CPU only");
 }
 
 TEST_CASE("linear layers are quantised if int8 is asked for, and only then") {

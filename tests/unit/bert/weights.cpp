@@ -7,7 +7,11 @@
 
 #include <ATen/ops/equal.h>
 
+#include <cstddef>
+#include <cstdint>
 #include <functional>
+#include <optional>
+#include <random>
 #include <string>
 #include <utility>
 
@@ -47,7 +51,7 @@ tiny_bert renamed(const std::function<std::string(std::string)>& new_name) {
 }
 
 bool same(const encoder_weights& a, const encoder_weights& b) {
-  return at::equal(a.words, b.words) && at::equal(a.positions, b.positions) &&
+  return at::equal(a.words, b.words) && at::equal(a.places, b.places) &&
          at::equal(a.embedding_norm.shift, b.embedding_norm.shift) && a.layers.size() == b.layers.size() &&
          at::equal(a.layers[1].query_key_value.weight, b.layers[1].query_key_value.weight) &&
          at::equal(a.layers[1].output_norm.scale, b.layers[1].output_norm.scale);
@@ -55,7 +59,7 @@ bool same(const encoder_weights& a, const encoder_weights& b) {
 
 }  // namespace
 
-TEST_CASE("the three projections are stacked, and token type 0 is added to the positions") {
+TEST_CASE("the three projections are stacked, and each token type is added to the positions") {
   const tiny_bert model;
   const encoder_weights weights = load(model);
   REQUIRE(weights.layers.size() == 2);
@@ -66,9 +70,49 @@ TEST_CASE("the three projections are stacked, and token type 0 is added to the p
         tensors.at("encoder.layer.1.attention.self.key.weight").values[3 * 24 + 5]);
   CHECK(weights.layers[1].query_key_value.bias[48 + 7].item<float>() ==
         tensors.at("encoder.layer.1.attention.self.value.bias").values[7]);
-  CHECK(weights.positions[2][5].item<float>() ==
-        tensors.at("embeddings.position_embeddings.weight").values[2 * 24 + 5] +
-            tensors.at("embeddings.token_type_embeddings.weight").values[5]);
+  for (const std::size_t type : {0U, 1U}) {
+    CHECK(weights.places[2][static_cast<std::int64_t>(type)][5].item<float>() ==
+          tensors.at("embeddings.position_embeddings.weight").values[2 * 24 + 5] +
+              tensors.at("embeddings.token_type_embeddings.weight").values[type * 24 + 5]);
+  }
+  CHECK_FALSE(weights.head);
+}
+
+TEST_CASE("a model with one token type has it at both places") {
+  tiny_bert model;
+  model.config.type_vocab_size = 1;
+  auto& types = model.weights.tensors.at("embeddings.token_type_embeddings.weight");
+  types.shape = {1, 24};
+  types.values.resize(24);
+  const at::Tensor places = load(model).places;
+  CHECK(at::equal(places.select(1, 0), places.select(1, 1)));
+}
+
+TEST_CASE("a classifier's head has the pooler of BERT and a layer of its own, of as many outputs as labels") {
+  tiny_bert model;
+  model.config.classifier = classifier_settings{.labels = {"yes", "no", "perhaps"}};
+  std::mt19937 random(1);
+  model.weights.add("classifier.weight", {3, 24}, random, 0.0F, 1.0F);
+  model.weights.add("classifier.bias", {3}, random, 0.0F, 1.0F);
+  const std::optional<head_weights> head = load(model).head;
+  REQUIRE(head);
+  const auto& tensors = model.weights.tensors;
+  CHECK(head->pooler.weight[1][2].item<float>() == tensors.at("pooler.dense.weight").values[24 + 2]);
+  CHECK(head->classifier.weight[2][3].item<float>() == tensors.at("classifier.weight").values[2 * 24 + 3]);
+  CHECK(head->classifier.bias[1].item<float>() == tensors.at("classifier.bias").values[1]);
+
+  checkpoint prefixed;
+  for (const auto& [name, tensor] : tensors)
+    prefixed.tensors[name.starts_with("classifier.") ? name : "bert." + name] = tensor;
+  model.weights = prefixed;
+  CHECK(at::equal(load(model).head->pooler.bias, head->pooler.bias));
+
+  model.config.classifier->labels = {"yes"};
+  CHECK(refusal(model) ==
+        R"(tensor "classifier.weight" has the shape [3, 24], but config.json asks for [1, 24])");
+  model.weights.tensors.erase("classifier.weight");
+  CHECK(refusal(model) == R"(there is no tensor "classifier.weight", so the folder holds no classifier; )"
+                          "if it holds an embedding model, carpool::bert::embedder loads it");
 }
 
 TEST_CASE("names with bert. in front, and LayerNorm's gamma and beta, mean the same") {

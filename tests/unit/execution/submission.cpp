@@ -8,6 +8,7 @@
 #include <atomic>
 #include <cstddef>
 #include <deque>
+#include <mutex>
 #include <thread>
 #include <vector>
 
@@ -46,6 +47,54 @@ TEST_CASE("an inbox gives everything at once, in the order in which it was pushe
   CHECK(box.take() == nullptr);
   box.push(requests[1]);
   CHECK(numbers(box.take()) == std::vector<std::size_t>{1});
+}
+
+TEST_CASE("an inbox is watched from a look on, until somebody leaves it empty") {
+  operation whole;
+  std::deque<single> requests;
+  for (std::size_t i = 0; i < 4; ++i) requests.emplace_back(whole, i);
+  inbox box;
+  CHECK(!box.push_if_watched(requests[0]));
+  CHECK(box.empty());
+  box.push(requests[0]);
+  CHECK(!box.push_if_watched(requests[1]));  // who pushed will look, but only when he likes
+  CHECK(numbers(box.take()) == std::vector<std::size_t>{0});
+  CHECK(box.push_if_watched(requests[1]));
+  box.push(requests[2]);
+  CHECK(box.push_if_watched(requests[3]));
+  CHECK(!box.leave());
+  CHECK(numbers(box.take()) == std::vector<std::size_t>{1, 2, 3});
+  CHECK(box.leave());
+  CHECK(box.leave());
+  CHECK(!box.push_if_watched(requests[0]));
+}
+
+TEST_CASE("nothing is left in an inbox that nobody watches by those who push if it is watched") {
+  constexpr std::size_t threads = 3;
+  constexpr std::size_t each = 5000;
+  operation whole;
+  std::deque<single> requests;
+  for (std::size_t i = 0; i < threads * each; ++i) requests.emplace_back(whole, i);
+  inbox box;
+  std::mutex lock;
+  std::size_t taken = 0;  // guarded by the lock
+  const auto look = [&] {
+    const std::lock_guard guard(lock);
+    do taken += numbers(box.take()).size();
+    while (!box.leave());
+  };
+  std::vector<std::thread> pushing;
+  for (std::size_t t = 0; t < threads; ++t)
+    pushing.emplace_back([&, t] {
+      for (std::size_t i = 0; i < each; ++i) {
+        single& mine = requests[t * each + i];
+        if (box.push_if_watched(mine)) continue;
+        box.push(mine);
+        look();
+      }
+    });
+  for (auto& thread : pushing) thread.join();
+  CHECK(taken == threads * each);
 }
 
 TEST_CASE("what several threads push while another takes arrives once, and in order for each thread") {

@@ -20,7 +20,7 @@ numbers copy(std::span<const std::int32_t> span) { return {span.begin(), span.en
 
 }  // namespace
 
-TEST_CASE("texts are packed end to end, each with positions of its own") {
+TEST_CASE("texts are packed end to end, each with places of its own") {
   packed_batch batch;
   batch.append(tokens{{2, 7, 3}});
   batch.append(tokens{{2, 3}});
@@ -31,8 +31,30 @@ TEST_CASE("texts are packed end to end, each with positions of its own") {
   CHECK(batch.rows() == 10);
   CHECK(batch.longest() == 5);
   CHECK(copy(batch.ids()) == numbers{2, 7, 3, 2, 3, 2, 9, 9, 9, 3});
-  CHECK(copy(batch.positions()) == numbers{0, 1, 2, 0, 1, 0, 1, 2, 3, 4});
+  CHECK(copy(batch.places()) == numbers{0, 2, 4, 0, 2, 0, 2, 4, 6, 8});
   CHECK(copy(batch.offsets()) == numbers{0, 3, 5, 10});
+}
+
+TEST_CASE("the second text of a pair has places of type 1, whoever shares the batch") {
+  tokens pair{{2, 7, 3, 8, 9, 3}};
+  pair.second_text = 3;
+  packed_batch batch;
+  batch.append(tokens{{2, 3}});
+  batch.append(pair);
+  batch.append(tokens{{2, 3}});
+  batch.close();
+  CHECK(copy(batch.ids()) == numbers{2, 3, 2, 7, 3, 8, 9, 3, 2, 3});
+  CHECK(copy(batch.places()) == numbers{0, 2, 0, 2, 4, 7, 9, 11, 0, 2});
+  CHECK(copy(batch.offsets()) == numbers{0, 2, 8, 10});
+}
+
+TEST_CASE("a second text that begins behind the last token changes nothing") {
+  tokens odd{{2, 7, 3}};
+  odd.second_text = 5;
+  packed_batch batch;
+  batch.append(odd);
+  batch.append(tokens{{2, 3}});
+  CHECK(copy(batch.places()) == numbers{0, 2, 4, 0, 2});
 }
 
 TEST_CASE("an empty batch has no text and no row") {
@@ -44,14 +66,14 @@ TEST_CASE("an empty batch has no text and no row") {
   CHECK(copy(batch.offsets()) == numbers{0});
 }
 
-TEST_CASE("closing a batch adds rows of token 0 at position 0 that belong to no text") {
+TEST_CASE("closing a batch adds rows of token 0 at place 0 that belong to no text") {
   packed_batch batch;
   batch.append(tokens{numbers(33, 5)});
   batch.close();
   CHECK(batch.token_count() == 33);
   CHECK(batch.rows() == 34);
   CHECK(batch.ids().back() == 0);
-  CHECK(batch.positions().back() == 0);
+  CHECK(batch.places().back() == 0);
   CHECK(batch.offsets().back() == 33);
 }
 

@@ -141,6 +141,8 @@ TEST_CASE("error codes carry sentences") {
   CHECK(std::string_view{code.category().name()} == "carpool.bert");
   CHECK(make_error_code(error::text_too_long).message() == "the text has more tokens than the model takes");
   CHECK(make_error_code(error::invalid_utf8).message() == "the text is not valid UTF-8");
-  CHECK(make_error_code(error::non_finite_output).message() == "the embedding holds a NaN or an infinity");
+  CHECK(make_error_code(error::non_finite_output).message() == "the result holds a NaN or an infinity");
+  CHECK(make_error_code(error::pairs_unsupported).message() ==
+        "the model takes single texts, but this is a pair");
   CHECK(error_category().message(99) == "unknown carpool.bert error 99");
 }

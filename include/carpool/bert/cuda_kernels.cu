@@ -1,0 +1,105 @@
+// Copyright (c) 2026 The carpool authors
+// SPDX-License-Identifier: BSL-1.0
+
+#include "cuda_kernels.cuh"
+#include "cuda_kernels.h"
+
+#include <cstddef>
+#include <cstdint>
+#include <type_traits>
+
+namespace {
+
+using namespace carpool::bert;
+
+constexpr std::size_t shared_bytes = 48 * 1024;  // that every device grants without being asked
+
+/// Calls `launch(T{}, pack)` with the type and how many values of it fit into 16 bytes, or 1 where rows or
+/// pointers are not multiples of that; then tells whether the launch worked.
+template <class Launch>
+int with_type(carpool_cuda_type type, bool packed, Launch launch) {
+  const auto pick = [&](auto value) {
+    constexpr int width = 16 / sizeof(value);
+    if (packed)
+      launch(value, std::integral_constant<int, width>{});
+    else
+      launch(value, std::integral_constant<int, 1>{});
+  };
+  if (type == carpool_cuda_fp32) pick(float{});
+  if (type == carpool_cuda_fp16) pick(__half{});
+  if (type == carpool_cuda_bf16) pick(__nv_bfloat16{});
+  return cudaGetLastError();
+}
+
+template <class... Pointers>
+bool can_pack(carpool_cuda_type type, int64_t hidden, const Pointers*... pointers) {
+  const int width = type == carpool_cuda_fp32 ? 4 : 8;
+  return hidden % width == 0 && ((reinterpret_cast<std::uintptr_t>(pointers) % 16 == 0) && ...);
+}
+
+bool too_wide(int64_t hidden) { return hidden <= 0 || hidden > carpool_cuda_most_hidden; }
+
+/// Rows for which one block has shared memory, at most four.
+unsigned rows_per_block(int64_t hidden) {
+  const auto fit = shared_bytes / (sizeof(float) * static_cast<std::size_t>(hidden));
+  return fit < 4 ? static_cast<unsigned>(fit) : 4U;
+}
+
+template <class T>
+const T* as(const void* pointer, T) {
+  return static_cast<const T*>(pointer);
+}
+
+}  // namespace
+
+int carpool_cuda_embedding_norm(carpool_cuda_type type, const void* words, const int32_t* ids,
+                                const void* positions, const int32_t* places, const void* scale,
+                                const void* shift, float eps, void* out, int64_t rows, int64_t hidden,
+                                void* stream) {
+  if (rows == 0) return cudaSuccess;
+  if (too_wide(hidden)) return cudaErrorInvalidValue;
+  const unsigned at_once = rows_per_block(hidden);
+  const auto blocks = static_cast<unsigned>((rows + at_once - 1) / at_once);
+  const std::size_t bytes = at_once * static_cast<std::size_t>(hidden) * sizeof(float);
+  return with_type(type, can_pack(type, hidden, words, positions, scale, shift, out),
+                   [&](auto value, auto width) {
+                     using T = decltype(value);
+                     device::embedding_norm<decltype(width)::value>
+                         <<<blocks, dim3(device::warp, at_once), bytes, static_cast<cudaStream_t>(stream)>>>(
+                             as<T>(words, value), ids, as<T>(positions, value), places, as<T>(scale, value),
+                             as<T>(shift, value), eps, static_cast<T*>(out), rows, static_cast<int>(hidden));
+                   });
+}
+
+int carpool_cuda_residual_norm(carpool_cuda_type type, const void* x, const void* residual, const void* scale,
+                               const void* shift, float eps, void* out, int64_t rows, int64_t hidden,
+                               void* stream) {
+  if (rows == 0) return cudaSuccess;
+  if (too_wide(hidden)) return cudaErrorInvalidValue;
+  const unsigned at_once = rows_per_block(hidden);
+  const auto blocks = static_cast<unsigned>((rows + at_once - 1) / at_once);
+  const std::size_t bytes = at_once * static_cast<std::size_t>(hidden) * sizeof(float);
+  return with_type(type, can_pack(type, hidden, x, residual, scale, shift, out), [&](auto value, auto width) {
+    using T = decltype(value);
+    device::residual_norm<decltype(width)::value>
+        <<<blocks, dim3(device::warp, at_once), bytes, static_cast<cudaStream_t>(stream)>>>(
+            as<T>(x, value), as<T>(residual, value), as<T>(scale, value), as<T>(shift, value), eps,
+            static_cast<T*>(out), rows, static_cast<int>(hidden));
+  });
+}
+
+int carpool_cuda_pool(carpool_cuda_type type, const void* x, const int32_t* offsets, int first_only,
+                      int normalize, float* out, int64_t texts, int64_t hidden, void* stream) {
+  if (texts == 0) return cudaSuccess;
+  if (too_wide(hidden)) return cudaErrorInvalidValue;
+  // Both depend on the width of a row alone, and so does the order of additions.
+  const auto fit = (shared_bytes - 32 * sizeof(float)) / (sizeof(float) * static_cast<std::size_t>(hidden));
+  const unsigned streams = fit < 8 ? static_cast<unsigned>(fit) : 8U;
+  const unsigned across = hidden > 512 ? 128U : 64U;
+  const std::size_t bytes = (streams * static_cast<std::size_t>(hidden) + 32) * sizeof(float);
+  return with_type(type, can_pack(type, hidden, x), [&](auto value, auto width) {
+    device::pool<decltype(width)::value>
+        <<<static_cast<unsigned>(texts), dim3(across, streams), bytes, static_cast<cudaStream_t>(stream)>>>(
+            as(x, value), offsets, first_only != 0, normalize != 0, out, static_cast<int>(hidden));
+  });
+}

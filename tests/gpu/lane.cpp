@@ -1,0 +1,77 @@
+// Copyright (c) 2026 The carpool authors
+// SPDX-License-Identifier: BSL-1.0
+//
+// The encoder on the device, against sentence-transformers' answers in fp32.
+
+#include <carpool/bert/bert.hpp>
+#include <carpool/error.hpp>
+
+#include <c10/cuda/CUDACachingAllocator.h>
+#include <support/doctest.hpp>
+#include <support/golden_embeddings.hpp>
+
+#include <cstddef>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+using namespace carpool::bert;
+using carpool::test::difference;
+using carpool::test::golden_texts;
+using carpool::test::golden_vectors;
+
+namespace {
+
+std::vector<embedding> run(lane& functors, std::span<const std::string> texts) {
+  std::vector<embedding> result;
+  for (auto& item : functors.split(functors.model(functors.collate(texts)), texts.size()))
+    result.push_back(item.value());
+  return result;
+}
+
+embedder load(precision type) { return embedder{CARPOOL_TEST_MINILM, {.device = "cuda", .precision = type}}; }
+
+}  // namespace
+
+TEST_CASE("the golden texts get their embeddings in each precision, one by one and all at once") {
+  const auto texts = golden_texts();
+  for (const auto& [type, tolerance] : {std::pair{precision::fp32, 2e-3}, std::pair{precision::fp16, 4e-3},
+                                        std::pair{precision::bf16, 3e-2}}) {
+    const embedder model = load(type);
+    lane functors = model(0);
+    const auto expected = golden_vectors(model.dimension());
+    const auto together = run(functors, texts);
+    for (std::size_t i = 0; i < texts.size(); ++i) {
+      CHECK(difference(together[i], expected[i]) <= tolerance);
+      CHECK(difference(run(functors, std::span(texts).subspan(i, 1))[0], expected[i]) <= tolerance);
+    }
+  }
+}
+
+TEST_CASE("a graph gives what the same work without it gives") {
+  const embedder model = load(precision::fp16);
+  lane warm = model(0);
+  const auto texts = golden_texts();
+  for (std::size_t count = 1; count <= texts.size(); count *= 2) {
+    const auto batch = std::span(texts).first(count);
+    const auto first = run(warm, batch);
+    for (int again = 0; again < 5; ++again) {
+      const auto later = run(warm, batch);
+      for (std::size_t i = 0; i < count; ++i) CHECK(difference(first[i], later[i]) == 0);
+    }
+  }
+}
+
+TEST_CASE("a batch that does not fit into memory says so, and the lane works on") {
+  const embedder model = load(precision::fp16);
+  lane functors = model(0);
+  const auto texts = golden_texts();
+  std::vector<std::string> many;
+  while (many.size() < 20'000) many.insert(many.end(), texts.begin(), texts.end());
+  c10::cuda::CUDACachingAllocator::setMemoryFraction(0.01, 0);
+  CHECK_THROWS_AS(run(functors, many), carpool::out_of_memory);
+  c10::cuda::CUDACachingAllocator::setMemoryFraction(1.0, 0);
+  CHECK(run(functors, std::span(texts).first(3)).size() == 3);
+  CHECK(model.healthy());
+}

@@ -1,0 +1,146 @@
+// Copyright (c) 2026 The carpool authors
+// SPDX-License-Identifier: BSL-1.0
+//
+// The device code of our CUDA kernels, run on the host.
+
+#include <support/cuda_emulator.hpp>
+#include <support/doctest.hpp>
+
+#include <cmath>
+#include <random>
+#include <vector>
+
+using namespace carpool::bert::device;
+
+namespace {
+
+template <class T>
+std::vector<T> random(std::size_t count, unsigned seed) {
+  std::mt19937 engine(seed);
+  std::normal_distribution<float> normal;
+  std::vector<T> values(count);
+  for (T& each : values) assign(each, normal(engine));
+  return values;
+}
+
+/// norm(a + b), in double.
+template <class T>
+std::vector<double> plain_norm(const T* a, const T* b, const std::vector<T>& scale,
+                               const std::vector<T>& shift, double eps) {
+  const std::size_t hidden = scale.size();
+  std::vector<double> sum(hidden);
+  double mean = 0;
+  double variance = 0;
+  for (std::size_t i = 0; i < hidden; ++i) mean += sum[i] = double{to_float(a[i])} + double{to_float(b[i])};
+  mean /= static_cast<double>(hidden);
+  for (const double x : sum) variance += (x - mean) * (x - mean) / static_cast<double>(hidden);
+  for (std::size_t i = 0; i < hidden; ++i)
+    sum[i] =
+        (sum[i] - mean) / std::sqrt(variance + eps) * double{to_float(scale[i])} + double{to_float(shift[i])};
+  return sum;
+}
+
+/// What rounding to T may cost a number of this size.
+template <class T>
+double rounding(double value) {
+  const double relative = sizeof(T) == 4 ? 1e-5 : std::is_same_v<T, __half> ? 1e-3 : 8e-3;
+  return relative * std::max(1.0, std::abs(value));
+}
+
+template <class T>
+void check_row(const T* got, const std::vector<double>& wanted) {
+  for (std::size_t i = 0; i < wanted.size(); ++i)
+    REQUIRE(std::abs(double{to_float(got[i])} - wanted[i]) <= rounding<T>(wanted[i]));
+}
+
+template <int V, class T>
+void check_residual_norm(int hidden) {
+  const long long rows = 5;  // two blocks, the second not full
+  const auto x = random<T>(static_cast<std::size_t>(rows * hidden), 1);
+  const auto residual = random<T>(static_cast<std::size_t>(rows * hidden), 2);
+  const auto scale = random<T>(static_cast<std::size_t>(hidden), 3);
+  const auto shift = random<T>(static_cast<std::size_t>(hidden), 4);
+  std::vector<T> in_place = x;
+  launch(&residual_norm<V, T>, 2, {32, 3}, in_place.data(), residual.data(), scale.data(), shift.data(),
+         1e-12F, in_place.data(), rows, hidden);
+  for (long long row = 0; row < rows; ++row)
+    check_row(in_place.data() + row * hidden,
+              plain_norm(x.data() + row * hidden, residual.data() + row * hidden, scale, shift, 1e-12));
+}
+
+template <int V, class T>
+std::vector<float> pooled(const std::vector<T>& x, const std::vector<int>& offsets, bool first_only,
+                          bool normalize, int hidden) {
+  const int texts = static_cast<int>(offsets.size()) - 1;
+  std::vector<float> out(static_cast<std::size_t>(texts * hidden), 99.0F);
+  launch(&pool<V, T>, texts, {32, 4}, x.data(), offsets.data(), first_only, normalize, out.data(), hidden);
+  return out;
+}
+
+}  // namespace
+
+TEST_CASE("the kernel of residual and norm, in each type and width of a pack, also in place") {
+  check_residual_norm<4, float>(384);
+  check_residual_norm<1, float>(30);
+  check_residual_norm<8, __half>(384);
+  check_residual_norm<1, __half>(33);
+  check_residual_norm<8, __nv_bfloat16>(64);
+}
+
+TEST_CASE("the kernel of embeddings and norm takes the rows that ids and places name") {
+  const int hidden = 64;
+  const auto words = random<float>(10 * hidden, 1);
+  const auto positions = random<float>(4 * hidden, 2);
+  const auto scale = random<float>(hidden, 3);
+  const auto shift = random<float>(hidden, 4);
+  const std::vector<int> ids{9, 0, 3};
+  const std::vector<int> places{0, 3, 1};
+  std::vector<float> out(3 * hidden);
+  launch(&embedding_norm<4, float>, 1, {32, 4}, words.data(), ids.data(), positions.data(), places.data(),
+         scale.data(), shift.data(), 1e-12F, out.data(), 3LL, hidden);
+  for (int row = 0; row < 3; ++row)
+    check_row(
+        out.data() + row * hidden,
+        plain_norm(words.data() + ids[static_cast<std::size_t>(row)] * hidden,
+                   positions.data() + places[static_cast<std::size_t>(row)] * hidden, scale, shift, 1e-12));
+}
+
+TEST_CASE("the kernel of pooling averages each text, takes its first row, and scales to length 1") {
+  const int hidden = 40;
+  const auto x = random<float>(12 * hidden, 7);
+  const std::vector<int> offsets{0, 1, 1, 10, 12};  // one row, none, nine, two
+  const auto mean = pooled<4>(x, offsets, false, false, hidden);
+  const auto first = pooled<1>(x, offsets, true, false, hidden);
+  const auto unit = pooled<4>(x, offsets, false, true, hidden);
+  for (std::size_t text = 0; text + 1 < offsets.size(); ++text) {
+    double square = 0;
+    for (int i = 0; i < hidden; ++i) {
+      const std::size_t at = text * hidden + static_cast<std::size_t>(i);
+      double sum = 0;
+      for (int row = offsets[text]; row < offsets[text + 1]; ++row)
+        sum += double{x[static_cast<std::size_t>(row * hidden + i)]};
+      const int length = offsets[text + 1] - offsets[text];
+      CHECK(mean[at] == doctest::Approx(length > 0 ? sum / length : 0).epsilon(1e-5));
+      CHECK(first[at] == (length > 0 ? x[static_cast<std::size_t>(offsets[text] * hidden + i)] : 0.0F));
+      square += double{unit[at]} * double{unit[at]};
+    }
+    CHECK(square == doctest::Approx(text == 1 ? 0 : 1));
+  }
+}
+
+TEST_CASE("pooling of half precision adds up in fp32") {
+  std::vector<__half> ones(5000 * 8);
+  for (__half& each : ones) assign(each, 1);
+  for (const float each : pooled<8>(ones, {0, 5000}, false, false, 8)) CHECK(each == 1);
+}
+
+TEST_CASE("the pooled vector of a text is bitwise the same whatever its companions and its place") {
+  const int hidden = 48;
+  const auto text = random<float>(37 * hidden, 5);
+  const auto others = random<float>(11 * hidden, 6);
+  std::vector<float> both = others;
+  both.insert(both.end(), text.begin(), text.end());
+  const auto alone = pooled<4>(text, {0, 37}, false, true, hidden);
+  const auto second = pooled<4>(both, {0, 11, 48}, false, true, hidden);
+  CHECK(std::equal(alone.begin(), alone.end(), second.begin() + hidden));
+}
