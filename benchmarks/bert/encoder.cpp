@@ -116,7 +116,8 @@ class program {
     for (bench::packed_contender& each : contenders_) {
       if (each.name != "fp32") add_precision(each);
     }
-    add_padded();
+    for (const std::string& name : int8_peers_) board_.ask(packed_name(contenders_.back(), 32), name, 1);
+    if (!peers_) add_padded();  // they pad, too, and take their time
     board_.run(given_.rounds);
     print_speeds();
     if (given_.json.empty()) return;
@@ -220,7 +221,6 @@ class program {
   }
 
   void add_padded() {
-    for (const std::string& name : int8_peers_) board_.ask(packed_name(contenders_.back(), 32), name, 1);
     for (const std::size_t size : {32U, 1U}) {
       board_.add("padded, as they arrive, batches of " + std::to_string(size),
                  timed([this, all = cut(tokens_, size)] {
