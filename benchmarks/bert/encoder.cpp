@@ -1,44 +1,45 @@
 // Copyright (c) 2026 The carpool authors
 // SPDX-License-Identifier: BSL-1.0
 //
-// How fast is carpool's packed encoder on one CPU core, alone and behind DynamicBatcher?
+// How fast is carpool's packed encoder on one CPU core, alone and behind DynamicBatcher, in each precision?
 //
-//   bench_encoder [--model FOLDER] [--texts N] [--rounds N] [--cpu-time] [--python PYTHON]
+//   bench_encoder [--model FOLDER] [--texts N] [--rounds N] [--cpu-time] [--python PYTHON] [--json FILE]
 //
 // The bound that everything is compared with is the bare forward pass on the same libtorch with everything in
-// its favour: all texts known beforehand, sorted by length, in padded batches of 32. Batches "as they arrive"
-// are cut from the unsorted texts, as a server has to. All candidates run in turn on one intra-op thread, on
-// the same token ids, and must give the same embeddings before anything is timed.
+// its favour: all texts known beforehand, sorted by length, in padded batches of 32. carpool's batches are
+// cut from the texts as they arrive, as a server has to. The floor is the time that the matrix products alone
+// would take at the speed of a big one, in fp32. All candidates run in turn on one intra-op thread, and must
+// give the same embeddings before anything is timed; how far those of bf16 and int8 are from fp32 is printed.
 //
-// Time is wall time; --cpu-time measures the process' CPU time instead, for a machine that is doing other
-// things, which counts all threads but no waiting. PYTHON, if given, needs the package `transformers`, which
-// then joins in.
+// Time is wall time; --cpu-time measures CPU time instead, for a machine that is doing other things, which
+// counts all threads but no waiting. PYTHON, if given, has some of the packages `transformers`,
+// `sentence-transformers`, `onnxruntime` and `onnx`, which then join in, as torch.compile does, sorted like
+// the bound. --json writes what support/plot_bars.py draws.
 
 #include "support/clock.hpp"
+#include "support/encoder_operations.hpp"
+#include "support/encoder_peers.hpp"
 #include "support/english_texts.hpp"
-#include "support/interleaved.hpp"
-#include "support/line_process.hpp"
+#include "support/packed_contender.hpp"
 #include "support/padded_bert.hpp"
+#include "support/scoreboard.hpp"
 #include "support/text_batches.hpp"
+#include "support/text_loop.hpp"
 #include <carpool/bert/bert.hpp>
 #include <carpool/carpool.hpp>
 
 #include <ATen/Parallel.h>
 
 #include <algorithm>
-#include <atomic>
-#include <cmath>
 #include <cstddef>
 #include <cstdio>
 #include <cstdlib>
 #include <ctime>
-#include <filesystem>
 #include <fstream>
-#include <future>
-#include <iterator>
+#include <functional>
+#include <list>
 #include <memory>
 #include <optional>
-#include <span>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -53,12 +54,11 @@ using bench::cut;
 using bench::padding;
 using bench::seconds;
 using bench::sorted;
-using batches = bench::text_batches;
-using batcher = carpool::DynamicBatcher<bert::tokens, bert::embedding>;
 
 struct arguments {
   std::string model = CARPOOL_MINILM;
   std::string python;
+  std::string json;
   std::size_t texts = 1024;
   int rounds = 3;
   clockid_t clock = CLOCK_MONOTONIC;
@@ -78,192 +78,210 @@ struct arguments {
   bool set(std::string_view name, const std::string& value) {
     if (name == "--model") return model = value, true;
     if (name == "--python") return python = value, true;
+    if (name == "--json") return json = value, true;
     if (name == "--texts") return texts = std::max(1UL, std::stoul(value)), true;
     if (name == "--rounds") return rounds = std::max(1, std::stoi(value)), true;
     return false;
   }
 };
 
-/// Keeps `in_flight` texts submitted until all are answered.
-class closed_loop {
- public:
-  closed_loop(batcher& target, const std::vector<bert::tokens>& texts) : target_(target), texts_(texts) {}
-
-  void run(std::size_t in_flight) {
-    for (std::size_t i = 0; i < std::min(in_flight, texts_.size()); ++i) submit_next();
-    done_.get_future().wait();
-  }
-
- private:
-  void submit_next() {
-    const std::size_t index = next_++;
-    if (index >= texts_.size()) return;
-    target_.async_submit(texts_[index], [this](boost::system::error_code code, const bert::embedding&) {
-      if (code) failed_ = true;
-      submit_next();
-      if (++answered_ == texts_.size()) finish();
-    });
-  }
-
-  void finish() {
-    if (failed_)
-      return done_.set_exception(std::make_exception_ptr(std::runtime_error{"a text got no embedding"}));
-    done_.set_value();
-  }
-
-  batcher& target_;
-  const std::vector<bert::tokens>& texts_;
-  std::atomic<std::size_t> next_ = 0;
-  std::size_t answered_ = 0;  // handlers run on the batcher's one thread
-  bool failed_ = false;
-  std::promise<void> done_;
-};
-
 class program {
  public:
   explicit program(const arguments& given)
       : given_(given),
-        model_(given.model, {.device = "cpu", .threads = 1}),
-        lane_(model_(0)),
-        padded_(bench::load_padded_bert(given.model)) {
+        texts_(bench::english_texts(given.texts)),
+        padded_(bench::load_padded_bert(given.model)),
+        board_("one core, one thread", given.clock == CLOCK_MONOTONIC ? "us per text" : "CPU us per text") {
     at::set_num_threads(1);
-    std::size_t tokens = 0;
-    for (const std::string& text : bench::english_texts(given.texts)) {
-      texts_.push_back(model_.tokenize(text));
-      tokens += texts_.back().size();
-    }
+    add_contender(bert::precision::fp32, "fp32", 1);
+    const bert::cpu_features cpu = bert::find_cpu_features();
+    add_contender(bert::precision::bf16, "bf16", 1.6);
+    add_contender(bert::precision::int8, "int8", cpu.vnni ? 2 : 1);
+    for (const std::string& text : texts_) tokens_.push_back(model().tokenize(text));
+    for (const auto& text : tokens_) token_count_ += text.size();
+    std::printf("%s%s%s\n", model().device_description().c_str(), cpu.vnni ? ", AVX512-VNNI" : "",
+                cpu.bf16 ? ", AVX512-BF16" : "");
     std::printf(
-        "%s\n%zu texts, %.1f tokens on average; padding adds %.0f %% to sorted batches of 32, %.0f %% as "
-        "they arrive\n",
-        model_.device_description().c_str(), texts_.size(),
-        static_cast<double>(tokens) / static_cast<double>(texts_.size()), padding(cut(sorted(texts_), 32)),
-        padding(cut(texts_, 32)));
-    if (!given.python.empty()) start_python();
+        "%zu texts, %.1f tokens on average; padding adds %.0f %% to sorted batches of 32, %.0f %% as they "
+        "arrive\n",
+        texts_.size(), static_cast<double>(token_count_) / static_cast<double>(texts_.size()),
+        padding(cut(sorted(tokens_), 32)), padding(cut(tokens_, 32)));
+    if (!given.python.empty()) peers_.emplace(given.python, given.model, texts_, tokens_);
     check();
   }
 
   void run() {
-    std::vector<bench::candidate> candidates{
-        {"bound: padded, sorted, batches of 32", padded(cut(sorted(texts_), 32))}};
-    if (python_) candidates.push_back({"  the same by transformers", transformers("sorted 32")});
-    for (const std::size_t size : {32U, 8U, 1U}) {
-      candidates.push_back({"packed, as they arrive, " + std::to_string(size), packed(cut(texts_, size))});
+    add_fp32();
+    add_peers();
+    for (bench::packed_contender& each : contenders_) {
+      if (each.name != "fp32") add_precision(each);
     }
-    for (const std::size_t size : {32U, 1U}) {
-      candidates.push_back({"padded, as they arrive, " + std::to_string(size), padded(cut(texts_, size))});
-    }
-    for (const std::size_t in_flight : {64U, 8U, 1U}) {
-      candidates.push_back(
-          {"DynamicBatcher, " + std::to_string(in_flight) + " in flight", batched(in_flight)});
-    }
-    const bool wall = given_.clock == CLOCK_MONOTONIC;
-    bench::run_interleaved(wall ? "us per text" : "CPU us per text", given_.rounds, candidates);
+    for (const std::string& name : int8_peers_) board_.ask(packed_name(contenders_.back(), 32), name, 1);
+    if (!peers_) add_padded();  // they pad, too, and take their time
+    board_.run(given_.rounds);
+    print_speeds();
+    if (given_.json.empty()) return;
+    std::ofstream{given_.json} << "{\"title\": \"encoding texts on one core\", \"unit\": \"" << unit()
+                               << " per text\",\n\"groups\": [" << board_.json() << "]}\n";
   }
 
  private:
+  static constexpr const char* bound = "bound: padded, sorted, batches of 32";
+  static constexpr const char* floor = "floor: its products at the speed of a big one";
+
+  const bert::embedder& model() const { return contenders_.front().model; }
+
+  std::string unit() const {
+    return given_.clock == CLOCK_MONOTONIC ? "microseconds" : "microseconds of CPU time";
+  }
+
+  /// A precision that this machine cannot compute in is left out with a line that says why.
+  void add_contender(bert::precision precision, const std::string& name, double asked) try {
+    contenders_.emplace_back(given_.model, precision, name, asked);
+  } catch (const std::invalid_argument& fault) {
+    std::printf("%s is left out: %s\n", name.c_str(), fault.what());
+  }
+
+  double per_text(double all) const { return all * 1e6 / static_cast<double>(texts_.size()); }
+
   /// Microseconds per text of one call.
   template <class Work>
   std::function<double()> timed(Work work) {
     return [this, work = std::move(work)]() mutable {
       const double start = seconds(given_.clock);
       work();
-      return (seconds(given_.clock) - start) * 1e6 / static_cast<double>(texts_.size());
+      return per_text(seconds(given_.clock) - start);
     };
   }
 
-  std::function<double()> padded(batches all) {
-    return timed([this, all = std::move(all)] {
-      for (const auto& batch : all) padded_(batch);
+  void add_packed(bench::packed_contender& each, std::size_t size) {
+    board_.add(packed_name(each, size), timed([&each, all = cut(tokens_, size)]() mutable {
+                 for (auto& batch : all) each.embed(batch, [](const bert::embedding&) {});
+               }));
+  }
+
+  static std::string packed_name(const bench::packed_contender& each, std::size_t size) {
+    return "carpool " + each.name + ", batches of " + std::to_string(size);
+  }
+
+  void add_fp32() {
+    bench::packed_contender& fp32 = contenders_.front();
+    board_.add(floor, [this] {
+      const double operations = bench::encoder_operations(bert::read_model_config(given_.model), tokens_);
+      return per_text(operations / big_(given_.clock));
     });
-  }
-
-  std::vector<boost::system::result<bert::embedding>> embed(std::span<bert::tokens> batch) {
-    return lane_.split(lane_.model(lane_.collate(batch)), batch.size());
-  }
-
-  std::function<double()> packed(batches all) {
-    return timed([this, all = std::move(all)]() mutable {
-      for (auto& batch : all) embed(batch);
-    });
-  }
-
-  std::function<double()> batched(std::size_t in_flight) {
-    auto target = std::make_shared<batcher>(model_.batching(), model_);
-    return timed([this, target, in_flight] { closed_loop{*target, texts_}.run(in_flight); });
-  }
-
-  std::function<double()> transformers(const std::string& command) {
-    return [this, command] {
-      double wall = 0, cpu = 0;
-      python_->ask(command) >> wall >> cpu;
-      return (given_.clock == CLOCK_MONOTONIC ? wall : cpu) * 1e6 / static_cast<double>(texts_.size());
-    };
-  }
-
-  void start_python() {
-    const auto folder = std::filesystem::temp_directory_path();
-    ids_file_ = folder / ("carpool-ids-" + std::to_string(::getpid()));
-    embeddings_file_ = folder / ("carpool-embeddings-" + std::to_string(::getpid()));
-    std::ofstream file{ids_file_};
-    for (const auto& text : texts_) {
-      for (const auto id : text.ids) file << id << ' ';
-      file << '\n';
+    board_.add(bound, timed([this, all = cut(sorted(tokens_), 32)] {
+                 for (const auto& batch : all) padded_(batch);
+               }));
+    for (const auto& [size, times] : {std::pair{32U, 1.0}, {8U, 0.96}, {1U, 0.55}}) {
+      add_packed(fp32, size);
+      board_.ask(packed_name(fp32, size), bound, times);
     }
-    file.close();
-    python_.emplace(std::vector<std::string>{given_.python,
-                                             CARPOOL_BENCHMARKS "/support/transformers_encoder.py",
-                                             given_.model, ids_file_.string(), embeddings_file_.string()});
-    std::printf("%s\n", python_->greeting().c_str());
+    for (const auto& [in_flight, times] : {std::pair{64U, 1.0}, {8U, 0.96}, {1U, 0.55}}) {
+      const std::string name = "carpool DynamicBatcher, " + std::to_string(in_flight) + " in flight";
+      auto target = std::make_shared<bench::text_batcher>(model().batching(), model());
+      board_.add(name, timed([this, target, count = in_flight] {
+                   bench::text_loop{*target, tokens_}.run(count);
+                 }));
+      board_.ask(name, bound, times);
+    }
+  }
+
+  void add_precision(bench::packed_contender& each) {
+    for (const std::size_t size : {32U, 8U, 1U}) {
+      add_packed(each, size);
+      board_.ask(packed_name(each, size), packed_name(contenders_.front(), size), each.asked);
+    }
+  }
+
+  void add_peers() {
+    if (!peers_) return;
+    const std::string from_text = "carpool fp32, from text";
+    board_.add(from_text, timed([this, &fp32 = contenders_.front()] {
+                 for (std::size_t i = 0; i < texts_.size(); i += 32) {
+                   std::vector<bert::tokens> batch;
+                   for (std::size_t k = i; k < std::min(i + 32, texts_.size()); ++k)
+                     batch.push_back(fp32.model.tokenize(texts_[k]));
+                   fp32.embed(batch, [](const bert::embedding&) {});
+                 }
+               }));
+    for (const std::string& name : peers_->names()) {
+      board_.add(name, [this, name] {
+        const auto [wall, cpu] = peers_->run(name);
+        return per_text(given_.clock == CLOCK_MONOTONIC ? wall : cpu);
+      });
+      if (name.ends_with("from text")) {
+        board_.ask(from_text, name, 1.4);
+      } else if (name.ends_with("int8")) {
+        if (contenders_.back().name == "int8") int8_peers_.push_back(name);
+      } else {
+        board_.ask(packed_name(contenders_.front(), 32), name, 1);
+      }
+    }
+  }
+
+  void add_padded() {
+    for (const std::size_t size : {32U, 1U}) {
+      board_.add("padded, as they arrive, batches of " + std::to_string(size),
+                 timed([this, all = cut(tokens_, size)] {
+                   for (const auto& batch : all) padded_(batch);
+                 }));
+    }
   }
 
   /// All must compute the same, whatever the batches.
   void check() {
-    double worst = 0;
-    std::vector<bert::embedding> packed;
-    for (auto& batch : cut(texts_, 32)) {
-      const at::Tensor padded = padded_(batch);
-      const auto items = embed(batch);
-      for (std::size_t i = 0; i < items.size(); ++i) {
-        packed.push_back(items[i].value());
-        worst = std::max(
-            worst, difference(packed.back(), padded.const_data_ptr<float>() + i * packed.back().size()));
-      }
+    const std::vector<bert::embedding> ours = contenders_.front().embeddings(tokens_);
+    std::printf("largest difference from carpool fp32, and cosine to it, least and mean\n");
+    compare("bound", padded_embeddings(), ours, 1e-5);
+    for (bench::packed_contender& each : contenders_) {
+      if (each.name != "fp32") compare("carpool " + each.name, each.embeddings(tokens_), ours, 1);
     }
-    if (python_) worst = std::max(worst, difference_from_python(packed));
-    std::printf("largest difference between their embeddings: %.1e\n\n", worst);
-    if (!(worst < 1e-5)) throw std::runtime_error{"the candidates compute different things"};
+    if (!peers_) return;
+    for (const std::string& name : peers_->names()) {
+      compare(name, peers_->embeddings(name, texts_.size(), model().dimension()), ours,
+              name.ends_with("int8") ? 1 : 1e-5);
+    }
   }
 
-  static double difference(const bert::embedding& a, const float* b) {
-    double worst = 0;
-    for (std::size_t i = 0; i < a.size(); ++i) worst = std::max(worst, std::abs(double{a[i]} - double{b[i]}));
-    return worst;
+  static void compare(const std::string& name, const std::vector<bert::embedding>& theirs,
+                      const std::vector<bert::embedding>& ours, double tolerance) {
+    const bench::comparison found{theirs, ours};
+    std::printf("  %-44s %.1e  %.5f  %.5f\n", name.c_str(), found.difference, found.least, found.mean);
+    if (!(found.difference < tolerance)) throw std::runtime_error{name + " computes something else"};
   }
 
-  double difference_from_python(const std::vector<bert::embedding>& ours) {
-    python_->ask("write");
-    double worst = 0;
-    std::ifstream file{embeddings_file_, std::ios::binary};
-    bert::embedding theirs(model_.dimension());
-    for (const auto& vector : ours) {
-      const auto size = static_cast<std::streamsize>(theirs.size() * sizeof(float));
-      if (!file.read(reinterpret_cast<char*>(theirs.data()), size))
-        throw std::runtime_error{"too few embeddings"};
-      worst = std::max(worst, difference(vector, theirs.data()));
+  std::vector<bert::embedding> padded_embeddings() const {
+    std::vector<bert::embedding> result;
+    for (const auto& batch : cut(tokens_, 32)) {
+      const at::Tensor rows = padded_(batch);
+      const float* const first = rows.const_data_ptr<float>();
+      const std::size_t width = model().dimension();
+      for (std::size_t i = 0; i < batch.size(); ++i)
+        result.emplace_back(first + i * width, first + (i + 1) * width);
     }
-    std::filesystem::remove(ids_file_);
-    std::filesystem::remove(embeddings_file_);
-    return worst;
+    return result;
+  }
+
+  void print_speeds() const {
+    std::printf("\n| | real tokens/s | share of the fp32 products' peak |\n|---|---|---|\n");
+    for (const std::string& name : board_.names()) {
+      const double speed = 1e6 * static_cast<double>(token_count_) /
+                           (board_.median(name) * static_cast<double>(texts_.size()));
+      std::printf("| %s | %.0f | %.2f |\n", name.c_str(), speed, board_.ratio(name, floor).median);
+    }
   }
 
   arguments given_;
-  bert::embedder model_;
-  bert::lane lane_;
+  std::vector<std::string> texts_;
+  std::vector<bert::tokens> tokens_;
+  std::size_t token_count_ = 0;
+  std::list<bench::packed_contender> contenders_;  // fp32 first, int8 last
   bench::padded_bert padded_;
-  std::vector<bert::tokens> texts_;
-  std::filesystem::path ids_file_;
-  std::filesystem::path embeddings_file_;
-  std::optional<bench::line_process> python_;
+  bench::big_product big_;
+  std::optional<bench::encoder_peers> peers_;
+  std::vector<std::string> int8_peers_;
+  bench::scoreboard board_;
 };
 
 }  // namespace

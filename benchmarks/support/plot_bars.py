@@ -1,7 +1,9 @@
 #!/usr/bin/env python3
 # Copyright (c) 2026 The carpool authors
 # SPDX-License-Identifier: BSL-1.0
-"""Draws groups of bars, as bench_overhead --json writes them, into an SVG file. Needs nothing but Python.
+"""Draws groups of bars, as bench_overhead --json and bench_encoder --json write them, into an SVG file.
+
+Needs nothing but Python.
 
     plot_bars.py MEASURED.json PLOT.svg
 

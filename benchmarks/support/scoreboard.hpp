@@ -49,6 +49,21 @@ class scoreboard {
     print();
   }
 
+  [[nodiscard]] std::vector<std::string> names() const {
+    std::vector<std::string> result;
+    for (const candidate& row : rows_) result.push_back(row.name);
+    return result;
+  }
+
+  [[nodiscard]] double median(const std::string& name) const {
+    return spread_of(samples_[index_of(name)]).median;
+  }
+
+  /// How many times as fast the one is as the other, round by round.
+  [[nodiscard]] spread ratio(const std::string& faster, const std::string& slower) const {
+    return ratio(index_of(faster), index_of(slower));
+  }
+
   /// One group of bars for plot_bars.py.
   [[nodiscard]] std::string json() const {
     std::string out = "{\"name\": \"" + title_ + "\", \"bars\": [";
@@ -77,6 +92,13 @@ class scoreboard {
     return static_cast<std::size_t>(found - rows_.begin());
   }
 
+  [[nodiscard]] spread ratio(std::size_t faster, std::size_t slower) const {
+    std::vector<double> ratios;
+    for (std::size_t round = 0; round < samples_[faster].size(); ++round)
+      ratios.push_back(samples_[slower][round] / samples_[faster][round]);
+    return spread_of(ratios);
+  }
+
   void print() const {
     std::printf("\n%s\n| %s | median | least | most |\n|---|---|---|---|\n", title_.c_str(), unit_.c_str());
     for (std::size_t i = 0; i < rows_.size(); ++i) {
@@ -87,13 +109,10 @@ class scoreboard {
     if (goals_.empty()) return;
     std::printf("\n| | as fast as | asked | times, median | range | |\n|---|---|---|---|---|---|\n");
     for (const goal& each : goals_) {
-      std::vector<double> ratios;
-      for (std::size_t round = 0; round < samples_[each.faster].size(); ++round)
-        ratios.push_back(samples_[each.slower][round] / samples_[each.faster][round]);
-      const spread ratio = spread_of(ratios);
+      const spread found = ratio(each.faster, each.slower);
       std::printf("| %s | %s | %.2f | %.2f | %.2f to %.2f | %s |\n", rows_[each.faster].name.c_str(),
-                  rows_[each.slower].name.c_str(), each.times, ratio.median, ratio.least, ratio.most,
-                  ratio.median >= each.times ? "met" : "missed");
+                  rows_[each.slower].name.c_str(), each.times, found.median, found.least, found.most,
+                  found.median >= each.times ? "met" : "missed");
     }
   }
 

@@ -13,6 +13,7 @@
 #include <carpool/scheduling/eager.hpp>
 #include <carpool/scheduling/size_or_timeout.hpp>
 
+#include <cstddef>
 #include <string_view>
 #include <utility>
 
@@ -21,8 +22,15 @@ namespace {
 
 namespace bert = carpool::bert;
 
+/// Lanes that were asked for without their threads share the cores.
+std::size_t threads(const server_options& given) {
+  if (given.threads != 0 || !given.lanes) return given.threads;
+  return bert::threads_per_lane(bert::core_count(), *given.lanes);
+}
+
 bert::embedder load_embedder(const server_options& given) {
-  bert::model_options options{.device = given.device, .threads = given.threads};
+  bert::model_options options{
+      .device = given.device, .threads = threads(given), .precision = given.precision};
   if (!given.program.empty())
     options.program = bert::program_file{.path = given.program, .load_library = given.load_library};
   return bert::embedder{given.model, std::move(options)};

@@ -15,6 +15,14 @@
 namespace embed_server {
 namespace {
 
+carpool::bert::precision precision_named(std::string_view name) {
+  using carpool::bert::precision;
+  if (name == "fp32") return precision::fp32;
+  if (name == "fp16") return precision::fp16;
+  if (name == "bf16") return precision::bf16;
+  return name == "int8" ? precision::int8 : precision::automatic;
+}
+
 void add_options(CLI::App& app, server_options& options) {
   const auto at_least_one = CLI::Range(std::size_t{1}, std::size_t{1'000'000}, "1 to 1000000");
   app.add_option("--host", options.host, "Address to listen on")->capture_default_str();
@@ -47,8 +55,12 @@ void add_options(CLI::App& app, server_options& options) {
       ->check(CLI::IsMember({"adaptive", "eager", "size_or_timeout"}));
   app.add_option("--lanes", options.lanes, "Batches that run side by side")
       ->check(CLI::Range(std::size_t{1}, std::size_t{1024}, "1 to 1024"));
-  app.add_option("--threads", options.threads, "CPU threads of each lane; 0 leaves it to the model")
+  app.add_option("--threads", options.threads, "CPU threads of each lane; 0: a lane's share of the cores")
       ->capture_default_str();
+  app.add_option_function<std::string>(
+         "--precision", [&](const std::string& name) { options.precision = precision_named(name); },
+         "What the model computes in; auto: fp32 on the CPU, fp16 on CUDA")
+      ->check(CLI::IsMember({"auto", "fp32", "fp16", "bf16", "int8"}));
   app.add_option("--device", options.device, "cpu, cuda, cuda:N or auto")->capture_default_str();
   app.add_option("--log-level", options.log_level, "How much is logged to standard error")
       ->check(CLI::IsMember({"trace", "debug", "info", "warn", "error", "off"}))

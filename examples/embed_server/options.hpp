@@ -3,6 +3,7 @@
 
 #pragma once
 
+#include <carpool/bert/options.hpp>
 #include <carpool/options.hpp>
 #include <carpool/time.hpp>
 
@@ -31,6 +32,7 @@ struct server_options {
   policy_choice policy = policy_choice::adaptive;
   std::size_t threads = 0;
   std::string device = "auto";
+  carpool::bert::precision precision = carpool::bert::precision::automatic;
   std::string log_level = "info";
 };
 

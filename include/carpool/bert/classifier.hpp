@@ -65,8 +65,9 @@ class classifier {
   /// What a text or pair costs: its tokens, because the encoder runs without padding.
   double work(const tokens& text) const { return static_cast<double>(text.size()); }
 
-  /// Options for a batcher that runs this model: its defaults with one lane, which has all the threads.
-  carpool::options batching() const { return {}; }
+  /// Options for a batcher that runs this model: its defaults. On the CPU the lanes are as many as
+  /// `share_cores` says; one if the options tell its threads.
+  carpool::options batching() const { return model_->batching(); }
 
   /// The functor set of a lane, for DynamicBatcher. Lanes share the weights.
   classifier_lane operator()(std::size_t) const {

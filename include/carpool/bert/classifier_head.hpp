@@ -38,7 +38,7 @@ class classifier_head {
  private:
   static linear make_linear(const at::Tensor& weight, const at::Tensor& bias, c10::Device device) {
     // Not on oneDNN, which compiles a kernel for each number of texts that it meets.
-    return {weight.to(device), bias.to(device), std::nullopt, std::nullopt};
+    return {weight.to(device), bias.to(device), std::nullopt, {}};
   }
 
   /// With rows of zeros behind its own.

@@ -2,11 +2,10 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <carpool/bert/options.hpp>
+#include <carpool/bert/cores.hpp>
 
 #include <ATen/Version.h>
 #include <c10/core/Device.h>
-#include <c10/core/ScalarType.h>
 
 #ifdef CARPOOL_BERT_CUDA
 #include <ATen/Context.h>
@@ -19,7 +18,6 @@
 #include <stdexcept>
 #include <string>
 #include <string_view>
-#include <thread>
 
 namespace carpool::bert {
 
@@ -68,18 +66,9 @@ inline c10::Device choose_device(std::string_view name) {
   return {c10::kCUDA, static_cast<c10::DeviceIndex>(index)};
 }
 
-/// The element type that `asked` means on `device`. Throws `std::invalid_argument` for fp16 and bf16 on the
-/// CPU.
-inline c10::ScalarType choose_precision(precision asked, c10::Device device) {
-  if (asked == precision::automatic) asked = device.is_cuda() ? precision::fp16 : precision::fp32;
-  if (asked == precision::fp32) return c10::kFloat;
-  if (device.is_cuda()) return asked == precision::fp16 ? c10::kHalf : c10::kBFloat16;
-  throw std::invalid_argument("model_options::precision is fp16 or bf16, but on the CPU it must be fp32");
-}
-
-/// The intra-op threads that `model_options::threads` means on this machine.
+/// The intra-op threads of a lane that `model_options::threads` means on this machine.
 inline int choose_threads(std::size_t asked) {
-  if (asked == 0) asked = std::max(2U, std::thread::hardware_concurrency()) - 1;
+  if (asked == 0) asked = share_cores(core_count()).threads;
   return static_cast<int>(std::min<std::size_t>(asked, 1024));
 }
 

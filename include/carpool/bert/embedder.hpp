@@ -9,7 +9,6 @@
 #include <carpool/bert/tokens.hpp>
 #include <carpool/bert/wordpiece.hpp>
 #include <carpool/options.hpp>
-#include <carpool/work.hpp>
 
 #include <cstddef>
 #include <filesystem>
@@ -52,14 +51,11 @@ class embedder {
   /// What a text costs: its tokens.
   double work(const tokens& text) const { return static_cast<double>(text.size()); }
 
-  /// Options for a batcher that runs this model: its defaults with one lane, which has all the threads.
-  /// Packed texts need no like lengths; a program's are padded, so `batch_work` is `padded_work` then, and
-  /// the default policy sends texts of like lengths together.
-  carpool::options batching() const {
-    carpool::options result;
-    if (model_->padded()) result.batch_work = &padded_work;
-    return result;
-  }
+  /// Options for a batcher that runs this model: its defaults. On the CPU the lanes are as many as
+  /// `share_cores` says; one if the options tell its threads. Packed texts need no like lengths and no
+  /// waiting; a program's are padded, so `batch_work` is `padded_work` then, and the default policy sends
+  /// texts of like lengths together.
+  carpool::options batching() const { return model_->batching(); }
 
   /// The functor set of a lane, for DynamicBatcher. Lanes share the weights.
   lane operator()(std::size_t) const {

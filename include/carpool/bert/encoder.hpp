@@ -75,13 +75,14 @@ class encoder {
  public:
   /// `target`: the device and precision to compute in.
   encoder(const model_config& config, encoder_weights weights, const at::TensorOptions& target,
-          const std::optional<onednn_linear>& onednn = onednn_linear::find())
+          const linear_kernels& kernels = {.onednn = onednn_linear::find()})
       : config_(config),
         flash_(has_flash_attention(target, config.hidden_size / config.heads)),
         words_(weights.words.to(target)),
         places_(weights.places.flatten(0, 1).to(target)),
         embedding_norm_(make_norm(weights.embedding_norm, target)) {
-    for (layer_weights& each : weights.layers) layers_.push_back(make_layer(std::move(each), target, onednn));
+    for (layer_weights& each : weights.layers)
+      layers_.push_back(make_layer(std::move(each), target, kernels));
     if (weights.head) head_.emplace(*weights.head, target.device());
   }
 
@@ -112,9 +113,9 @@ class encoder {
   }
 
   layer make_layer(layer_weights weights, const at::TensorOptions& target,
-                   const std::optional<onednn_linear>& onednn) const {
+                   const linear_kernels& kernels) const {
     const auto make_linear = [&](linear_weights& w, std::optional<activation> then = {}) {
-      return linear{w.weight.to(target), w.bias.to(target), then, onednn};
+      return linear{w.weight.to(target), w.bias.to(target), then, kernels};
     };
     return {.query_key_value = make_linear(weights.query_key_value),
             .attention_output = make_linear(weights.attention_output),

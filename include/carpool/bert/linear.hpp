@@ -3,10 +3,11 @@
 #pragma once
 
 #include <carpool/bert/config.hpp>
+#include <carpool/bert/cpu_features.hpp>
+#include <carpool/bert/dispatched_operator.hpp>
+#include <carpool/bert/int8_linear.hpp>
 
 #include <ATen/core/Tensor.h>
-#include <ATen/core/dispatch/Dispatcher.h>
-#include <ATen/core/stack.h>
 #include <ATen/ops/gelu.h>
 #include <ATen/ops/linear.h>
 
@@ -20,67 +21,74 @@ namespace carpool::bert {
 /// them: the weights are brought into the kernel's block layout once, and bias and activation are applied
 /// while a block of the result is in cache. Measured on AVX-512 against at::linear, that is a tenth faster on
 /// large matrices and a third on small ones, and a row comes out bitwise the same whatever the number of
-/// rows. They have no C++ header, so they are called through the dispatcher.
+/// rows.
 class onednn_linear {
  public:
   static std::optional<onednn_linear> find() {
-    auto& dispatcher = c10::Dispatcher::singleton();
-    const auto prepare = dispatcher.findSchema({"mkldnn::_reorder_linear_weight", ""});
-    const auto run = dispatcher.findSchema({"mkldnn::_linear_pointwise", ""});
-    constexpr auto cpu = c10::DispatchKey::CPU;
-    constexpr auto onednn = c10::DispatchKey::MkldnnCPU;
-    if (!prepare || !prepare->hasKernelForDispatchKey(cpu) || prepare->schema().arguments().size() != 2)
-      return {};
-    if (!run || !run->hasKernelForDispatchKey(onednn) || run->schema().arguments().size() != 6) return {};
+    const auto prepare =
+        dispatched_operator::find("mkldnn::_reorder_linear_weight", c10::DispatchKey::CPU, 2);
+    const auto run = dispatched_operator::find("mkldnn::_linear_pointwise", c10::DispatchKey::MkldnnCPU, 6);
+    if (!prepare || !run) return {};
     return onednn_linear{*prepare, *run};
+  }
+
+  /// Whether it takes weights like these. bf16 without the instructions for it would be slower than fp32, and
+  /// without AVX-512 oneDNN refuses it.
+  static bool takes(const at::Tensor& weight) {
+    if (!weight.is_cpu()) return false;
+    return weight.scalar_type() == at::kFloat ||
+           (weight.scalar_type() == at::kBFloat16 && find_cpu_features().bf16);
   }
 
   /// `weight` [out, in] in oneDNN's layout.
   at::Tensor prepare(const at::Tensor& weight) const {
     constexpr std::int64_t typical_rows = 256;  // a hint for the choice of layout, not a bound
-    return call(prepare_, weight, typical_rows);
+    return prepare_(weight, typical_rows).toTensor();
   }
 
   /// activation(x·weightᵀ + bias), [rows, out].
   at::Tensor operator()(const at::Tensor& x, const at::Tensor& prepared_weight, const at::Tensor& bias,
                         std::optional<activation> then) const {
     const c10::List<std::optional<at::Scalar>> no_scalars;
-    return call(run_, x, prepared_weight, bias, then ? "gelu" : "none", no_scalars,
-                then == activation::gelu_tanh ? "tanh" : "none");
+    return run_(x, prepared_weight, bias, then ? "gelu" : "none", no_scalars,
+                then == activation::gelu_tanh ? "tanh" : "none")
+        .toTensor();
   }
 
  private:
-  onednn_linear(c10::OperatorHandle prepare, c10::OperatorHandle run) : prepare_(prepare), run_(run) {}
+  onednn_linear(dispatched_operator prepare, dispatched_operator run)
+      : prepare_(std::move(prepare)), run_(std::move(run)) {}
 
-  template <class... Arguments>
-  static at::Tensor call(const c10::OperatorHandle& op, const Arguments&... arguments) {
-    torch::jit::Stack stack;
-    torch::jit::push(stack, arguments...);
-    op.callBoxed(stack);
-    return std::move(stack.front()).toTensor();
-  }
+  dispatched_operator prepare_;
+  dispatched_operator run_;
+};
 
-  c10::OperatorHandle prepare_;
-  c10::OperatorHandle run_;
+/// What linear layers are run with, beside at::linear.
+struct linear_kernels {
+  std::optional<int8_linear> int8 = {};  ///< if given, all layers are quantised; they must be fp32 on the CPU
+  std::optional<onednn_linear> onednn = {};  ///< if given, layers that it takes are run by oneDNN
 };
 
 /// A linear layer with its activation: activation(x·weightᵀ + bias). Immutable, so that threads may share it.
 class linear {
  public:
-  /// `weight` [out, in] and `bias` [out], on the device and in the precision to compute in. On the CPU oneDNN
-  /// runs the layer if this libtorch offers it; `onednn` empty means at::linear.
-  linear(at::Tensor weight, at::Tensor bias, std::optional<activation> then,
-         const std::optional<onednn_linear>& onednn)
+  /// `weight` [out, in] and `bias` [out], on the device and in the precision to compute in.
+  linear(at::Tensor weight, at::Tensor bias, std::optional<activation> then, const linear_kernels& kernels)
       : weight_(std::move(weight)), bias_(std::move(bias)), then_(then) {
-    if (!onednn || !weight_.is_cpu() || weight_.scalar_type() != at::kFloat) return;
-    onednn_ = onednn;
-    weight_ = onednn_->prepare(weight_);
+    if (kernels.int8) {
+      int8_ = kernels.int8;
+      quantized_ = int8_->prepare(weight_, bias_);
+      weight_.reset();
+    } else if (kernels.onednn && onednn_linear::takes(weight_)) {
+      onednn_ = kernels.onednn;
+      weight_ = onednn_->prepare(weight_);
+    }
   }
 
   /// x [rows, in], contiguous -> [rows, out].
   at::Tensor operator()(const at::Tensor& x) const {
     if (onednn_) return (*onednn_)(x, weight_, bias_, then_);
-    at::Tensor y = at::linear(x, weight_, bias_);
+    at::Tensor y = int8_ ? (*int8_)(x, quantized_) : at::linear(x, weight_, bias_);
     // Never at::_addmm_activation: on CUDA its GELU is the tanh form, whatever is asked.
     return then_ ? at::gelu_(y, then_ == activation::gelu_tanh ? "tanh" : "none") : y;
   }
@@ -90,6 +98,8 @@ class linear {
   at::Tensor bias_;
   std::optional<activation> then_;
   std::optional<onednn_linear> onednn_;
+  std::optional<int8_linear> int8_;
+  int8_linear::weights quantized_;
 };
 
 }  // namespace carpool::bert

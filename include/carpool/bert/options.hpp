@@ -19,7 +19,9 @@ enum class precision {
   automatic,  ///< fp32 on the CPU, fp16 on CUDA
   fp32,
   fp16,  ///< CUDA only
-  bf16,  ///< CUDA only
+  bf16,  ///< CUDA, and CPUs with AVX512-BF16, which those with AMX have; elsewhere it would be slower than
+         ///< fp32
+  int8,  ///< CPU only: the products of the linear layers are of 8-bit integers, all else is fp32
 };
 
 /// How an `embedder` or a `classifier` is set up. The defaults need no tuning.
@@ -28,8 +30,8 @@ struct model_options {
   /// "cuda:N". Asking for CUDA where there is none is an error that says why.
   std::string device = "auto";
 
-  /// libtorch's intra-op threads of a lane on the CPU. 0: one fewer than this process has cores, at least
-  /// one, which leaves a core to those who submit.
+  /// libtorch's intra-op threads of a lane on the CPU. 0: `batching()` advises as many lanes, of so
+  /// many threads, as there are cores (`share_cores` in cores.hpp), one of which is left to those who submit.
   std::size_t threads = 0;
 
   /// Texts of more than `max_tokens()` tokens are cut to their first tokens; off, they fail with

@@ -3,18 +3,22 @@
 #pragma once
 
 #include <carpool/bert/config.hpp>
+#include <carpool/bert/cores.hpp>
 #include <carpool/bert/cpu_lane.hpp>
 #include <carpool/bert/device.hpp>
 #include <carpool/bert/device_lane.hpp>
 #include <carpool/bert/encoder.hpp>
 #include <carpool/bert/error.hpp>
 #include <carpool/bert/options.hpp>
+#include <carpool/bert/precision.hpp>
 #include <carpool/bert/program.hpp>
 #include <carpool/bert/program_lane.hpp>
 #include <carpool/bert/safetensors.hpp>
 #include <carpool/bert/tokens.hpp>
 #include <carpool/bert/weights.hpp>
 #include <carpool/bert/wordpiece.hpp>
+#include <carpool/options.hpp>
+#include <carpool/work.hpp>
 
 #include <boost/system/system_error.hpp>
 
@@ -47,7 +51,7 @@ class text_model {
              model_config (*read)(const std::filesystem::path&))
       : options_(std::move(given)),
         device_(choose_device(options_.device)),
-        type_(choose_precision(options_.precision, device_)),
+        format_(choose_precision(options_.precision, device_)),
         config_(read(folder)),
         name_(std::filesystem::weakly_canonical(folder).filename().string()),
         tokenizer_(folder, config_),
@@ -80,13 +84,19 @@ class text_model {
     return std::make_unique<cpu_lane>(network_, choose_threads(options_.threads));
   }
 
+  /// Options for a batcher: on the CPU the lanes that `share_cores` says, or one if its threads were told;
+  /// padded work where texts are padded to the longest of their batch, as a program's are.
+  carpool::options batching() const {
+    carpool::options result;
+    if (device_.is_cpu() && options_.threads == 0) result.lanes = share_cores(core_count()).lanes;
+    if (program_) result.batch_work = &padded_work;
+    return result;
+  }
+
   std::string device_description() const {
     return describe_device(device_, choose_threads(options_.threads)) +
            (program_ ? "; program " + program_->name() : "");
   }
-
-  /// Texts of different lengths are padded to the longest of their batch.
-  bool padded() const { return program_ != nullptr; }
 
   /// False: the device has failed for good.
   bool healthy() const { return healthy_->load(); }
@@ -120,9 +130,10 @@ class text_model {
   std::shared_ptr<const encoder> load(const std::filesystem::path& folder) const {
     const c10::InferenceMode no_gradients;
     const intra_op_threads limit(choose_threads(options_.threads));
-    const auto target = at::TensorOptions(type_).device(device_);
-    return std::make_shared<const encoder>(
-        config_, read_weights(safetensors_file{find_weights(folder)}, config_), target);
+    const auto target = at::TensorOptions(format_.type).device(device_);
+    return std::make_shared<const encoder>(config_,
+                                           read_weights(safetensors_file{find_weights(folder)}, config_),
+                                           target, choose_kernels(format_));
   }
 
   static tokens not_empty(tokens text, std::size_t special) {
@@ -132,7 +143,7 @@ class text_model {
 
   model_options options_;
   c10::Device device_;
-  c10::ScalarType type_;
+  number_format format_;
   model_config config_;
   std::string name_;
   wordpiece tokenizer_;

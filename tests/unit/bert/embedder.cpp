@@ -202,4 +202,36 @@ TEST_CASE("options that this machine cannot fulfil are refused before anything i
   CHECK(refusal(nowhere, {.device = "tpu"}).starts_with("model_options::device is \"tpu\""));
   CHECK(refusal(nowhere, {.device = "cpu", .precision = precision::fp16})
             .starts_with("model_options::precision"));
+  if (find_cpu_features().bf16) return;
+  CHECK(refusal(nowhere, {.device = "cpu", .precision = precision::bf16})
+            .starts_with("model_options::precision"));
 }
+
+TEST_CASE(
+    "the advice for a batcher has as many lanes as there are cores for, or one for threads of one's own") {
+  const auto lanes = [](std::size_t threads) {
+    return load(tiny_bert{}, {.device = "cpu", .threads = threads}).batching().lanes;
+  };
+  CHECK(lanes(0) == share_cores(core_count()).lanes);
+  CHECK(lanes(2) == 1);
+}
+
+#ifdef __x86_64__
+TEST_CASE("an embedder in int8 is near, finds NaNs, and does not depend on batch mates") {
+  tiny_bert tiny;
+  const embedder exact = load(tiny);
+  tiny.weights.tensors.at("embeddings.word_embeddings.weight").values[15 * 24 + 3] =
+      std::numeric_limits<float>::quiet_NaN();
+  const embedder model = load(tiny, {.device = "cpu", .threads = 1, .precision = precision::int8});
+  lane functors = model(0);
+  const auto embed = [&](std::vector<std::string> texts) {
+    return functors.split(functors.model(functors.collate(texts)), texts.size());
+  };
+  const auto together = embed({"share the ride", "the bad pool", "car pools to work"});
+  CHECK(together[1].error() == error::non_finite_output);
+  CHECK(embed({"share the ride"})[0].value() == together[0].value());
+  const auto expected = reference_bert{tiny.config, tiny.weights}.embed(exact.tokenize("share the ride"));
+  for (std::size_t i = 0; i < expected.size(); ++i)
+    CHECK(std::abs(together[0].value()[i] - expected[i]) < 0.02);
+}
+#endif

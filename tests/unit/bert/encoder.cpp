@@ -43,12 +43,13 @@ std::vector<tokens> texts() {
 }
 
 std::shared_ptr<const encoder> load(const tiny_bert& model, const std::string& file,
-                                    const std::optional<onednn_linear>& onednn = onednn_linear::find()) {
+                                    const linear_kernels& kernels = {.onednn = onednn_linear::find()},
+                                    at::ScalarType type = at::kFloat) {
   const c10::InferenceMode no_gradients;
   const temporary_folder folder;
   const safetensors_file weights{folder.write("model.safetensors", file)};
-  return std::make_shared<encoder>(model.config, read_weights(weights, model.config),
-                                   at::TensorOptions(at::kFloat), onednn);
+  return std::make_shared<encoder>(model.config, read_weights(weights, model.config), at::TensorOptions(type),
+                                   kernels);
 }
 
 at::Tensor run(const std::shared_ptr<const encoder>& model, const std::vector<tokens>& batch) {
@@ -95,8 +96,7 @@ TEST_CASE(
 
 TEST_CASE("without oneDNN's operators the result is the same") {
   const tiny_bert model;
-  CHECK(deviation(model, run(load(model, model.weights.file(), std::nullopt), texts()), model.weights) <
-        1e-6);
+  CHECK(deviation(model, run(load(model, model.weights.file(), {}), texts()), model.weights) < 1e-6);
 }
 
 TEST_CASE("fp16 and bf16 weights are computed with as they are stored") {
@@ -107,6 +107,17 @@ TEST_CASE("fp16 and bf16 weights are computed with as they are stored") {
                   model.weights.rounded<c10::BFloat16>()) < 1e-6);
   CHECK(deviation(model, run(load(model, model.weights.file<c10::BFloat16>()), texts()), model.weights) >
         1e-4);
+}
+
+TEST_CASE("the encoder computes in bf16, and says fp32 in the end") {
+  const tiny_bert model;
+  for (const linear_kernels& kernels : {linear_kernels{.onednn = onednn_linear::find()}, linear_kernels{}}) {
+    const at::Tensor embeddings = run(load(model, model.weights.file(), kernels, at::kBFloat16), texts());
+    CHECK((embeddings.scalar_type() == at::kFloat));
+    const double error = deviation(model, embeddings, model.weights);
+    CHECK(error > 1e-5);
+    CHECK(error < 0.02);
+  }
 }
 
 TEST_CASE("a text's embedding does not depend on its batch mates or its place among them") {

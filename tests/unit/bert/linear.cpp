@@ -14,6 +14,7 @@
 
 using carpool::bert::activation;
 using carpool::bert::linear;
+using carpool::bert::linear_kernels;
 using carpool::bert::onednn_linear;
 using carpool::test::reference_bert;
 
@@ -32,8 +33,8 @@ struct fixture {
   }
 
   /// The largest difference from plain loops in double precision.
-  double error(std::optional<activation> then, const std::optional<onednn_linear>& onednn) const {
-    const at::Tensor y = linear{weight, bias, then, onednn}(x);
+  double error(std::optional<activation> then, const linear_kernels& kernels) const {
+    const at::Tensor y = linear{weight, bias, then, kernels}(x);
     const auto [w, b, in, out] = std::tuple{weight.accessor<float, 2>(), bias.accessor<float, 1>(),
                                             x.accessor<float, 2>(), y.accessor<float, 2>()};
     double worst = 0;
@@ -54,19 +55,19 @@ struct fixture {
 TEST_CASE("a linear layer multiplies, adds the bias and applies the activation, with oneDNN and without") {
   const c10::InferenceMode no_gradients;
   const fixture given;
-  for (const auto& onednn : {onednn_linear::find(), std::optional<onednn_linear>{}}) {
-    CHECK(given.error(std::nullopt, onednn) < 2e-6);
-    CHECK(given.error(activation::gelu, onednn) < 2e-6);
-    CHECK(given.error(activation::gelu_tanh, onednn) < 2e-6);
+  for (const linear_kernels& kernels : {linear_kernels{.onednn = onednn_linear::find()}, linear_kernels{}}) {
+    CHECK(given.error(std::nullopt, kernels) < 2e-6);
+    CHECK(given.error(activation::gelu, kernels) < 2e-6);
+    CHECK(given.error(activation::gelu_tanh, kernels) < 2e-6);
   }
 }
 
 TEST_CASE("exact and tanh GELU are told apart") {
   const c10::InferenceMode no_gradients;
   const fixture given;
-  for (const auto& onednn : {onednn_linear::find(), std::optional<onednn_linear>{}}) {
-    const linear exact{given.weight, given.bias, activation::gelu, onednn};
-    const linear tanh{given.weight, given.bias, activation::gelu_tanh, onednn};
+  for (const linear_kernels& kernels : {linear_kernels{.onednn = onednn_linear::find()}, linear_kernels{}}) {
+    const linear exact{given.weight, given.bias, activation::gelu, kernels};
+    const linear tanh{given.weight, given.bias, activation::gelu_tanh, kernels};
     CHECK(exact(given.x).sub(tanh(given.x)).abs().max().item<float>() > 1e-4F);
   }
 }
@@ -77,7 +78,7 @@ TEST_CASE("oneDNN's operators are found, and a row hardly depends on how many th
   const auto onednn = onednn_linear::find();
   REQUIRE(onednn);
   const fixture given;
-  const linear layer{given.weight, given.bias, activation::gelu, onednn};
+  const linear layer{given.weight, given.bias, activation::gelu, {.onednn = onednn}};
   const at::Tensor all = layer(given.x);
   for (std::int64_t rows = 1; rows < given.x.size(0); ++rows) {
     CHECK(layer(given.x.narrow(0, 0, rows)).sub(all.narrow(0, 0, rows)).abs().max().item<float>() < 2e-6F);

@@ -69,14 +69,24 @@ TEST_CASE("every option is understood") {
   CHECK(batching.lanes == 2);
 }
 
+TEST_CASE("each precision has its name") {
+  using carpool::bert::precision;
+  CHECK(parse({}).precision == precision::automatic);
+  CHECK(parse({"--precision=auto"}).precision == precision::automatic);
+  CHECK(parse({"--precision=fp32"}).precision == precision::fp32);
+  CHECK(parse({"--precision=fp16"}).precision == precision::fp16);
+  CHECK(parse({"--precision=bf16"}).precision == precision::bf16);
+  CHECK(parse({"--precision=int8"}).precision == precision::int8);
+}
+
 TEST_CASE("P3: a wrong option is refused with one line that names it") {
   const std::vector<std::vector<const char*>> wrong = {
-      {"--port", "70000"},          {"--port", "-1"},
-      {"--max-batch-size", "0"},    {"--max-batch-size", "x"},
-      {"--max-queue-size", "0"},    {"--lanes", "0"},
-      {"--policy", "never"},        {"--max-queue-delay", "5"},
-      {"--max-queue-delay", ""},    {"--log-level", "chatty"},
-      {"--max-queue-delay", "-1ms"}};
+      {"--port", "70000"},           {"--port", "-1"},
+      {"--max-batch-size", "0"},     {"--max-batch-size", "x"},
+      {"--max-queue-size", "0"},     {"--lanes", "0"},
+      {"--policy", "never"},         {"--max-queue-delay", "5"},
+      {"--max-queue-delay", ""},     {"--log-level", "chatty"},
+      {"--max-queue-delay", "-1ms"}, {"--precision", "int4"}};
   for (const auto& arguments : wrong) {
     const auto text = complaint(arguments);
     CAPTURE(text);

@@ -1,0 +1,99 @@
+// Copyright (c) 2026 The carpool authors
+// SPDX-License-Identifier: BSL-1.0
+//
+// Many lanes of few threads, or few of many? This is the question that carpool::bert's share_cores answers.
+//
+//   bench_lanes [--model FOLDER] [--texts N] [--rounds N] [--cores N]
+//
+// N cores (all of them, unless told) are shared by 1, 2, 4, ... lanes evenly, and texts are kept in flight
+// through a DynamicBatcher. Time is wall time, so nothing else may run on the machine.
+
+#include "support/clock.hpp"
+#include "support/english_texts.hpp"
+#include "support/scoreboard.hpp"
+#include "support/text_loop.hpp"
+#include <carpool/bert/bert.hpp>
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdio>
+#include <cstdlib>
+#include <ctime>
+#include <memory>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace {
+
+namespace bert = carpool::bert;
+
+struct arguments {
+  std::string model = CARPOOL_MINILM;
+  std::size_t texts = 512;
+  int rounds = 5;
+  std::size_t cores = bert::core_count();
+
+  arguments(int argc, char** argv) {
+    for (int i = 1; i < argc; ++i) {
+      const std::string_view name = argv[i];
+      if (i + 1 == argc || !set(name, argv[++i]))
+        throw std::invalid_argument{"unknown or incomplete argument " + std::string(name)};
+    }
+  }
+
+ private:
+  bool set(std::string_view name, const std::string& value) {
+    if (name == "--model") return model = value, true;
+    if (name == "--texts") return texts = std::max(1UL, std::stoul(value)), true;
+    if (name == "--rounds") return rounds = std::max(1, std::stoi(value)), true;
+    if (name == "--cores") return cores = std::max(1UL, std::stoul(value)), true;
+    return false;
+  }
+};
+
+/// One way to share the cores, ready to run.
+struct arrangement {
+  std::string name;
+  std::shared_ptr<bench::text_batcher> batcher;
+
+  arrangement(const std::string& folder, std::size_t cores, std::size_t lanes)
+      : name(std::to_string(lanes) + (lanes == 1 ? " lane, threads: " : " lanes, threads of each: ") +
+             std::to_string(cores / lanes)) {
+    const bert::embedder model{folder, {.device = "cpu", .threads = cores / lanes}};
+    carpool::options options = model.batching();
+    options.lanes = lanes;
+    batcher = std::make_shared<bench::text_batcher>(options, model);
+  }
+};
+
+void run(const arguments& given) {
+  std::vector<bert::tokens> texts;
+  const bert::embedder model{given.model, {.device = "cpu", .threads = 1}};
+  for (const std::string& text : bench::english_texts(given.texts)) texts.push_back(model.tokenize(text));
+  std::vector<arrangement> arrangements;
+  for (std::size_t lanes = 1; lanes <= given.cores; lanes *= 2)
+    arrangements.emplace_back(given.model, given.cores, lanes);
+  for (const std::size_t in_flight : {256U, 64U, 16U, 4U, 1U}) {
+    bench::scoreboard board{std::to_string(in_flight) + " texts in flight", "us per text"};
+    for (const arrangement& each : arrangements) {
+      board.add(each.name, [&, in_flight] {
+        const double start = bench::seconds(CLOCK_MONOTONIC);
+        bench::text_loop{*each.batcher, texts}.run(in_flight);
+        return (bench::seconds(CLOCK_MONOTONIC) - start) * 1e6 / static_cast<double>(texts.size());
+      });
+    }
+    board.run(given.rounds);
+  }
+}
+
+}  // namespace
+
+int main(int argc, char** argv) try {
+  run(arguments{argc, argv});
+  return EXIT_SUCCESS;
+} catch (const std::exception& error) {
+  std::fprintf(stderr, "bench_lanes: %s\n", error.what());
+  return EXIT_FAILURE;
+}
