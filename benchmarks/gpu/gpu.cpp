@@ -101,7 +101,7 @@ class gpu_bench {
     return bert::embedder(given_.model, {.device = device_.str(), .precision = type});
   }
   bert::model_config config() const { return bert::read_model_config(given_.model); }
-  at::ScalarType element_type() const { return bert::choose_precision(types_.front().first, device_); }
+  at::ScalarType element_type() const { return bert::choose_precision(types_.front().first, device_).type; }
 
   void machine() const {
     json_line("machine")

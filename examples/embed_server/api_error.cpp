@@ -42,7 +42,7 @@ constexpr error_row table[] = {
     {problem::overloaded, 429, rate_limit, "rate_limit_exceeded", 429, "Overloaded"},
     {problem::model_failed, 500, our_fault, nullptr, 424, "Backend"},
     {problem::not_implemented, 501, our_fault, nullptr, 501, "Validation"},
-    {problem::shutting_down, 503, our_fault, nullptr, 503, "Unhealthy"},
+    {problem::unavailable, 503, our_fault, nullptr, 503, "Unhealthy"},
     {problem::expired, 504, our_fault, nullptr, 504, "Overloaded"},
 };
 
@@ -80,9 +80,11 @@ api_error from_error_code(const boost::system::error_code& code) {
   if (code == carpool::error::queue_full) return {problem::overloaded, "the queue is full, retry in 1 s"};
   if (code == carpool::error::expired)
     return {problem::expired, "the deadline passed before the result was there"};
-  if (code == carpool::error::shut_down) return {problem::shutting_down, "the server is shutting down"};
+  if (code == carpool::error::shut_down) return {problem::unavailable, "the server is shutting down"};
   if (code == bert_error::empty_text) return {problem::empty_input, code.message()};
-  if (code == bert_error::text_too_long || code == bert_error::invalid_utf8)
+  if (code == bert_error::device_failed) return {problem::unavailable, code.message()};
+  if (code == bert_error::text_too_long || code == bert_error::invalid_utf8 ||
+      code == bert_error::pairs_unsupported)
     return {problem::invalid, code.message()};
   return {problem::model_failed, "the model failed: " + code.message()};
 }
@@ -93,7 +95,7 @@ response render(const api_error& error, api_family family) {
   const auto status = static_cast<http::status>(openai ? row.openai_status : row.tei_status);
   response answer =
       make_response(status, json::serialize(openai ? openai_body(error, row) : tei_body(error, row)));
-  if (error.kind() == problem::overloaded || error.kind() == problem::shutting_down)
+  if (error.kind() == problem::overloaded || error.kind() == problem::unavailable)
     ask_to_retry_in_one_second(answer);
   return answer;
 }

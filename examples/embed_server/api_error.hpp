@@ -32,7 +32,7 @@ enum class problem {
   overloaded,              ///< the queue is full
   model_failed,            ///< the model threw, or its output is not finite
   not_implemented,         ///< an unknown method or transfer coding
-  shutting_down,           ///<
+  unavailable,             ///< shutting down, or the device has failed
   expired,                 ///< the deadline passed
 };
 

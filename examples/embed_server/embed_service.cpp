@@ -17,6 +17,7 @@
 #include <algorithm>
 #include <chrono>
 #include <exception>
+#include <optional>
 #include <utility>
 
 namespace embed_server {
@@ -95,8 +96,10 @@ asio::awaitable<response> embed_service::answer(const request_head& head, endpoi
 }
 
 response embed_service::health() const {
-  return draining_ ? make_response(http::status::service_unavailable, R"({"status":"shutting down"})")
-                   : make_response(http::status::ok, R"({"status":"ok"})");
+  if (draining_) return make_response(http::status::service_unavailable, R"({"status":"shutting down"})");
+  if (model_.healthy && !model_.healthy())
+    return make_response(http::status::service_unavailable, R"({"status":"the device has failed"})");
+  return make_response(http::status::ok, R"({"status":"ok"})");
 }
 
 response embed_service::models() const {
@@ -109,7 +112,8 @@ response embed_service::models() const {
 
 response embed_service::metrics() const {
   const metrics_labels labels{model_.name, model_.max_queue_size};
-  return make_response(http::status::ok, render_metrics(batcher_.stats(), counted_, labels),
+  const auto gpu = model_.sample_gpu ? std::optional(model_.sample_gpu()) : std::nullopt;
+  return make_response(http::status::ok, render_metrics(batcher_.stats(), counted_, labels, gpu),
                        carpool::prometheus_text::content_type);
 }
 

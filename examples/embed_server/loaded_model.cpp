@@ -66,6 +66,9 @@ loaded_model load_model(asio::io_context& io, const server_options& given,
   model.served.tokenize = [embedder](std::string_view text, bool truncate) {
     return embedder.tokenize(text, {.truncate = truncate});
   };
+  model.served.healthy = [embedder] { return embedder.healthy(); };
+  if (const auto telemetry = embedder.telemetry())
+    model.served.sample_gpu = [telemetry] { return telemetry->sample(); };
   model.device = embedder.device_description();
   model.max_tokens = embedder.max_tokens();
   model.batcher = make_batcher(io, batching, embedder, given.policy);

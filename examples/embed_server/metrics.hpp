@@ -3,11 +3,13 @@
 
 #pragma once
 
+#include <carpool/bert/nvml.hpp>
 #include <carpool/stats.hpp>
 
 #include <cstddef>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 
 namespace embed_server {
@@ -30,7 +32,7 @@ struct metrics_labels {
 
 /// Everything /metrics says, in Prometheus' text format. In every answer carpool_requests_submitted_total is
 /// the sum of carpool_requests_total over all outcomes plus carpool_inflight_requests.
-std::string render_metrics(const carpool::stats& stats, const counters& counted,
-                           const metrics_labels& labels);
+std::string render_metrics(const carpool::stats& stats, const counters& counted, const metrics_labels& labels,
+                           const std::optional<carpool::bert::gpu_sample>& gpu = {});
 
 }  // namespace embed_server

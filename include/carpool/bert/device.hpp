@@ -3,6 +3,7 @@
 #pragma once
 
 #include <carpool/bert/cores.hpp>
+#include <carpool/bert/nvml.hpp>
 
 #include <ATen/Version.h>
 #include <c10/core/Device.h>
@@ -15,6 +16,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cstddef>
+#include <memory>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -98,6 +100,23 @@ inline std::string describe_cuda(c10::DeviceIndex index) {
          version(runtime);
 }
 #endif
+
+/// Telemetry of a CUDA device; null where there is no other device than the CPU, or nobody tells.
+inline std::shared_ptr<const gpu_telemetry> find_telemetry(c10::Device device) {
+#ifdef CARPOOL_BERT_CUDA
+  char pci_bus_id[32] = "";
+  if (device.is_cuda() &&
+      cudaDeviceGetPCIBusId(pci_bus_id, sizeof pci_bus_id, device.index()) == cudaSuccess) {
+    try {
+      return std::make_shared<const gpu_telemetry>(pci_bus_id);
+    } catch (const std::runtime_error&) {  // no library, no telemetry
+    }
+  }
+#else
+  static_cast<void>(device);
+#endif
+  return nullptr;
+}
 
 /// One line for people: the device, its size and versions, and on the CPU why it is not CUDA.
 inline std::string describe_device(c10::Device device, int threads) {

@@ -4,6 +4,7 @@
 
 #include <carpool/bert/config.hpp>
 #include <carpool/bert/lane.hpp>
+#include <carpool/bert/nvml.hpp>
 #include <carpool/bert/options.hpp>
 #include <carpool/bert/text_model.hpp>
 #include <carpool/bert/tokens.hpp>
@@ -69,6 +70,8 @@ class embedder {
   std::size_t max_tokens() const { return model_->config().max_tokens; }
   /// The name of the model's folder.
   const std::string& name() const { return model_->name(); }
+  /// What NVIDIA's driver says about its GPU; null on the CPU, or where there is no NVML.
+  std::shared_ptr<const gpu_telemetry> telemetry() const { return model_->telemetry(); }
   /// False: the device has failed for good, and every request fails with `bert::error::device_failed`.
   bool healthy() const { return model_->healthy(); }
   /// One line for people: device, versions, on the CPU why it is not CUDA, and the program if there is one.

@@ -2,12 +2,14 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <c10/core/Device.h>
-
 #include <cstddef>
 #include <functional>
 #include <memory>
 #include <string>
+
+namespace c10 {
+struct Device;  // so that those who only set options need no libtorch
+}
 
 namespace carpool::bert {
 

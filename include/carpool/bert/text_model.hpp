@@ -98,6 +98,9 @@ class text_model {
            (program_ ? "; program " + program_->name() : "");
   }
 
+  /// Of its CUDA device; null if it has none, or nobody tells.
+  const std::shared_ptr<const gpu_telemetry>& telemetry() const { return telemetry_; }
+
   /// False: the device has failed for good.
   bool healthy() const { return healthy_->load(); }
 
@@ -149,6 +152,7 @@ class text_model {
   wordpiece tokenizer_;
   std::shared_ptr<program> program_;  // or
   std::shared_ptr<const encoder> network_;
+  std::shared_ptr<const gpu_telemetry> telemetry_ = find_telemetry(device_);
   std::shared_ptr<std::atomic<bool>> healthy_ = std::make_shared<std::atomic<bool>>(true);
 };
 

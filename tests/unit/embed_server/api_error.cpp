@@ -57,7 +57,7 @@ TEST_CASE("each problem has its status in each family") {
         row{problem::unsupported_media_type, 415, 415}, row{problem::expectation_failed, 417, 417},
         row{problem::header_too_large, 431, 431}, row{problem::overloaded, 429, 429},
         row{problem::model_failed, 500, 424}, row{problem::not_implemented, 501, 501},
-        row{problem::shutting_down, 503, 503}, row{problem::expired, 504, 504}}) {
+        row{problem::unavailable, 503, 503}, row{problem::expired, 504, 504}}) {
     CHECK(render(api_error{what, "x"}, api_family::openai).result_int() == openai);
     CHECK(render(api_error{what, "x"}, api_family::tei).result_int() == tei);
   }
@@ -66,7 +66,9 @@ TEST_CASE("each problem has its status in each family") {
 TEST_CASE("error codes of the batcher and of the model are told apart") {
   CHECK(from_error_code(carpool::error::queue_full).kind() == problem::overloaded);
   CHECK(from_error_code(carpool::error::expired).kind() == problem::expired);
-  CHECK(from_error_code(carpool::error::shut_down).kind() == problem::shutting_down);
+  CHECK(from_error_code(carpool::error::shut_down).kind() == problem::unavailable);
+  CHECK(from_error_code(carpool::bert::error::device_failed).kind() == problem::unavailable);
+  CHECK(from_error_code(carpool::bert::error::pairs_unsupported).kind() == problem::invalid);
   CHECK(from_error_code(carpool::error::model_failed).kind() == problem::model_failed);
   CHECK(from_error_code(carpool::error::result_count_mismatch).kind() == problem::model_failed);
   CHECK(from_error_code(carpool::bert::error::empty_text).kind() == problem::empty_input);

@@ -53,6 +53,16 @@ TEST_CASE("requests add up: submitted is the sum of all outcomes and of what is 
   CHECK(has_line(text, "carpool_inflight_requests 3"));
 }
 
+TEST_CASE("of a GPU everything is told that its driver tells, and nothing else") {
+  const carpool::bert::gpu_sample gpu{.busy = 0.75, .memory_used = 400, .processes = 2};
+  const auto text = render_metrics(some_stats(), {}, {"m", 64}, gpu);
+  CHECK(has_line(text, "carpool_gpu_utilization_ratio 0.75"));
+  CHECK(has_line(text, "carpool_gpu_memory_used_bytes 400"));
+  CHECK(has_line(text, "carpool_gpu_processes 2"));
+  CHECK(text.find("carpool_gpu_power_watts") == std::string::npos);
+  CHECK(render_metrics(some_stats(), {}, {"m", 64}).find("carpool_gpu") == std::string::npos);
+}
+
 TEST_CASE("batches and the queue are told too") {
   const auto text = render_metrics(some_stats(), {}, {"m", 64});
   CHECK(has_line(text, "carpool_inflight_batches 1"));

@@ -78,6 +78,16 @@ TEST_CASE("while the server drains, it says that it is not healthy") {
   CHECK(busy.receive().body == right_answer);
 }
 
+TEST_CASE("a server whose device has failed says that it is not healthy") {
+  test_server server;
+  http_client client(server.port());
+  CHECK(client.ask(get("/health")).status == 200);
+  server.fail_device();
+  const auto answer = client.ask(get("/health"));
+  CHECK(answer.status == 503);
+  CHECK(answer.body == R"({"status":"the device has failed"})");
+}
+
 TEST_CASE("P2: a second signal answers what still waits with 503 and ends at once") {
   test_server server({.goodbye_time = 50ms}, {.max_batch_size = 1});
   server.hold_model();

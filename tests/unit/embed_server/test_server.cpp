@@ -54,7 +54,9 @@ struct test_server::implementation {
   implementation(const embed_server::limits& limits_, const carpool::options& batching)
       : limits(limits_),
         batcher(io.get_executor(), batching, [this](std::span<tokens> texts) { return run_model(texts); }),
-        service({"fake", 4, batching.max_batch_size, batching.max_queue_size, tokenize}, batcher, limits),
+        service({"fake", 4, batching.max_batch_size, batching.max_queue_size, tokenize,
+                 [this] { return device_works.load(); }},
+                batcher, limits),
         server(embed_server::open_acceptor(io.get_executor(), "127.0.0.1", 0), service, limits) {
     server.start();
     port = server.endpoint().port();
@@ -76,6 +78,7 @@ struct test_server::implementation {
   }
 
   gate entrance;
+  std::atomic<bool> device_works = true;
   std::atomic<bool> held = false;
   std::atomic<int> texts_run = 0;
   const embed_server::limits limits;
@@ -103,6 +106,7 @@ test_server::~test_server() {
 std::uint16_t test_server::port() const { return self_->port; }
 carpool::stats test_server::stats() const { return self_->batcher.stats(); }
 
+void test_server::fail_device() { self_->device_works = false; }
 void test_server::hold_model() { self_->held = true; }
 void test_server::release_model() { self_->entrance.open(); }
 void test_server::await_run() { self_->entrance.await_arrivals(1); }

@@ -31,6 +31,9 @@ class test_server {
   /// Texts that the model has worked on.
   int texts_run() const;
 
+  /// From now on the model's device cannot be used any more.
+  void fail_device();
+
   /// As SIGTERM does in the real server.
   void signal();
   /// Waits for the end after a signal; whether everything was answered.
