@@ -14,13 +14,13 @@ namespace carpool::bert {
 
 /// What NVIDIA's driver says about a device. What a device does not tell is empty.
 struct gpu_sample {
-  std::optional<double> busy;                 ///< share of the last period in which any kernel ran, 0 to 1
-  std::optional<std::uint64_t> memory_used;   ///< bytes, of all processes
-  std::optional<std::uint64_t> memory_total;  ///< bytes
-  std::optional<double> temperature;          ///< degrees Celsius
-  std::optional<double> power;                ///< watts
-  std::optional<std::uint64_t> ecc_errors;    ///< uncorrected ones since the driver was loaded
-  std::optional<unsigned> processes;          ///< that compute on it
+  std::optional<double> busy = {};  ///< share of the last period in which any kernel ran, 0 to 1
+  std::optional<std::uint64_t> memory_used = {};   ///< bytes, of all processes
+  std::optional<std::uint64_t> memory_total = {};  ///< bytes
+  std::optional<double> temperature = {};          ///< degrees Celsius
+  std::optional<double> power = {};                ///< watts
+  std::optional<std::uint64_t> ecc_errors = {};    ///< uncorrected ones since the driver was loaded
+  std::optional<unsigned> processes = {};          ///< that compute on it
 };
 
 /// Telemetry of one GPU through NVML, which is part of NVIDIA's driver and is looked for at run time:
