@@ -14,6 +14,8 @@
 #include <carpool/bert/program.hpp>
 #include <carpool/bert/program_lane.hpp>
 #include <carpool/bert/safetensors.hpp>
+#include <carpool/bert/time_runs.hpp>
+#include <carpool/bert/token_budget.hpp>
 #include <carpool/bert/tokens.hpp>
 #include <carpool/bert/weights.hpp>
 #include <carpool/bert/wordpiece.hpp>
@@ -30,10 +32,13 @@
 #include <c10/core/Device.h>
 #include <c10/core/InferenceMode.h>
 
+#include <algorithm>
+#include <array>
 #include <atomic>
 #include <cstddef>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -60,6 +65,7 @@ class text_model {
       config_.type_vocab_size = 1;  // programs are not told of token types
     else
       network_ = load(folder);
+    if (device_.is_cuda() && network_) budget_ = measured_budget();
   }
 
   /// Throws `boost::system::system_error` with a `bert::error`.
@@ -84,12 +90,19 @@ class text_model {
     return std::make_unique<cpu_lane>(network_, choose_threads(options_.threads));
   }
 
-  /// Options for a batcher: on the CPU the lanes that `share_cores` says, or one if its threads were told;
-  /// padded work where texts are padded to the longest of their batch, as a program's are.
+  /// Options for a batcher: on CUDA batches of so many tokens that more would only keep callers waiting,
+  /// which is measured when the model is loaded; on the CPU the lanes that `share_cores` says, or one if its
+  /// threads were told; padded work where texts are padded to the longest of their batch, as a program's are.
   carpool::options batching() const {
     carpool::options result;
     if (device_.is_cpu() && options_.threads == 0) result.lanes = share_cores(core_count()).lanes;
     if (program_) result.batch_work = &padded_work;
+    if (budget_) {
+      result.lanes = 2;  // one collates and copies while the device works for the other
+      result.max_batch_work = *budget_;
+      result.max_batch_size = 4096;  // it is the tokens that count
+      result.max_queue_size = std::max(result.max_queue_size, 4 * result.max_batch_size);
+    }
     return result;
   }
 
@@ -110,6 +123,12 @@ class text_model {
   encode_options encoding() const { return {.truncate = options_.truncate}; }
 
  private:
+  double measured_budget() const {
+    constexpr std::array<std::size_t, 6> sizes{512, 1024, 2048, 4096, 8192, 16384};
+    const auto lane = make_device_lane();
+    return token_budget(time_runs(*lane, config_.max_tokens, sizes));
+  }
+
   std::shared_ptr<program> load_program() const {
     if (!options_.program) return nullptr;
     if (config_.classifier)
@@ -150,6 +169,7 @@ class text_model {
   model_config config_;
   std::string name_;
   wordpiece tokenizer_;
+  std::optional<double> budget_;      // tokens per batch
   std::shared_ptr<program> program_;  // or
   std::shared_ptr<const encoder> network_;
   std::shared_ptr<const gpu_telemetry> telemetry_ = find_telemetry(device_);
