@@ -160,11 +160,14 @@ TEST_CASE("B22: a batcher ends while a batch runs and a drain waits, and its con
     {
       batcher doomed(mortal, options_of(round, pool), [&](std::span<int> inputs) {
         running = true;
-        for (int i = 0; i < round % 50; ++i) std::this_thread::yield();
+        running.notify_one();
+        const auto end = std::chrono::steady_clock::now() + std::chrono::microseconds(round % 50);
+        while (std::chrono::steady_clock::now() < end) {
+        }
         return copies(inputs);
       });
       doomed.async_submit(1, [](boost::system::error_code, int) {});
-      while (!running) std::this_thread::yield();
+      running.wait(false);
       doomed.async_drain([&](boost::system::error_code why) { drained += !why; });
     }
     if (round % 3 == 0) continue;

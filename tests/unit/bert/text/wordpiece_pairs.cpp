@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -36,8 +37,21 @@ boost::system::system_error refusal(const wordpiece& tokenizer, std::string_view
   return boost::system::system_error{boost::system::error_code{}};
 }
 
+/// Tokenisers of the real vocabulary by their limit; making one takes long.
+class tokenizers {
+ public:
+  const wordpiece& of(std::size_t max_tokens) {
+    return made_.try_emplace(max_tokens, known_, settings_, max_tokens).first->second;
+  }
+
+ private:
+  vocabulary known_ = read_vocabulary(CARPOOL_TEST_MINILM, 30522);
+  tokenizer_settings settings_ = read_tokenizer_settings(CARPOOL_TEST_MINILM);
+  std::map<std::size_t, wordpiece> made_;
+};
+
 /// A row of the goldens must come out with these ids and types.
-void compare(const json_section& row, const vocabulary& known, const tokenizer_settings& settings) {
+void compare(const json_section& row, tokenizers& with) {
   const auto numbers = [&](std::string_view field) {
     ids result;
     for (const json_value& number : row.at(field).as_array(row.subject(field)))
@@ -49,7 +63,7 @@ void compare(const json_section& row, const vocabulary& known, const tokenizer_s
   CAPTURE(max_tokens);
   CAPTURE(first);
   CAPTURE(second);
-  const tokens found = wordpiece{known, settings, max_tokens}.encode_pair(first, second);
+  const tokens found = with.of(max_tokens).encode_pair(first, second);
   CHECK(found.ids == numbers("ids"));
   ids types(found.size(), 0);
   for (std::size_t i = found.second_text; i < types.size(); ++i) types[i] = 1;
@@ -70,12 +84,11 @@ TEST_CASE("a pair is CLS, the first text, SEP, the second text and SEP, and know
 }
 
 TEST_CASE("pairs have the ids and types that tokenizers gives them, cut or whole") {
-  const vocabulary known = read_vocabulary(CARPOOL_TEST_MINILM, 30522);
-  const tokenizer_settings settings = read_tokenizer_settings(CARPOOL_TEST_MINILM);
+  tokenizers made;
   const json_file file{std::filesystem::path{CARPOOL_TEST_GOLDENS} / "classifier" / "pairs.json"};
   const json_value::array& rows = file.value().as_array(file.name());
   REQUIRE(rows.size() > 50);
-  for (const json_value& value : rows) compare({value, file.name()}, known, settings);
+  for (const json_value& value : rows) compare({value, file.name()}, made);
 }
 
 TEST_CASE("of two long texts the longer one keeps the piece more, however long they are") {
