@@ -82,21 +82,22 @@ class end_to_end {
 
   /// One thread with so many requests under way.
   void call(batcher_type& batcher, std::size_t in_flight, std::size_t first, double end) {
-    std::atomic<std::size_t> open = 0;
+    // Shared, because a handler may still be telling of the last answer when this thread has seen it.
+    const auto open = std::make_shared<std::atomic<std::size_t>>(0);
     for (std::size_t i = first; seconds(CLOCK_MONOTONIC) < end; i += 7) {
-      while (open.load() >= in_flight) open.wait(in_flight);
+      while (open->load() >= in_flight) open->wait(in_flight);
       const double start = seconds(CLOCK_MONOTONIC);
-      ++open;
+      ++*open;
       batcher.async_submit(
           model_.tokenize(texts_[i % texts_.size()]),
           boost::asio::bind_executor(boost::asio::system_executor(),
-                                     [this, start, &open](boost::system::error_code, const auto&) {
+                                     [this, start, open](boost::system::error_code, const auto&) {
                                        record(seconds(CLOCK_MONOTONIC) - start);
-                                       --open;
-                                       open.notify_one();
+                                       --*open;
+                                       open->notify_one();
                                      }));
     }
-    while (const std::size_t left = open.load()) open.wait(left);
+    while (const std::size_t left = open->load()) open->wait(left);
   }
 
   void record(double latency) {

@@ -37,13 +37,22 @@ bool can_pack(carpool_cuda_type type, int64_t hidden, const Pointers*... pointer
   return hidden % width == 0 && ((reinterpret_cast<std::uintptr_t>(pointers) % 16 == 0) && ...);
 }
 
-bool too_wide(int64_t hidden) { return hidden <= 0 || hidden > carpool_cuda_most_hidden; }
+bool takes(int64_t hidden) { return hidden > 0 && hidden <= carpool_cuda_most_hidden; }
 
-/// Rows for which one block has shared memory, at most four.
-unsigned rows_per_block(int64_t hidden) {
-  const auto fit = shared_bytes / (sizeof(float) * static_cast<std::size_t>(hidden));
-  return fit < 4 ? static_cast<unsigned>(fit) : 4U;
-}
+/// A warp for each row, and in a block as many as it has shared memory for, at most four.
+struct warp_per_row {
+  warp_per_row(int64_t rows, int64_t hidden) {
+    const std::size_t row_bytes = sizeof(float) * static_cast<std::size_t>(hidden);
+    const auto fit = static_cast<unsigned>(shared_bytes / row_bytes);
+    const unsigned at_once = fit < 4 ? fit : 4;
+    threads = dim3(device::warp, at_once);
+    blocks = static_cast<unsigned>((rows + at_once - 1) / at_once);
+    bytes = at_once * row_bytes;
+  }
+  unsigned blocks;
+  dim3 threads;
+  std::size_t bytes;  // of shared memory
+};
 
 template <class T>
 const T* as(const void* pointer, T) {
@@ -57,15 +66,13 @@ int carpool_cuda_embedding_norm(carpool_cuda_type type, const void* words, const
                                 const void* shift, float eps, void* out, int64_t rows, int64_t hidden,
                                 void* stream) {
   if (rows == 0) return cudaSuccess;
-  if (too_wide(hidden)) return cudaErrorInvalidValue;
-  const unsigned at_once = rows_per_block(hidden);
-  const auto blocks = static_cast<unsigned>((rows + at_once - 1) / at_once);
-  const std::size_t bytes = at_once * static_cast<std::size_t>(hidden) * sizeof(float);
+  if (!takes(hidden)) return cudaErrorInvalidValue;
+  const warp_per_row grid(rows, hidden);
   return with_type(type, can_pack(type, hidden, words, positions, scale, shift, out),
                    [&](auto value, auto width) {
                      using T = decltype(value);
                      device::embedding_norm<decltype(width)::value>
-                         <<<blocks, dim3(device::warp, at_once), bytes, static_cast<cudaStream_t>(stream)>>>(
+                         <<<grid.blocks, grid.threads, grid.bytes, static_cast<cudaStream_t>(stream)>>>(
                              as<T>(words, value), ids, as<T>(positions, value), places, as<T>(scale, value),
                              as<T>(shift, value), eps, static_cast<T*>(out), rows, static_cast<int>(hidden));
                    });
@@ -75,14 +82,12 @@ int carpool_cuda_residual_norm(carpool_cuda_type type, const void* x, const void
                                const void* shift, float eps, void* out, int64_t rows, int64_t hidden,
                                void* stream) {
   if (rows == 0) return cudaSuccess;
-  if (too_wide(hidden)) return cudaErrorInvalidValue;
-  const unsigned at_once = rows_per_block(hidden);
-  const auto blocks = static_cast<unsigned>((rows + at_once - 1) / at_once);
-  const std::size_t bytes = at_once * static_cast<std::size_t>(hidden) * sizeof(float);
+  if (!takes(hidden)) return cudaErrorInvalidValue;
+  const warp_per_row grid(rows, hidden);
   return with_type(type, can_pack(type, hidden, x, residual, scale, shift, out), [&](auto value, auto width) {
     using T = decltype(value);
     device::residual_norm<decltype(width)::value>
-        <<<blocks, dim3(device::warp, at_once), bytes, static_cast<cudaStream_t>(stream)>>>(
+        <<<grid.blocks, grid.threads, grid.bytes, static_cast<cudaStream_t>(stream)>>>(
             as<T>(x, value), as<T>(residual, value), as<T>(scale, value), as<T>(shift, value), eps,
             static_cast<T*>(out), rows, static_cast<int>(hidden));
   });
@@ -91,7 +96,7 @@ int carpool_cuda_residual_norm(carpool_cuda_type type, const void* x, const void
 int carpool_cuda_pool(carpool_cuda_type type, const void* x, const int32_t* offsets, int first_only,
                       int normalize, float* out, int64_t texts, int64_t hidden, void* stream) {
   if (texts == 0) return cudaSuccess;
-  if (too_wide(hidden)) return cudaErrorInvalidValue;
+  if (!takes(hidden)) return cudaErrorInvalidValue;
   // Both depend on the width of a row alone, and so does the order of additions.
   const auto fit = (shared_bytes - 32 * sizeof(float)) / (sizeof(float) * static_cast<std::size_t>(hidden));
   const unsigned streams = fit < 8 ? static_cast<unsigned>(fit) : 8U;
