@@ -5,6 +5,7 @@
 // same weights.
 #include "exported/exported.hpp"
 #include "support/doctest.hpp"
+#include "support/golden_embeddings.hpp"
 #include "support/temporary_folder.hpp"
 #include <carpool/bert/bert.hpp>
 #include <carpool/bert/program_file.hpp>
@@ -13,7 +14,6 @@
 #include <boost/asio/use_future.hpp>
 
 #include <algorithm>
-#include <cmath>
 #include <cstddef>
 #include <filesystem>
 #include <fstream>
@@ -25,7 +25,9 @@
 
 using namespace carpool::bert;
 using boost::asio::use_future;
+using carpool::test::difference;
 using carpool::test::exported;
+using carpool::test::golden_texts;
 using carpool::test::is_there;
 
 namespace {
@@ -34,25 +36,10 @@ constexpr double tolerance = 1e-5;
 
 const std::filesystem::path model_folder = CARPOOL_TEST_MINILM;
 
-std::vector<std::string> read_texts() {
-  std::ifstream file(std::filesystem::path(CARPOOL_TEST_GOLDENS) / "embeddings" / "texts.txt");
-  std::vector<std::string> texts;
-  for (std::string line; std::getline(file, line);) texts.push_back(line);
-  REQUIRE(texts.size() > 60);
-  return texts;
-}
-
 embedder load(const std::string& program) {
   model_options options{.device = "cpu", .threads = 1};
   if (!program.empty()) options.program = program_file{exported / program};
   return embedder{model_folder, options};
-}
-
-double difference(const embedding& a, const embedding& b) {
-  REQUIRE(a.size() == b.size());
-  double worst = 0;
-  for (std::size_t i = 0; i < a.size(); ++i) worst = std::max(worst, std::abs(double{a[i]} - double{b[i]}));
-  return worst;
 }
 
 /// One batch through the functor set, as a batcher would do it.
@@ -76,7 +63,7 @@ void check(const std::string& program) {
   if (!is_there(program)) return;
   const embedder native = load(""), tested = load(program);
   lane native_lane = native(0), functors = tested(0);
-  std::vector<std::string> texts = read_texts();
+  std::vector<std::string> texts = golden_texts();
   std::shuffle(texts.begin(), texts.end(), std::mt19937(1));
   const std::vector<embedding> expected = run_alone(native_lane, texts);
   const auto check_from = [&](std::size_t begin, const std::vector<embedding>& found) {
