@@ -21,6 +21,19 @@ struct error_row {
   const char* openai_code;  // null where OpenAI has none
   unsigned tei_status;
   const char* tei_type;
+  unsigned open_inference_status;
+
+  unsigned status(api_family family) const {
+    switch (family) {
+      case api_family::openai:
+        return openai_status;
+      case api_family::tei:
+        return tei_status;
+      case api_family::open_inference:
+        break;
+    }
+    return open_inference_status;
+  }
 };
 
 // The one error table, in the order of `problem`. TEI knows only the error types named here.
@@ -28,22 +41,22 @@ constexpr const char* bad_request = "invalid_request_error";
 constexpr const char* rate_limit = "rate_limit_error";
 constexpr const char* our_fault = "server_error";
 constexpr error_row table[] = {
-    {problem::malformed, 400, bad_request, nullptr, 400, "Validation"},
-    {problem::invalid, 400, bad_request, nullptr, 422, "Validation"},
-    {problem::empty_input, 400, bad_request, nullptr, 400, "Empty"},
-    {problem::not_found, 404, bad_request, "unknown_url", 404, "Validation"},
-    {problem::method_not_allowed, 405, bad_request, "method_not_supported", 405, "Validation"},
-    {problem::length_required, 411, bad_request, nullptr, 411, "Validation"},
-    {problem::body_too_large, 413, bad_request, nullptr, 413, "Validation"},
-    {problem::target_too_long, 414, bad_request, nullptr, 414, "Validation"},
-    {problem::unsupported_media_type, 415, bad_request, nullptr, 415, "Validation"},
-    {problem::expectation_failed, 417, bad_request, nullptr, 417, "Validation"},
-    {problem::header_too_large, 431, bad_request, nullptr, 431, "Validation"},
-    {problem::overloaded, 429, rate_limit, "rate_limit_exceeded", 429, "Overloaded"},
-    {problem::model_failed, 500, our_fault, nullptr, 424, "Backend"},
-    {problem::not_implemented, 501, our_fault, nullptr, 501, "Validation"},
-    {problem::unavailable, 503, our_fault, nullptr, 503, "Unhealthy"},
-    {problem::expired, 504, our_fault, nullptr, 504, "Overloaded"},
+    {problem::malformed, 400, bad_request, nullptr, 400, "Validation", 400},
+    {problem::invalid, 400, bad_request, nullptr, 422, "Validation", 400},
+    {problem::empty_input, 400, bad_request, nullptr, 400, "Empty", 400},
+    {problem::not_found, 404, bad_request, "unknown_url", 404, "Validation", 404},
+    {problem::method_not_allowed, 405, bad_request, "method_not_supported", 405, "Validation", 405},
+    {problem::length_required, 411, bad_request, nullptr, 411, "Validation", 411},
+    {problem::body_too_large, 413, bad_request, nullptr, 413, "Validation", 413},
+    {problem::target_too_long, 414, bad_request, nullptr, 414, "Validation", 414},
+    {problem::unsupported_media_type, 415, bad_request, nullptr, 415, "Validation", 415},
+    {problem::expectation_failed, 417, bad_request, nullptr, 417, "Validation", 417},
+    {problem::header_too_large, 431, bad_request, nullptr, 431, "Validation", 431},
+    {problem::overloaded, 429, rate_limit, "rate_limit_exceeded", 429, "Overloaded", 503},
+    {problem::model_failed, 500, our_fault, nullptr, 424, "Backend", 500},
+    {problem::not_implemented, 501, our_fault, nullptr, 501, "Validation", 501},
+    {problem::unavailable, 503, our_fault, nullptr, 503, "Unhealthy", 503},
+    {problem::expired, 504, our_fault, nullptr, 504, "Overloaded", 503},
 };
 
 constexpr bool in_order() {
@@ -67,6 +80,18 @@ json::value tei_body(const api_error& error, const error_row& row) {
   return {{"error", error.what()}, {"error_type", row.tei_type}};
 }
 
+json::value body(const api_error& error, const error_row& row, api_family family) {
+  switch (family) {
+    case api_family::openai:
+      return openai_body(error, row);
+    case api_family::tei:
+      return tei_body(error, row);
+    case api_family::open_inference:
+      break;
+  }
+  return {{"error", error.what()}};
+}
+
 // OpenAI's clients look at retry-after-ms first, everybody else at Retry-After.
 void ask_to_retry_in_one_second(response& answer) {
   answer.set(http::field::retry_after, "1");
@@ -86,15 +111,14 @@ api_error from_error_code(const boost::system::error_code& code) {
   if (code == bert_error::text_too_long || code == bert_error::invalid_utf8 ||
       code == bert_error::pairs_unsupported)
     return {problem::invalid, code.message()};
+  if (code == carpool::error::model_failed) return {problem::model_failed, code.message()};
   return {problem::model_failed, "the model failed: " + code.message()};
 }
 
 response render(const api_error& error, api_family family) {
   const error_row& row = table[static_cast<std::size_t>(error.kind())];
-  const bool openai = family == api_family::openai;
-  const auto status = static_cast<http::status>(openai ? row.openai_status : row.tei_status);
-  response answer =
-      make_response(status, json::serialize(openai ? openai_body(error, row) : tei_body(error, row)));
+  const auto status = static_cast<http::status>(row.status(family));
+  response answer = make_response(status, json::serialize(body(error, row, family)));
   if (error.kind() == problem::overloaded || error.kind() == problem::unavailable)
     ask_to_retry_in_one_second(answer);
   return answer;

@@ -13,8 +13,9 @@
 
 namespace embed_server {
 
-/// Whose JSON an endpoint speaks: OpenAI's, or that of Hugging Face's text-embeddings-inference (TEI).
-enum class api_family { openai, tei };
+/// Whose JSON an endpoint speaks: OpenAI's, that of Hugging Face's text-embeddings-inference (TEI), or that
+/// of the Open Inference Protocol, version 2, which Triton and KServe speak.
+enum class api_family { openai, tei, open_inference };
 
 /// Everything that can be wrong with a request, in the terms of the error table in api_error.cpp.
 enum class problem {

@@ -35,8 +35,6 @@ using boost::system::error_code;
 
 constexpr auto no_throw = asio::as_tuple(asio::use_awaitable);
 
-bool is_embedding(endpoint to) { return to == endpoint::embed || to == endpoint::openai_embeddings; }
-
 // What the parser's refusal means; `seen` is what had been read of the header.
 api_error from_parser_error(const error_code& ec, std::string_view seen) {
   if (ec == http::error::body_limit) return {problem::body_too_large, "the body is too large"};
@@ -106,19 +104,19 @@ asio::awaitable<bool> connection::serve_one() {
   set_idle(false);
   request_parser parser;
   request_head head;
-  endpoint to{};
+  destination where;
   std::optional<response> early;
   try {
     head = co_await read_head(parser);
-    to = find_route(head.method, head.path);
-    check_media_type(head);
+    where = find_route(head.method, head.path);
+    check_media_type(head, where.to);
     co_await read_body(parser, head);
   } catch (const api_error& error) {
     early = render(error, family_of(parser.get().target()));
   }
   // With a body unread nobody knows where the next request begins.
   if (early) co_return co_await send(std::move(*early), head, head.keep_alive && parser.is_done());
-  auto result = co_await answer(head, to, std::move(parser.get().body()));
+  auto result = co_await answer(head, std::move(where), std::move(parser.get().body()));
   if (!result) co_return false;
   co_return co_await send(std::move(*result), head, head.keep_alive);
 }
@@ -167,12 +165,14 @@ asio::awaitable<void> connection::read_body(request_parser& parser, const reques
 }
 
 // Empty if the client left before the answer was there; what it asked for is then taken out of the queue.
-asio::awaitable<std::optional<response>> connection::answer(const request_head& head, endpoint to,
+asio::awaitable<std::optional<response>> connection::answer(const request_head& head, destination where,
                                                             std::string body) {
   using namespace asio::experimental::awaitable_operators;
   const auto arrival = std::chrono::steady_clock::now();
-  if (!is_embedding(to)) co_return co_await service_.answer(head, to, std::move(body), arrival);
-  auto first = co_await (service_.answer(head, to, std::move(body), arrival) || peer_gone());
+  const bool may_wait = runs_model(where.to);
+  auto answered = service_.answer(head, std::move(where), std::move(body), arrival);
+  if (!may_wait) co_return co_await std::move(answered);
+  auto first = co_await (std::move(answered) || peer_gone());
   if (first.index() == 1) co_return std::nullopt;
   co_return std::get<0>(std::move(first));
 }

@@ -50,7 +50,8 @@ class connection {
   asio::awaitable<bool> wait_for_request();
   asio::awaitable<request_head> read_head(request_parser& parser);
   asio::awaitable<void> read_body(request_parser& parser, const request_head& head);
-  asio::awaitable<std::optional<response>> answer(const request_head& head, endpoint to, std::string body);
+  asio::awaitable<std::optional<response>> answer(const request_head& head, destination where,
+                                                  std::string body);
   asio::awaitable<void> peer_gone();
   asio::awaitable<bool> send(response answer, const request_head& head, bool keep_alive);
   asio::awaitable<std::size_t> read_more();

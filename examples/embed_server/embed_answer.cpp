@@ -26,12 +26,12 @@ std::string_view opening(answer_form form) {
   return form == answer_form::object ? R"({"embedding":)" : "[";
 }
 
+}  // namespace
+
 void check_finite(std::span<const float> values) {
   if (!std::ranges::all_of(values, [](float value) { return std::isfinite(value); }))
     throw api_error{problem::model_failed, "the model failed: an embedding holds a value that is not finite"};
 }
-
-}  // namespace
 
 void shorten(embedding& values, std::size_t dimensions) {
   if (dimensions >= values.size()) return;
@@ -74,20 +74,24 @@ std::string answer_writer::finish(std::size_t tokens) {
   return std::move(out_);
 }
 
-void append_numbers(std::string& out, std::span<const float> values) {
+void append_elements(std::string& out, std::span<const float> values) {
   check_finite(values);
   constexpr std::size_t longest = 16;  // such as -1.23456789e-38, and a comma
   const std::size_t start = out.size();
-  out.resize(start + longest * values.size() + 2);
+  out.resize(start + longest * values.size());
   char* at = out.data() + start;
-  *at++ = '[';
   for (const float value : values) {
     at = std::to_chars(at, at + longest, value).ptr;
     *at++ = ',';
   }
   if (!values.empty()) --at;
-  *at++ = ']';
   out.resize(static_cast<std::size_t>(at - out.data()));
+}
+
+void append_numbers(std::string& out, std::span<const float> values) {
+  out += '[';
+  append_elements(out, values);
+  out += ']';
 }
 
 void append_base64(std::string& out, std::span<const float> values) {

@@ -41,6 +41,12 @@ class answer_writer {
   std::size_t count_ = 0;
 };
 
+/// Throws api_error (model_failed) unless all are finite.
+void check_finite(std::span<const float> values);
+
+/// `0.25,-1`: as append_numbers, without the brackets.
+void append_elements(std::string& out, std::span<const float> values);
+
 /// `[0.25,-1]`, each value in the fewest digits that read back as the same float. Throws api_error
 /// (model_failed) if a value is not finite, as JSON has no word for it.
 void append_numbers(std::string& out, std::span<const float> values);

@@ -120,7 +120,7 @@ embed_request parse_openai(std::string_view body, std::size_t max_inputs) {
   return request;
 }
 
-std::string name_of_text(const embed_request& request, std::size_t index) {
+std::string name_of_text(const submitted_texts& request, std::size_t index) {
   return request.is_list ? request.field + '[' + std::to_string(index) + ']' : request.field;
 }
 

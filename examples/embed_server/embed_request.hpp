@@ -19,14 +19,21 @@ enum class answer_form {
   openai_base64,  ///< OpenAI's, with base64 of little-endian floats
 };
 
-/// The body of a request for embeddings, understood and checked as far as possible without the model.
-struct embed_request {
-  answer_form form = answer_form::lists;
-  std::string field;               ///< the JSON field that holds the texts
+/// The texts of a request, in whichever protocol.
+struct submitted_texts {
+  std::string field;               ///< what the protocol calls them
   std::vector<std::string> texts;  ///< at least one, none empty
   bool is_list = false;            ///< whether the field is a list, so that errors name an element
-  std::optional<std::size_t> dimensions;
   bool truncate = true;  ///< cut what is longer than the model takes; otherwise such a text is an error
+};
+
+/// The name of one text in an error message: "text", "inputs" or "inputs[3]".
+std::string name_of_text(const submitted_texts& request, std::size_t index);
+
+/// The body of a request for embeddings, understood and checked as far as possible without the model.
+struct embed_request : submitted_texts {
+  answer_form form = answer_form::lists;
+  std::optional<std::size_t> dimensions;
 };
 
 /// `{"text": "..."}` or TEI's `{"inputs": "..." | ["...", ...], "truncate": ..., "dimensions": ...}`.
@@ -37,8 +44,5 @@ embed_request parse_embed(std::string_view body, std::size_t max_inputs);
 /// model name is accepted, as clients send names of models that the server has never heard of. Throws
 /// api_error whose param names the field at fault.
 embed_request parse_openai(std::string_view body, std::size_t max_inputs);
-
-/// The name of one text of a request in an error message: "text", "inputs" or "inputs[3]".
-std::string name_of_text(const embed_request& request, std::size_t index);
 
 }  // namespace embed_server

@@ -4,9 +4,13 @@
 #include "embed_service.hpp"
 
 #include "api_error.hpp"
+#include "content_coding.hpp"
+#include "embed_answer.hpp"
+#include "infer_answer.hpp"
+#include "infer_metadata.hpp"
+#include "turns.hpp"
 #include <carpool/observe/prometheus_text.hpp>
 
-#include <boost/asio/post.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/json/serialize.hpp>
 #include <boost/json/value.hpp>
@@ -23,23 +27,27 @@
 namespace embed_server {
 namespace {
 
-// Long work on the io thread in turns with everything else that goes on there.
-class turns {
- public:
-  explicit turns(std::size_t work_per_turn) : work_per_turn_(work_per_turn) {}
+void check_model(const destination& where, const served_model& model) {
+  if (!where.model.empty() && where.model != model.name)
+    throw api_error{problem::not_found,
+                    "there is no model \"" + where.model + "\"; this server has \"" + model.name + '"'};
+  if (!where.version.empty() && where.version != "1")
+    throw api_error{problem::not_found, "there is no version " + where.version + " of the model, only 1"};
+}
 
-  // Counts work done; lets others go first when it was a turn's worth.
-  asio::awaitable<void> spend(std::size_t work) {
-    spent_ += work;
-    if (spent_ < work_per_turn_) co_return;
-    spent_ = 0;
-    co_await asio::post(asio::use_awaitable);
+// Whether the fault lies in what was asked, which the batcher then never saw.
+bool is_invalid(const api_error& error) {
+  switch (error.kind()) {
+    case problem::malformed:
+    case problem::invalid:
+    case problem::empty_input:
+    case problem::not_found:
+    case problem::body_too_large:
+      return true;
+    default:
+      return false;
   }
-
- private:
-  std::size_t work_per_turn_;
-  std::size_t spent_ = 0;
-};
+}
 
 void check_dimensions(const embed_request& request, std::size_t dimension) {
   if (request.dimensions.value_or(1) <= dimension) return;
@@ -48,7 +56,7 @@ void check_dimensions(const embed_request& request, std::size_t dimension) {
                   "dimensions"};
 }
 
-tokens tokenize_one(const served_model& model, const embed_request& request, std::size_t index) {
+tokens tokenize_one(const served_model& model, const submitted_texts& request, std::size_t index) {
   try {
     return model.tokenize(request.texts[index], request.truncate);
   } catch (const boost::system::system_error& error) {
@@ -68,22 +76,21 @@ std::size_t count_tokens(const std::vector<tokens>& texts) {
 embed_service::embed_service(served_model model, embedding_batcher& batcher, const limits& limits)
     : model_(std::move(model)), batcher_(batcher), limits_(limits) {}
 
-asio::awaitable<response> embed_service::answer(const request_head& head, endpoint to, std::string body,
+asio::awaitable<response> embed_service::answer(const request_head& head, destination where, std::string body,
                                                 carpool::time_point arrival) {
   api_error error{problem::model_failed, "internal error"};
+  const timing when{arrival, arrival + head.time_limit.value_or(limits_.request_time)};
   try {
-    switch (to) {
-      case endpoint::health:
-        co_return health();
-      case endpoint::models:
-        co_return models();
-      case endpoint::metrics:
-        co_return metrics();
-      case endpoint::options:
-        co_return make_response(http::status::no_content, "");
+    if (head.has_body) body = co_await decompress(head, std::move(body));
+    switch (where.to) {
       case endpoint::embed:
       case endpoint::openai_embeddings:
-        co_return co_await embed(head, to, std::move(body), arrival);
+        co_return co_await embed(where.to, std::move(body), when);
+      case endpoint::infer:
+        check_model(where, model_);
+        co_return co_await infer(head.json_size, std::move(body), when);
+      default:
+        co_return describe(where);
     }
   } catch (const api_error& found) {
     error = found;
@@ -92,8 +99,41 @@ asio::awaitable<response> embed_service::answer(const request_head& head, endpoi
   } catch (const std::exception& unexpected) {
     spdlog::error("{}: {}", head.path, unexpected.what());
   }
+  if (runs_model(where.to) && is_invalid(error)) ++counted_.invalid;
   co_return render(error, family_of(head.path));
 }
+
+// Everything that is known without running the model.
+response embed_service::describe(const destination& where) const {
+  check_model(where, model_);
+  const auto ok = [](std::string body) { return make_response(http::status::ok, std::move(body)); };
+  switch (where.to) {
+    case endpoint::health:
+      return health();
+    case endpoint::models:
+      return models();
+    case endpoint::metrics:
+      return metrics();
+    case endpoint::server_metadata:
+      return ok(server_metadata());
+    case endpoint::server_live:
+      return ok(R"({"live":true})");
+    case endpoint::server_ready:
+    case endpoint::model_ready:
+      return ready() ? ok(R"({"ready":true})")
+                     : make_response(http::status::service_unavailable, R"({"ready":false})");
+    case endpoint::model_metadata:
+      return ok(model_metadata(model_));
+    case endpoint::model_config:
+      return ok(model_configuration(model_));
+    case endpoint::model_statistics:
+      return ok(statistics_of(model_, model_.statistics->read()));
+    default:
+      return make_response(http::status::no_content, "");  // OPTIONS
+  }
+}
+
+bool embed_service::ready() const { return !draining_ && (!model_.healthy || model_.healthy()); }
 
 response embed_service::health() const {
   if (draining_) return make_response(http::status::service_unavailable, R"({"status":"shutting down"})");
@@ -117,36 +157,53 @@ response embed_service::metrics() const {
                        carpool::prometheus_text::content_type);
 }
 
-asio::awaitable<response> embed_service::embed(const request_head& head, endpoint to, std::string body,
-                                               carpool::time_point arrival) {
-  auto [request, texts] = co_await prepare(to, std::move(body));
+asio::awaitable<response> embed_service::embed(endpoint to, std::string body, timing when) {
+  const embed_request request =
+      to == endpoint::embed ? parse_embed(body, max_inputs()) : parse_openai(body, max_inputs());
+  check_dimensions(request, model_.dimension);
+  std::vector<tokens> texts = co_await tokenize(request);
   const std::size_t token_count = count_tokens(texts);
-  counted_.tokens += token_count;
-  carpool::submit_options options;
-  options.deadline = arrival + head.time_limit.value_or(limits_.request_time);
-  auto embeddings = co_await batcher_.async_submit_many(std::move(texts), options, asio::use_awaitable);
-  response result = co_await write(request, std::move(embeddings), token_count);
-  counted_.request_time.record(
-      static_cast<std::uint64_t>((std::chrono::steady_clock::now() - arrival).count()));
-  co_return result;
-}
-
-asio::awaitable<embed_service::submission> embed_service::prepare(endpoint to, std::string body) {
-  try {
-    // More texts than the queue holds could never be admitted together, however often the client tried.
-    const std::size_t max_inputs = std::min(limits_.inputs, model_.max_queue_size);
-    embed_request request =
-        to == endpoint::embed ? parse_embed(body, max_inputs) : parse_openai(body, max_inputs);
-    check_dimensions(request, model_.dimension);
-    std::vector<tokens> texts = co_await tokenize(request);
-    co_return submission{std::move(request), std::move(texts)};
-  } catch (const api_error&) {
-    ++counted_.invalid;
-    throw;
+  auto embeddings = co_await run_model(std::move(texts), {.deadline = when.deadline});
+  answer_writer writer{request.form, model_.name};
+  turns turn{limits_.work_per_turn};
+  for (embedding& values : embeddings) {
+    shorten(values, request.dimensions.value_or(values.size()));
+    const std::size_t before = writer.size();
+    writer.append(values);
+    co_await turn.spend(writer.size() - before);
   }
+  record(when);
+  co_return make_response(http::status::ok, writer.finish(token_count));
 }
 
-asio::awaitable<std::vector<tokens>> embed_service::tokenize(const embed_request& request) {
+asio::awaitable<response> embed_service::infer(std::optional<std::size_t> json_size, std::string body,
+                                               timing when) {
+  const infer_request request = parse_infer(body, json_size, max_inputs());
+  std::vector<tokens> texts = co_await tokenize(request);
+  carpool::submit_options options;
+  options.deadline = request.time_limit ? when.arrival + *request.time_limit : when.deadline;
+  options.priority = request.priority;
+  const auto embeddings = co_await run_model(std::move(texts), options);
+  infer_writer writer{request, model_.name, embeddings.size(), model_.dimension};
+  turns turn{limits_.work_per_turn};
+  for (const embedding& values : embeddings) {
+    const std::size_t before = writer.size();
+    writer.append(values);
+    co_await turn.spend(writer.size() - before);
+  }
+  record(when);
+  co_return writer.finish();
+}
+
+asio::awaitable<std::string> embed_service::decompress(const request_head& head, std::string body) {
+  if (head.content_encoding.empty() || head.content_encoding == "identity") co_return body;
+  body_decoder decoder{body, limits_.body_size};
+  turns turn{limits_.work_per_turn};
+  while (decoder.decode_some(limits_.work_per_turn)) co_await turn.spend(limits_.work_per_turn);
+  co_return decoder.release();
+}
+
+asio::awaitable<std::vector<tokens>> embed_service::tokenize(const submitted_texts& request) {
   std::vector<tokens> texts;
   texts.reserve(request.texts.size());
   turns turn{limits_.work_per_turn};
@@ -157,17 +214,18 @@ asio::awaitable<std::vector<tokens>> embed_service::tokenize(const embed_request
   co_return texts;
 }
 
-asio::awaitable<response> embed_service::write(const embed_request& request,
-                                               std::vector<embedding> embeddings, std::size_t token_count) {
-  answer_writer writer{request.form, model_.name};
-  turns turn{limits_.work_per_turn};
-  for (embedding& values : embeddings) {
-    shorten(values, request.dimensions.value_or(values.size()));
-    const std::size_t before = writer.size();
-    writer.append(values);
-    co_await turn.spend(writer.size() - before);
-  }
-  co_return make_response(http::status::ok, writer.finish(token_count));
+asio::awaitable<std::vector<embedding>> embed_service::run_model(std::vector<tokens> texts,
+                                                                 carpool::submit_options options) {
+  counted_.tokens += count_tokens(texts);
+  co_return co_await batcher_.async_submit_many(std::move(texts), options, asio::use_awaitable);
+}
+
+// More texts than the queue holds could never be admitted together, however often the client tried.
+std::size_t embed_service::max_inputs() const { return std::min(limits_.inputs, model_.max_queue_size); }
+
+void embed_service::record(timing when) {
+  counted_.request_time.record(
+      static_cast<std::uint64_t>((std::chrono::steady_clock::now() - when.arrival).count()));
 }
 
 }  // namespace embed_server

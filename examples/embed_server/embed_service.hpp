@@ -3,21 +3,19 @@
 
 #pragma once
 
-#include "embed_answer.hpp"
 #include "embed_request.hpp"
 #include "header_guard.hpp"
 #include "http.hpp"
+#include "infer_request.hpp"
 #include "limits.hpp"
 #include "metrics.hpp"
 #include "routes.hpp"
-#include <carpool/bert/nvml.hpp>
-#include <carpool/bert/packed_batch.hpp>
-#include <carpool/dynamic_batcher.hpp>
+#include "served_model.hpp"
 
 #include <boost/asio/awaitable.hpp>
 
 #include <cstddef>
-#include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -25,24 +23,6 @@
 namespace embed_server {
 
 namespace asio = boost::asio;
-
-using tokens = carpool::bert::tokens;
-using embedding_batcher = carpool::DynamicBatcher<tokens, embedding>;
-
-/// What the server must know of a model, beside the batcher that runs it.
-struct served_model {
-  std::string name;
-  std::size_t dimension = 0;
-  std::size_t max_batch_size = 0;
-  std::size_t max_queue_size = 0;
-  /// Turns a text into tokens, cutting it if it is too long and that is allowed. Called on the io thread.
-  /// Throws boost::system::system_error, for one with a code of carpool::bert::error.
-  std::function<tokens(std::string_view text, bool truncate)> tokenize;
-  /// Whether its device can still be used; empty if nothing can happen to that. Called on the io thread.
-  std::function<bool()> healthy = {};
-  /// What the driver says about its GPU; empty if it has none, or nobody says. Called on the io thread.
-  std::function<carpool::bert::gpu_sample()> sample_gpu = {};
-};
 
 /// What the server does with a request once HTTP has been dealt with. Everything runs on one io thread; only
 /// the model runs elsewhere, on the batcher's lanes. So /health and /metrics are answered however long the
@@ -55,7 +35,7 @@ class embed_service {
   /// The answer to a request, whatever happens: errors are answers too. Cancelling it (all types) takes
   /// requests that still wait out of the queue. `arrival` is when the header had been read; deadlines count
   /// from it.
-  asio::awaitable<response> answer(const request_head& head, endpoint to, std::string body,
+  asio::awaitable<response> answer(const request_head& head, destination where, std::string body,
                                    carpool::time_point arrival);
 
   /// From now on /health answers 503, so that load balancers look elsewhere.
@@ -65,20 +45,25 @@ class embed_service {
   counters& counted() noexcept { return counted_; }
 
  private:
-  struct submission {
-    embed_request request;
-    std::vector<tokens> texts;
+  /// When a request came and when it must be answered, unless it is said otherwise.
+  struct timing {
+    carpool::time_point arrival;
+    carpool::time_point deadline;
   };
 
+  bool ready() const;
   response health() const;
   response models() const;
   response metrics() const;
-  asio::awaitable<response> embed(const request_head& head, endpoint to, std::string body,
-                                  carpool::time_point arrival);
-  asio::awaitable<submission> prepare(endpoint to, std::string body);
-  asio::awaitable<std::vector<tokens>> tokenize(const embed_request& request);
-  asio::awaitable<response> write(const embed_request& request, std::vector<embedding> embeddings,
-                                  std::size_t token_count);
+  response describe(const destination& where) const;
+  asio::awaitable<response> embed(endpoint to, std::string body, timing when);
+  asio::awaitable<response> infer(std::optional<std::size_t> json_size, std::string body, timing when);
+  asio::awaitable<std::string> decompress(const request_head& head, std::string body);
+  asio::awaitable<std::vector<tokens>> tokenize(const submitted_texts& request);
+  asio::awaitable<std::vector<embedding>> run_model(std::vector<tokens> texts,
+                                                    carpool::submit_options options);
+  std::size_t max_inputs() const;
+  void record(timing when);
 
   served_model model_;
   embedding_batcher& batcher_;

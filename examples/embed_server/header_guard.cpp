@@ -115,17 +115,22 @@ bool check_expectation(const header& request) {
   return request.version() == 11;
 }
 
-std::optional<std::chrono::milliseconds> time_limit_of(const header& request) {
-  const auto field = request.find(request_timeout_header);
+std::optional<std::uint64_t> number_in(const header& request, const char* name, std::uint64_t most) {
+  const auto field = request.find(name);
   if (field == request.end()) return std::nullopt;
   const std::string_view text = field->value();
-  constexpr std::uint32_t one_day = 86'400'000;
-  std::uint32_t milliseconds = 0;
-  const auto [end, ec] = std::from_chars(text.data(), text.data() + text.size(), milliseconds);
-  if (ec != std::errc{} || end != text.data() + text.size() || milliseconds > one_day)
-    refuse(std::string(request_timeout_header) + " must be a whole number from 0 to " +
-           std::to_string(one_day));
-  return std::chrono::milliseconds{milliseconds};
+  std::uint64_t number = 0;
+  const auto [end, ec] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (ec != std::errc{} || end != text.data() + text.size() || number > most)
+    refuse(std::string(name) + " must be a whole number from 0 to " + std::to_string(most));
+  return number;
+}
+
+std::optional<std::chrono::milliseconds> time_limit_of(const header& request) {
+  constexpr std::uint64_t one_day = 86'400'000;
+  const auto milliseconds = number_in(request, request_timeout_header, one_day);
+  if (!milliseconds) return std::nullopt;
+  return std::chrono::milliseconds{*milliseconds};
 }
 
 // Only what cannot do harm in a header or a log line.
@@ -162,6 +167,7 @@ request_head inspect(const request_parser& parser, std::string_view raw, const l
   head.content_encoding = lower_case(request[http::field::content_encoding]);
   head.request_id = request_id_of(request);
   head.time_limit = time_limit_of(request);
+  head.json_size = number_in(request, inference_header, limits.body_size);
   head.keep_alive = parser.keep_alive();
   return head;
 }

@@ -12,6 +12,7 @@
 #include "limits.hpp"
 
 #include <chrono>
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -26,6 +27,9 @@ struct request_head {
   std::string content_encoding;  ///< in lower case; empty when absent
   std::string request_id;        ///< x-request-id if it is fit to be echoed, else empty
   std::optional<std::chrono::milliseconds> time_limit;  ///< x-request-timeout-ms
+  /// Inference-Header-Content-Length: bytes of JSON in the body, ahead of binary tensors; not checked against
+  /// the body's size yet.
+  std::optional<std::size_t> json_size;
   bool has_body = false;
   bool expects_continue = false;
   bool keep_alive = false;

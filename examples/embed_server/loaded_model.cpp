@@ -57,7 +57,10 @@ loaded_model load_model(asio::io_context& io, const server_options& given,
   const bert::embedder embedder = load_embedder(given);
   carpool::options batching = batching_options(given, embedder.batching());
   batching.on_batch_error = std::move(on_batch_error);
+  const auto statistics = std::make_shared<model_statistics>(batching.max_batch_size);
+  batching.observer = statistics;
   loaded_model model;
+  model.served.statistics = statistics;
   // The package that brings the default model calls its folder just "model".
   model.served.name = given.model == EMBED_SERVER_DEFAULT_MODEL ? "all-MiniLM-L6-v2" : embedder.name();
   model.served.dimension = embedder.dimension();

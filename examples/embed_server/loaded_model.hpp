@@ -3,8 +3,8 @@
 
 #pragma once
 
-#include "embed_service.hpp"
 #include "options.hpp"
+#include "served_model.hpp"
 
 #include <boost/asio/io_context.hpp>
 
@@ -15,6 +15,8 @@
 #include <string>
 
 namespace embed_server {
+
+namespace asio = boost::asio;
 
 /// A model that is ready to run, behind its batcher.
 struct loaded_model {

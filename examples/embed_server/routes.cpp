@@ -4,12 +4,14 @@
 #include "routes.hpp"
 
 #include <algorithm>
+#include <charconv>
+#include <optional>
 
 namespace embed_server {
 namespace {
 
 struct route {
-  std::string_view path;
+  std::string_view path;  // a segment {model} or {version} stands for whatever is there
   http::verb method;
   endpoint to;
 };
@@ -23,39 +25,111 @@ constexpr route routes[] = {
     {"/v1/models", http::verb::get, endpoint::models},
     {"/health", http::verb::get, endpoint::health},
     {"/metrics", http::verb::get, endpoint::metrics},
+    {"/v2", http::verb::get, endpoint::server_metadata},
+    {"/v2/health/live", http::verb::get, endpoint::server_live},
+    {"/v2/health/ready", http::verb::get, endpoint::server_ready},
+    {"/v2/models/stats", http::verb::get, endpoint::model_statistics},
+    {"/v2/models/{model}", http::verb::get, endpoint::model_metadata},
+    {"/v2/models/{model}/versions/{version}", http::verb::get, endpoint::model_metadata},
+    {"/v2/models/{model}/ready", http::verb::get, endpoint::model_ready},
+    {"/v2/models/{model}/versions/{version}/ready", http::verb::get, endpoint::model_ready},
+    {"/v2/models/{model}/config", http::verb::get, endpoint::model_config},
+    {"/v2/models/{model}/versions/{version}/config", http::verb::get, endpoint::model_config},
+    {"/v2/models/{model}/stats", http::verb::get, endpoint::model_statistics},
+    {"/v2/models/{model}/versions/{version}/stats", http::verb::get, endpoint::model_statistics},
+    {"/v2/models/{model}/infer", http::verb::post, endpoint::infer},
+    {"/v2/models/{model}/versions/{version}/infer", http::verb::post, endpoint::infer},
 };
+
+// The first segment, which is taken off; both begin with a slash.
+std::string_view take_segment(std::string_view& path) {
+  const auto segment = path.substr(0, path.find('/', 1));
+  path.remove_prefix(segment.size());
+  return segment;
+}
+
+// The header guard has seen to it that two digits follow each %.
+std::string percent_decoded(std::string_view text) {
+  std::string result;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] != '%') {
+      result += text[i];
+      continue;
+    }
+    unsigned byte = 0;
+    std::from_chars(text.data() + i + 1, text.data() + i + 3, byte, 16);
+    result += static_cast<char>(byte);
+    i += 2;
+  }
+  return result;
+}
+
+// Only names are decoded; everything else in a path is taken literally.
+std::optional<destination> match(const route& candidate, std::string_view path) {
+  destination found{candidate.to};
+  for (std::string_view pattern = candidate.path; !pattern.empty() || !path.empty();) {
+    const auto expected = take_segment(pattern), given = take_segment(path);
+    if (expected == "/{model}" && given.size() > 1)
+      found.model = percent_decoded(given.substr(1));
+    else if (expected == "/{version}" && given.size() > 1)
+      found.version = percent_decoded(given.substr(1));
+    else if (expected != given)
+      return std::nullopt;
+  }
+  return found;
+}
+
+struct match_found {
+  const route* taken = nullptr;
+  destination where;
+};
+
+match_found find_match(std::string_view path) {
+  for (const route& candidate : routes)
+    if (auto where = match(candidate, path)) return {&candidate, std::move(*where)};
+  return {};
+}
+
+bool is_one_of(std::string_view text, std::initializer_list<std::string_view> list) {
+  return std::ranges::find(list, text) != list.end();
+}
 
 }  // namespace
 
-endpoint find_route(http::verb method, std::string_view path) {
-  if (method == http::verb::options && path == "*") return endpoint::options;
-  const auto* found = std::ranges::find(routes, path, &route::path);
-  if (found == std::end(routes)) throw api_error{problem::not_found, "there is nothing at this path"};
-  if (method == http::verb::options) return endpoint::options;
-  if (method == found->method || (method == http::verb::head && found->method == http::verb::get))
-    return found->to;
+destination find_route(http::verb method, std::string_view path) {
+  if (method == http::verb::options && path == "*") return {endpoint::options};
+  auto [taken, where] = find_match(path);
+  if (taken == nullptr) throw api_error{problem::not_found, "there is nothing at this path"};
+  if (method == http::verb::options) return {endpoint::options};
+  if (method == taken->method || (method == http::verb::head && taken->method == http::verb::get))
+    return where;
   throw api_error{problem::method_not_allowed, "this path takes " + allowed_methods(path)};
 }
 
 std::string allowed_methods(std::string_view path) {
-  const auto* found = std::ranges::find(routes, path, &route::path);
-  if (found == std::end(routes)) return "GET, HEAD, POST, OPTIONS";
-  return found->method == http::verb::get ? "GET, HEAD, OPTIONS" : "POST, OPTIONS";
+  const route* taken = find_match(path).taken;
+  if (taken == nullptr) return "GET, HEAD, POST, OPTIONS";
+  return taken->method == http::verb::get ? "GET, HEAD, OPTIONS" : "POST, OPTIONS";
 }
 
 api_family family_of(std::string_view path) {
+  if (path == "/v2" || path.starts_with("/v2/")) return api_family::open_inference;
   return path.starts_with("/v1/") || path.starts_with("/embeddings") ? api_family::openai : api_family::tei;
 }
 
-void check_media_type(const request_head& head) {
+bool runs_model(endpoint to) {
+  return to == endpoint::embed || to == endpoint::openai_embeddings || to == endpoint::infer;
+}
+
+void check_media_type(const request_head& head, endpoint to) {
   if (!head.has_body) return;
-  if (!head.content_type.empty() && head.content_type != "application/json") {
+  const bool binary_understood = to == endpoint::infer && head.content_type == "application/octet-stream";
+  if (!is_one_of(head.content_type, {"", "application/json"}) && !binary_understood) {
     throw api_error{problem::unsupported_media_type,
                     "Content-Type must be application/json (with curl: -H 'Content-Type: application/json')"};
   }
-  if (!head.content_encoding.empty() && head.content_encoding != "identity")
-    throw api_error{problem::unsupported_media_type,
-                    "the body must not be compressed: no Content-Encoding is understood"};
+  if (!is_one_of(head.content_encoding, {"", "identity", "gzip", "deflate"}))
+    throw api_error{problem::unsupported_media_type, "Content-Encoding must be gzip or deflate, or absent"};
 }
 
 }  // namespace embed_server

@@ -13,11 +13,34 @@
 namespace embed_server {
 
 /// What the server can do, whatever the path it is asked for under.
-enum class endpoint { embed, openai_embeddings, models, health, metrics, options };
+enum class endpoint {
+  embed,
+  openai_embeddings,
+  models,
+  health,
+  metrics,
+  options,
+  // The Open Inference Protocol, version 2.
+  infer,
+  server_metadata,
+  server_live,
+  server_ready,
+  model_metadata,
+  model_ready,
+  model_config,
+  model_statistics,
+};
 
-/// The endpoint for this method and path. HEAD goes where GET goes, OPTIONS is understood everywhere.
+/// Where a request goes.
+struct destination {
+  endpoint to{};
+  std::string model = {};    ///< the model that the path names, decoded; empty where it names none
+  std::string version = {};  ///< likewise
+};
+
+/// The destination for this method and path. HEAD goes where GET goes, OPTIONS is understood everywhere.
 /// Throws api_error (not_found, method_not_allowed).
-endpoint find_route(http::verb method, std::string_view path);
+destination find_route(http::verb method, std::string_view path);
 
 /// The value of Allow for a path: the methods it takes.
 std::string allowed_methods(std::string_view path);
@@ -25,8 +48,12 @@ std::string allowed_methods(std::string_view path);
 /// The family whose error bodies the clients of this path expect; paths that do not exist have one too.
 api_family family_of(std::string_view path);
 
-/// Throws api_error (unsupported_media_type) unless the body, if there is one, is plain JSON. A missing
-/// Content-Type is taken to be JSON, since some clients send none.
-void check_media_type(const request_head& head);
+/// Whether requests for it wait in the batcher's queue.
+bool runs_model(endpoint to);
+
+/// Throws api_error (unsupported_media_type) unless the body, if there is one, is JSON, or JSON with binary
+/// tensors behind it where they are understood, as it is or compressed with gzip or deflate. A missing
+/// Content-Type is taken to be right, since some clients send none.
+void check_media_type(const request_head& head, endpoint to);
 
 }  // namespace embed_server

@@ -6,6 +6,7 @@
 #include "embed_server/api_error.hpp"
 #include "embed_server/embed_request.hpp"
 #include "embed_server/header_guard.hpp"
+#include "embed_server/infer_request.hpp"
 #include "embed_server/routes.hpp"
 
 #include <boost/asio/buffer.hpp>
@@ -59,10 +60,12 @@ void check_head(const request_head& head) {
 
 std::string understand(const request_head& head, const std::string& body) {
   constexpr std::size_t max_inputs = 16;
-  const endpoint to = find_route(head.method, head.path);
-  check_media_type(head);
-  if (to != endpoint::embed && to != endpoint::openai_embeddings) return head.path;
-  const auto request = to == endpoint::embed ? parse_embed(body, max_inputs) : parse_openai(body, max_inputs);
+  const endpoint to = find_route(head.method, head.path).to;
+  check_media_type(head, to);
+  if (!runs_model(to)) return head.path;
+  const submitted_texts request = to == endpoint::embed   ? parse_embed(body, max_inputs)
+                                  : to == endpoint::infer ? parse_infer(body, head.json_size, max_inputs)
+                                                          : submitted_texts(parse_openai(body, max_inputs));
   if (request.texts.empty() || request.texts.size() > max_inputs) std::abort();
   std::string meaning = request.field;
   for (const auto& text : request.texts) meaning += text.empty() ? (std::abort(), "") : ' ' + text;

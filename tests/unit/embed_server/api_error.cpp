@@ -30,11 +30,17 @@ TEST_CASE("an error to a TEI client is flat and names its type") {
         R"({"error":"batch size 4096 > maximum allowed batch size 2048","error_type":"Validation"})");
 }
 
-TEST_CASE("an overloaded server tells both families when to come back") {
+TEST_CASE("an error to a client of the Open Inference Protocol is a single field") {
+  const auto answer = render(api_error{problem::invalid, "no"}, api_family::open_inference);
+  CHECK(answer.result_int() == 400);
+  CHECK(answer.body() == R"({"error":"no"})");
+}
+
+TEST_CASE("an overloaded server tells every family when to come back") {
   const api_error error{problem::overloaded, "the queue is full, retry in 1 s"};
-  for (const auto family : {api_family::openai, api_family::tei}) {
+  for (const auto family : {api_family::openai, api_family::tei, api_family::open_inference}) {
     const auto answer = render(error, family);
-    CHECK(answer.result_int() == 429);
+    CHECK(answer.result_int() == (family == api_family::open_inference ? 503 : 429));
     CHECK(answer[http::field::retry_after] == "1");
     CHECK(answer["retry-after-ms"] == "1000");
   }
@@ -47,19 +53,20 @@ TEST_CASE("an overloaded server tells both families when to come back") {
 TEST_CASE("each problem has its status in each family") {
   struct row {
     problem what;
-    unsigned openai, tei;
+    unsigned openai, tei, open_inference;
   };
-  for (const auto& [what, openai, tei] :
-       {row{problem::malformed, 400, 400}, row{problem::invalid, 400, 422},
-        row{problem::empty_input, 400, 400}, row{problem::not_found, 404, 404},
-        row{problem::method_not_allowed, 405, 405}, row{problem::length_required, 411, 411},
-        row{problem::body_too_large, 413, 413}, row{problem::target_too_long, 414, 414},
-        row{problem::unsupported_media_type, 415, 415}, row{problem::expectation_failed, 417, 417},
-        row{problem::header_too_large, 431, 431}, row{problem::overloaded, 429, 429},
-        row{problem::model_failed, 500, 424}, row{problem::not_implemented, 501, 501},
-        row{problem::unavailable, 503, 503}, row{problem::expired, 504, 504}}) {
+  for (const auto& [what, openai, tei, open_inference] :
+       {row{problem::malformed, 400, 400, 400}, row{problem::invalid, 400, 422, 400},
+        row{problem::empty_input, 400, 400, 400}, row{problem::not_found, 404, 404, 404},
+        row{problem::method_not_allowed, 405, 405, 405}, row{problem::length_required, 411, 411, 411},
+        row{problem::body_too_large, 413, 413, 413}, row{problem::target_too_long, 414, 414, 414},
+        row{problem::unsupported_media_type, 415, 415, 415}, row{problem::expectation_failed, 417, 417, 417},
+        row{problem::header_too_large, 431, 431, 431}, row{problem::overloaded, 429, 429, 503},
+        row{problem::model_failed, 500, 424, 500}, row{problem::not_implemented, 501, 501, 501},
+        row{problem::unavailable, 503, 503, 503}, row{problem::expired, 504, 504, 503}}) {
     CHECK(render(api_error{what, "x"}, api_family::openai).result_int() == openai);
     CHECK(render(api_error{what, "x"}, api_family::tei).result_int() == tei);
+    CHECK(render(api_error{what, "x"}, api_family::open_inference).result_int() == open_inference);
   }
 }
 

@@ -343,7 +343,7 @@ TEST_CASE("H18: wrong paths, methods, types and lengths are refused in JSON") {
   CHECK(status("POST /health HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n") == 405);
   CHECK(status("POST /embed HTTP/1.1\r\nHost: a\r\nContent-Type: text/plain\r\nContent-Length: 1\r\n\r\nx") ==
         415);
-  CHECK(status("POST /embed HTTP/1.1\r\nHost: a\r\nContent-Encoding: gzip\r\nContent-Length: 1\r\n\r\nx") ==
+  CHECK(status("POST /embed HTTP/1.1\r\nHost: a\r\nContent-Encoding: br\r\nContent-Length: 1\r\n\r\nx") ==
         415);
   CHECK(status(get("/" + std::string(8192, 'x'))) == 414);
   CHECK(status("GET /health HTTP/1.1\r\nHost: a\r\nX: " + std::string(8192, 'x') + "\r\n\r\n") == 431);

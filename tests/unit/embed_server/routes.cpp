@@ -31,19 +31,43 @@ request_head with_body(std::string content_type, std::string encoding = "") {
 }  // namespace
 
 TEST_CASE("every documented path leads to its endpoint") {
-  CHECK(find_route(verb::post, "/embed") == endpoint::embed);
-  CHECK(find_route(verb::post, "/") == endpoint::embed);
-  CHECK(find_route(verb::post, "/v1/embeddings") == endpoint::openai_embeddings);
-  CHECK(find_route(verb::post, "/embeddings") == endpoint::openai_embeddings);
-  CHECK(find_route(verb::get, "/v1/models") == endpoint::models);
-  CHECK(find_route(verb::get, "/health") == endpoint::health);
-  CHECK(find_route(verb::get, "/metrics") == endpoint::metrics);
+  CHECK(find_route(verb::post, "/embed").to == endpoint::embed);
+  CHECK(find_route(verb::post, "/").to == endpoint::embed);
+  CHECK(find_route(verb::post, "/v1/embeddings").to == endpoint::openai_embeddings);
+  CHECK(find_route(verb::post, "/embeddings").to == endpoint::openai_embeddings);
+  CHECK(find_route(verb::get, "/v1/models").to == endpoint::models);
+  CHECK(find_route(verb::get, "/health").to == endpoint::health);
+  CHECK(find_route(verb::get, "/metrics").to == endpoint::metrics);
+}
+
+TEST_CASE("paths of the Open Inference Protocol name a model, decoded, and maybe its version") {
+  const auto get = [](std::string_view path) { return find_route(verb::get, path); };
+  CHECK(get("/v2").to == endpoint::server_metadata);
+  CHECK(get("/v2/health/live").to == endpoint::server_live);
+  CHECK(get("/v2/health/ready").to == endpoint::server_ready);
+  CHECK(get("/v2/models/bert").to == endpoint::model_metadata);
+  CHECK(get("/v2/models/bert").model == "bert");
+  CHECK(get("/v2/models/a%20b%2Fc/ready").to == endpoint::model_ready);
+  CHECK(get("/v2/models/a%20b%2Fc/ready").model == "a b/c");
+  CHECK(get("/v2/models/bert/versions/7/config").to == endpoint::model_config);
+  CHECK(get("/v2/models/bert/versions/7/config").version == "7");
+  CHECK(get("/v2/models/bert/stats").to == endpoint::model_statistics);
+  CHECK(get("/v2/models/stats").to == endpoint::model_statistics);
+  CHECK(get("/v2/models/stats").model.empty());
+  CHECK(find_route(verb::post, "/v2/models/bert/infer").to == endpoint::infer);
+  CHECK(find_route(verb::post, "/v2/models/bert/versions/1/infer").to == endpoint::infer);
+  for (const std::string_view path :
+       {"/v2/models", "/v2/models/", "/v2/models//infer", "/v2/models/bert/versions",
+        "/v2/models/bert/infer/", "/v2/", "/v2/models/bert/nothing"})
+    CHECK(refusal(verb::post, path) == problem::not_found);
+  CHECK(refusal(verb::get, "/v2/models/bert/infer") == problem::method_not_allowed);
+  CHECK(allowed_methods("/v2/models/bert/infer") == "POST, OPTIONS");
 }
 
 TEST_CASE("HEAD goes where GET goes and OPTIONS is understood everywhere") {
-  CHECK(find_route(verb::head, "/health") == endpoint::health);
-  CHECK(find_route(verb::options, "/embed") == endpoint::options);
-  CHECK(find_route(verb::options, "*") == endpoint::options);
+  CHECK(find_route(verb::head, "/health").to == endpoint::health);
+  CHECK(find_route(verb::options, "/embed").to == endpoint::options);
+  CHECK(find_route(verb::options, "*").to == endpoint::options);
   CHECK(allowed_methods("/embed") == "POST, OPTIONS");
   CHECK(allowed_methods("/health") == "GET, HEAD, OPTIONS");
 }
@@ -58,7 +82,10 @@ TEST_CASE("H18: paths are taken literally, and other methods are told which are 
   CHECK(refusal(verb::options, "/nowhere") == problem::not_found);
 }
 
-TEST_CASE("errors speak OpenAI's language under OpenAI's paths and TEI's elsewhere") {
+TEST_CASE("errors speak OpenAI's language under OpenAI's paths, that of /v2 there and TEI's elsewhere") {
+  CHECK(family_of("/v2") == api_family::open_inference);
+  CHECK(family_of("/v2/nowhere") == api_family::open_inference);
+  CHECK(family_of("/v20") == api_family::tei);
   CHECK(family_of("/v1/embeddings") == api_family::openai);
   CHECK(family_of("/v1/nowhere") == api_family::openai);
   CHECK(family_of("/embeddings") == api_family::openai);
@@ -67,12 +94,17 @@ TEST_CASE("errors speak OpenAI's language under OpenAI's paths and TEI's elsewhe
   CHECK(family_of("") == api_family::tei);
 }
 
-TEST_CASE("H6, H18: a body must be uncompressed JSON, though a missing Content-Type is forgiven") {
-  CHECK_NOTHROW(check_media_type(with_body("application/json")));
-  CHECK_NOTHROW(check_media_type(with_body("")));
-  CHECK_NOTHROW(check_media_type(with_body("application/json", "identity")));
-  CHECK_THROWS_AS(check_media_type(with_body("application/x-www-form-urlencoded")), api_error);
-  CHECK_THROWS_AS(check_media_type(with_body("text/plain")), api_error);
-  CHECK_THROWS_AS(check_media_type(with_body("application/json", "gzip")), api_error);
-  CHECK_THROWS_AS(check_media_type(with_body("application/json", "br")), api_error);
+TEST_CASE("H6, H18: a body must be JSON, compressed or not, though a missing Content-Type is forgiven") {
+  CHECK_NOTHROW(check_media_type(with_body("application/json"), endpoint::embed));
+  CHECK_NOTHROW(check_media_type(with_body(""), endpoint::embed));
+  CHECK_NOTHROW(check_media_type(with_body("application/json", "identity"), endpoint::embed));
+  CHECK_NOTHROW(check_media_type(with_body("application/json", "gzip"), endpoint::embed));
+  CHECK_NOTHROW(check_media_type(with_body("", "deflate"), endpoint::infer));
+  CHECK_NOTHROW(check_media_type(with_body("application/octet-stream"), endpoint::infer));
+  CHECK_THROWS_AS(check_media_type(with_body("application/octet-stream"), endpoint::embed), api_error);
+  CHECK_THROWS_AS(check_media_type(with_body("application/x-www-form-urlencoded"), endpoint::embed),
+                  api_error);
+  CHECK_THROWS_AS(check_media_type(with_body("text/plain"), endpoint::infer), api_error);
+  CHECK_THROWS_AS(check_media_type(with_body("application/json", "br"), endpoint::embed), api_error);
+  CHECK_THROWS_AS(check_media_type(with_body("application/json", "gzip, gzip"), endpoint::embed), api_error);
 }

@@ -53,8 +53,9 @@ embedding embed(const tokens& text) {
 struct test_server::implementation {
   implementation(const embed_server::limits& limits_, const carpool::options& batching)
       : limits(limits_),
-        batcher(io.get_executor(), batching, [this](std::span<tokens> texts) { return run_model(texts); }),
-        service({"fake", 4, batching.max_batch_size, batching.max_queue_size, tokenize,
+        batcher(io.get_executor(), watched(batching),
+                [this](std::span<tokens> texts) { return run_model(texts); }),
+        service({"fake", 4, batching.max_batch_size, batching.max_queue_size, tokenize, statistics,
                  [this] { return device_works.load(); }},
                 batcher, limits),
         server(embed_server::open_acceptor(io.get_executor(), "127.0.0.1", 0), service, limits) {
@@ -67,6 +68,12 @@ struct test_server::implementation {
                      io.stop();
                    });
     thread = std::thread([this] { io.run(); });
+  }
+
+  carpool::options watched(carpool::options batching) {
+    statistics = std::make_shared<embed_server::model_statistics>(batching.max_batch_size);
+    batching.observer = statistics;
+    return batching;
   }
 
   std::vector<embedding> run_model(std::span<tokens> texts) {
@@ -83,6 +90,7 @@ struct test_server::implementation {
   std::atomic<int> texts_run = 0;
   const embed_server::limits limits;
   asio::io_context io{1};
+  std::shared_ptr<embed_server::model_statistics> statistics;
   embed_server::embedding_batcher batcher;
   embed_server::embed_service service;
   embed_server::server server;

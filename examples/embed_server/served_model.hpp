@@ -1,0 +1,40 @@
+// Copyright (c) 2026 The carpool authors
+// SPDX-License-Identifier: BSL-1.0
+
+#pragma once
+
+#include "embed_answer.hpp"
+#include "model_statistics.hpp"
+#include <carpool/bert/nvml.hpp>
+#include <carpool/bert/packed_batch.hpp>
+#include <carpool/dynamic_batcher.hpp>
+
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+
+namespace embed_server {
+
+using tokens = carpool::bert::tokens;
+using embedding_batcher = carpool::DynamicBatcher<tokens, embedding>;
+
+/// What the server must know of a model, beside the batcher that runs it.
+struct served_model {
+  std::string name;
+  std::size_t dimension = 0;
+  std::size_t max_batch_size = 0;
+  std::size_t max_queue_size = 0;
+  /// Turns a text into tokens, cutting it if it is too long and that is allowed. Called on the io thread.
+  /// Throws boost::system::system_error, for one with a code of carpool::bert::error.
+  std::function<tokens(std::string_view text, bool truncate)> tokenize;
+  /// The batcher's observer.
+  std::shared_ptr<const model_statistics> statistics;
+  /// Whether its device can still be used; empty if nothing can happen to that. Called on the io thread.
+  std::function<bool()> healthy = {};
+  /// What the driver says about its GPU; empty if it has none, or nobody says. Called on the io thread.
+  std::function<carpool::bert::gpu_sample()> sample_gpu = {};
+};
+
+}  // namespace embed_server
