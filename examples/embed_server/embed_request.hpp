@@ -24,6 +24,7 @@ struct submitted_texts {
   std::string field;               ///< what the protocol calls them
   std::vector<std::string> texts;  ///< at least one, none empty
   bool is_list = false;            ///< whether the field is a list, so that errors name an element
+  std::string last;                ///< what the last text is called, if it is no element of that list
   bool truncate = true;  ///< cut what is longer than the model takes; otherwise such a text is an error
 };
 
@@ -39,6 +40,10 @@ struct embed_request : submitted_texts {
 /// `{"text": "..."}` or TEI's `{"inputs": "..." | ["...", ...], "truncate": ..., "dimensions": ...}`.
 /// Throws api_error whose param names the field at fault.
 embed_request parse_embed(std::string_view body, std::size_t max_inputs);
+
+/// TEI's `{"inputs": {"source_sentence": "...", "sentences": ["...", ...]}, "parameters": {"truncate":
+/// ...}}`: the source is the last of the texts. Throws as above.
+submitted_texts parse_similarity(std::string_view body, std::size_t max_inputs);
 
 /// OpenAI's `{"input": "..." | ["...", ...], "encoding_format": "float" | "base64", "dimensions": ...}`. Any
 /// model name is accepted, as clients send names of models that the server has never heard of. Throws

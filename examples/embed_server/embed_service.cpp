@@ -8,6 +8,7 @@
 #include "embed_answer.hpp"
 #include "infer_answer.hpp"
 #include "infer_metadata.hpp"
+#include "tei_answer.hpp"
 #include "turns.hpp"
 #include <carpool/observe/prometheus_text.hpp>
 
@@ -84,8 +85,11 @@ asio::awaitable<response> embed_service::answer(const request_head& head, destin
     if (head.has_body) body = co_await decompress(head, std::move(body));
     switch (where.to) {
       case endpoint::embed:
+        co_return co_await embed(std::move(body), when);
+      case endpoint::similarity:
+        co_return co_await similarity(std::move(body), when);
       case endpoint::openai_embeddings:
-        co_return co_await embed(where.to, std::move(body), when);
+        co_return co_await embed_for_openai(std::move(body), when);
       case endpoint::infer:
         check_model(where, model_);
         co_return co_await infer(head.json_size, std::move(body), when);
@@ -110,6 +114,13 @@ response embed_service::describe(const destination& where) const {
   switch (where.to) {
     case endpoint::health:
       return health();
+    case endpoint::ping:
+      return ready() ? ok("") : make_response(http::status::service_unavailable, "");
+    case endpoint::info:
+      return ok(tei_info(model_, limits_));
+    case endpoint::another_model:
+      throw api_error{problem::model_failed,
+                      model_.name + " makes embeddings; that takes a model of another kind"};
     case endpoint::models:
       return models();
     case endpoint::metrics:
@@ -157,23 +168,38 @@ response embed_service::metrics() const {
                        carpool::prometheus_text::content_type);
 }
 
-asio::awaitable<response> embed_service::embed(endpoint to, std::string body, timing when) {
-  const embed_request request =
-      to == endpoint::embed ? parse_embed(body, max_inputs()) : parse_openai(body, max_inputs());
+asio::awaitable<response> embed_service::embed(std::string body, timing when) {
+  const embed_request request = parse_embed(body, max_inputs());
+  check_dimensions(request, model_.dimension);
+  const auto begin = std::chrono::steady_clock::now();
+  std::vector<tokens> texts = co_await tokenize(request);
+  const auto tokenization = std::chrono::steady_clock::now() - begin;
+  const std::size_t token_count = count_tokens(texts);
+  auto embeddings = co_await run_model(std::move(texts), {.deadline = when.deadline});
+  response answer =
+      make_response(http::status::ok, co_await write(request, std::move(embeddings), token_count));
+  add_effort(answer, model_, request, token_count, {tokenization, record(when)});
+  co_return answer;
+}
+
+asio::awaitable<response> embed_service::embed_for_openai(std::string body, timing when) {
+  const embed_request request = parse_openai(body, max_inputs());
   check_dimensions(request, model_.dimension);
   std::vector<tokens> texts = co_await tokenize(request);
   const std::size_t token_count = count_tokens(texts);
   auto embeddings = co_await run_model(std::move(texts), {.deadline = when.deadline});
-  answer_writer writer{request.form, model_.name};
-  turns turn{limits_.work_per_turn};
-  for (embedding& values : embeddings) {
-    shorten(values, request.dimensions.value_or(values.size()));
-    const std::size_t before = writer.size();
-    writer.append(values);
-    co_await turn.spend(writer.size() - before);
-  }
+  response answer =
+      make_response(http::status::ok, co_await write(request, std::move(embeddings), token_count));
+  const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(record(when));
+  answer.set("openai-processing-ms", std::to_string(took.count()));
+  co_return answer;
+}
+
+asio::awaitable<response> embed_service::similarity(std::string body, timing when) {
+  const submitted_texts request = parse_similarity(body, max_inputs());
+  const auto embeddings = co_await run_model(co_await tokenize(request), {.deadline = when.deadline});
   record(when);
-  co_return make_response(http::status::ok, writer.finish(token_count));
+  co_return make_response(http::status::ok, tei_similarities(embeddings));
 }
 
 asio::awaitable<response> embed_service::infer(std::optional<std::size_t> json_size, std::string body,
@@ -220,12 +246,27 @@ asio::awaitable<std::vector<embedding>> embed_service::run_model(std::vector<tok
   co_return co_await batcher_.async_submit_many(std::move(texts), options, asio::use_awaitable);
 }
 
+asio::awaitable<std::string> embed_service::write(const embed_request& request,
+                                                  std::vector<embedding> embeddings,
+                                                  std::size_t token_count) {
+  answer_writer writer{request.form, model_.name};
+  turns turn{limits_.work_per_turn};
+  for (embedding& values : embeddings) {
+    shorten(values, request.dimensions.value_or(values.size()));
+    const std::size_t before = writer.size();
+    writer.append(values);
+    co_await turn.spend(writer.size() - before);
+  }
+  co_return writer.finish(token_count);
+}
+
 // More texts than the queue holds could never be admitted together, however often the client tried.
 std::size_t embed_service::max_inputs() const { return std::min(limits_.inputs, model_.max_queue_size); }
 
-void embed_service::record(timing when) {
-  counted_.request_time.record(
-      static_cast<std::uint64_t>((std::chrono::steady_clock::now() - when.arrival).count()));
+carpool::duration embed_service::record(timing when) {
+  const carpool::duration took = std::chrono::steady_clock::now() - when.arrival;
+  counted_.request_time.record(static_cast<std::uint64_t>(took.count()));
+  return took;
 }
 
 }  // namespace embed_server

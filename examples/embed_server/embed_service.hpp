@@ -56,14 +56,18 @@ class embed_service {
   response models() const;
   response metrics() const;
   response describe(const destination& where) const;
-  asio::awaitable<response> embed(endpoint to, std::string body, timing when);
+  asio::awaitable<response> embed(std::string body, timing when);
+  asio::awaitable<response> embed_for_openai(std::string body, timing when);
+  asio::awaitable<response> similarity(std::string body, timing when);
   asio::awaitable<response> infer(std::optional<std::size_t> json_size, std::string body, timing when);
   asio::awaitable<std::string> decompress(const request_head& head, std::string body);
   asio::awaitable<std::vector<tokens>> tokenize(const submitted_texts& request);
   asio::awaitable<std::vector<embedding>> run_model(std::vector<tokens> texts,
                                                     carpool::submit_options options);
+  asio::awaitable<std::string> write(const embed_request& request, std::vector<embedding> embeddings,
+                                     std::size_t token_count);
   std::size_t max_inputs() const;
-  void record(timing when);
+  carpool::duration record(timing when);
 
   served_model model_;
   embedding_batcher& batcher_;

@@ -36,6 +36,23 @@ bert::embedder load_embedder(const server_options& given) {
   return bert::embedder{given.model, std::move(options)};
 }
 
+// In the words of TEI.
+const char* precision_name(bert::precision asked, bool on_gpu) {
+  switch (asked) {
+    case bert::precision::fp16:
+      return "float16";
+    case bert::precision::bf16:
+      return "bfloat16";
+    case bert::precision::int8:
+      return "int8";
+    case bert::precision::fp32:
+      return "float32";
+    case bert::precision::automatic:
+      break;
+  }
+  return on_gpu ? "float16" : "float32";
+}
+
 std::unique_ptr<embedding_batcher> make_batcher(asio::io_context& io, const carpool::options& options,
                                                 const bert::embedder& embedder, policy_choice policy) {
   switch (policy) {
@@ -64,6 +81,10 @@ loaded_model load_model(asio::io_context& io, const server_options& given,
   // The package that brings the default model calls its folder just "model".
   model.served.name = given.model == EMBED_SERVER_DEFAULT_MODEL ? "all-MiniLM-L6-v2" : embedder.name();
   model.served.dimension = embedder.dimension();
+  model.served.max_tokens = embedder.max_tokens();
+  model.served.pooling = embedder.pooled_by() == bert::pooling::mean ? "mean" : "cls";
+  model.served.on_gpu = !embedder.device_description().starts_with("cpu");
+  model.served.precision = precision_name(given.precision, model.served.on_gpu);
   model.served.max_batch_size = batching.max_batch_size;
   model.served.max_queue_size = batching.max_queue_size;
   model.served.tokenize = [embedder](std::string_view text, bool truncate) {
@@ -73,7 +94,6 @@ loaded_model load_model(asio::io_context& io, const server_options& given,
   if (const auto telemetry = embedder.telemetry())
     model.served.sample_gpu = [telemetry] { return telemetry->sample(); };
   model.device = embedder.device_description();
-  model.max_tokens = embedder.max_tokens();
   model.batcher = make_batcher(io, batching, embedder, given.policy);
   return model;
 }

@@ -8,7 +8,6 @@
 
 #include <boost/asio/io_context.hpp>
 
-#include <cstddef>
 #include <exception>
 #include <functional>
 #include <memory>
@@ -22,7 +21,6 @@ namespace asio = boost::asio;
 struct loaded_model {
   served_model served;
   std::string device;  ///< for people
-  std::size_t max_tokens = 0;
   std::unique_ptr<embedding_batcher> batcher;
 };
 

@@ -20,6 +20,13 @@ struct route {
 constexpr route routes[] = {
     {"/embed", http::verb::post, endpoint::embed},
     {"/", http::verb::post, endpoint::embed},
+    {"/", http::verb::get, endpoint::ping},
+    {"/ping", http::verb::get, endpoint::ping},
+    {"/similarity", http::verb::post, endpoint::similarity},
+    {"/embed_sparse", http::verb::post, endpoint::another_model},
+    {"/rerank", http::verb::post, endpoint::another_model},
+    {"/predict", http::verb::post, endpoint::another_model},
+    {"/info", http::verb::get, endpoint::info},
     {"/v1/embeddings", http::verb::post, endpoint::openai_embeddings},
     {"/embeddings", http::verb::post, endpoint::openai_embeddings},
     {"/v1/models", http::verb::get, endpoint::models},
@@ -79,17 +86,6 @@ std::optional<destination> match(const route& candidate, std::string_view path) 
   return found;
 }
 
-struct match_found {
-  const route* taken = nullptr;
-  destination where;
-};
-
-match_found find_match(std::string_view path) {
-  for (const route& candidate : routes)
-    if (auto where = match(candidate, path)) return {&candidate, std::move(*where)};
-  return {};
-}
-
 bool is_one_of(std::string_view text, std::initializer_list<std::string_view> list) {
   return std::ranges::find(list, text) != list.end();
 }
@@ -98,18 +94,26 @@ bool is_one_of(std::string_view text, std::initializer_list<std::string_view> li
 
 destination find_route(http::verb method, std::string_view path) {
   if (method == http::verb::options && path == "*") return {endpoint::options};
-  auto [taken, where] = find_match(path);
-  if (taken == nullptr) throw api_error{problem::not_found, "there is nothing at this path"};
+  const http::verb asked = method == http::verb::head ? http::verb::get : method;
+  bool exists = false;
+  for (const route& candidate : routes) {
+    auto where = match(candidate, path);
+    if (where && asked == candidate.method) return *where;
+    exists = exists || where;
+  }
+  if (!exists) throw api_error{problem::not_found, "there is nothing at this path"};
   if (method == http::verb::options) return {endpoint::options};
-  if (method == taken->method || (method == http::verb::head && taken->method == http::verb::get))
-    return where;
   throw api_error{problem::method_not_allowed, "this path takes " + allowed_methods(path)};
 }
 
 std::string allowed_methods(std::string_view path) {
-  const route* taken = find_match(path).taken;
-  if (taken == nullptr) return "GET, HEAD, POST, OPTIONS";
-  return taken->method == http::verb::get ? "GET, HEAD, OPTIONS" : "POST, OPTIONS";
+  bool get = false, post = false;
+  for (const route& candidate : routes) {
+    if (!match(candidate, path)) continue;
+    (candidate.method == http::verb::get ? get : post) = true;
+  }
+  const bool unknown = !get && !post;
+  return std::string(get || unknown ? "GET, HEAD, " : "") + (post || unknown ? "POST, " : "") + "OPTIONS";
 }
 
 api_family family_of(std::string_view path) {
@@ -118,7 +122,8 @@ api_family family_of(std::string_view path) {
 }
 
 bool runs_model(endpoint to) {
-  return to == endpoint::embed || to == endpoint::openai_embeddings || to == endpoint::infer;
+  return to == endpoint::embed || to == endpoint::similarity || to == endpoint::openai_embeddings ||
+         to == endpoint::infer;
 }
 
 void check_media_type(const request_head& head, endpoint to) {

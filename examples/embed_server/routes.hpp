@@ -15,6 +15,10 @@ namespace embed_server {
 /// What the server can do, whatever the path it is asked for under.
 enum class endpoint {
   embed,
+  similarity,
+  another_model,  ///< what only models of another kind could do
+  info,
+  ping,
   openai_embeddings,
   models,
   health,

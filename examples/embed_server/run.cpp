@@ -44,7 +44,7 @@ void log_failure(std::exception_ptr failure) {
 
 void introduce(const loaded_model& model) {
   std::cout << fmt::format("model:  {}, {} dimensions, texts of up to {} tokens\n", model.served.name,
-                           model.served.dimension, model.max_tokens)
+                           model.served.dimension, model.served.max_tokens)
             << fmt::format("device: {}\n", model.device)
             << fmt::format("lanes:  {}, each with batches of up to {} texts\n", model.batcher->stats().lanes,
                            model.served.max_batch_size)

@@ -24,6 +24,10 @@ using embedding_batcher = carpool::DynamicBatcher<tokens, embedding>;
 struct served_model {
   std::string name;
   std::size_t dimension = 0;
+  std::size_t max_tokens = 0;         ///< per text
+  std::string precision = "float32";  ///< in TEI's words
+  std::string pooling = "mean";       ///< likewise
+  bool on_gpu = false;
   std::size_t max_batch_size = 0;
   std::size_t max_queue_size = 0;
   /// Turns a text into tokens, cutting it if it is too long and that is allowed. Called on the io thread.

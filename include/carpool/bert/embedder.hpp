@@ -68,6 +68,8 @@ class embedder {
   std::size_t dimension() const { return static_cast<std::size_t>(model_->config().hidden_size); }
   /// Tokens per text at most, with [CLS] and [SEP].
   std::size_t max_tokens() const { return model_->config().max_tokens; }
+  /// How the vectors of a text's tokens become one.
+  pooling pooled_by() const { return model_->config().pooling; }
   /// The name of the model's folder.
   const std::string& name() const { return model_->name(); }
   /// What NVIDIA's driver says about its GPU; null on the CPU, or where there is no NVML.

@@ -16,6 +16,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -58,14 +59,26 @@ void check_head(const request_head& head) {
   if (head.request_id.find_first_of("\r\n\t <>\"") != std::string::npos) std::abort();
 }
 
+constexpr std::size_t max_inputs = 16;
+
+submitted_texts parse(endpoint to, const std::string& body, std::optional<std::size_t> json_size) {
+  switch (to) {
+    case endpoint::embed:
+      return parse_embed(body, max_inputs);
+    case endpoint::similarity:
+      return parse_similarity(body, max_inputs);
+    case endpoint::infer:
+      return parse_infer(body, json_size, max_inputs);
+    default:
+      return parse_openai(body, max_inputs);
+  }
+}
+
 std::string understand(const request_head& head, const std::string& body) {
-  constexpr std::size_t max_inputs = 16;
   const endpoint to = find_route(head.method, head.path).to;
   check_media_type(head, to);
   if (!runs_model(to)) return head.path;
-  const submitted_texts request = to == endpoint::embed   ? parse_embed(body, max_inputs)
-                                  : to == endpoint::infer ? parse_infer(body, head.json_size, max_inputs)
-                                                          : submitted_texts(parse_openai(body, max_inputs));
+  const submitted_texts request = parse(to, body, head.json_size);
   if (request.texts.empty() || request.texts.size() > max_inputs) std::abort();
   std::string meaning = request.field;
   for (const auto& text : request.texts) meaning += text.empty() ? (std::abort(), "") : ' ' + text;

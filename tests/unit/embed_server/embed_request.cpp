@@ -118,3 +118,19 @@ TEST_CASE("options of a wrong type or value are refused by name") {
   CHECK(refused(parse_openai, R"({"input":"a","encoding_format":"hex"})").param() == "encoding_format");
   CHECK(refused(parse_openai, R"({"input":"a","model":7})").param() == "model");
 }
+
+TEST_CASE("a similarity request has a source and sentences, of which errors name the right one") {
+  const auto request = parse_similarity(
+      R"({"inputs":{"source_sentence":"s","sentences":["a","b"]},"parameters":{"truncate":false}})", 3);
+  CHECK(request.texts == std::vector<std::string>{"a", "b", "s"});
+  CHECK_FALSE(request.truncate);
+  CHECK(name_of_text(request, 1) == "sentences[1]");
+  CHECK(name_of_text(request, 2) == "source_sentence");
+  for (const char* bad :
+       {"{}", R"({"inputs":"a"})", R"({"inputs":{"sentences":["a"]}})",
+        R"({"inputs":{"source_sentence":"s"}})", R"({"inputs":{"source_sentence":"s","sentences":[]}})",
+        R"({"inputs":{"source_sentence":"","sentences":["a"]}})",
+        R"({"inputs":{"source_sentence":"s","sentences":["a","b","c"]}})",
+        R"({"inputs":{"source_sentence":"s","sentences":["a"]},"parameters":1})"})
+    CHECK_THROWS_AS(parse_similarity(bad, 3), api_error);
+}

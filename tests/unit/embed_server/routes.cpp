@@ -35,6 +35,12 @@ TEST_CASE("every documented path leads to its endpoint") {
   CHECK(find_route(verb::post, "/").to == endpoint::embed);
   CHECK(find_route(verb::post, "/v1/embeddings").to == endpoint::openai_embeddings);
   CHECK(find_route(verb::post, "/embeddings").to == endpoint::openai_embeddings);
+  CHECK(find_route(verb::get, "/").to == endpoint::ping);
+  CHECK(find_route(verb::head, "/").to == endpoint::ping);
+  CHECK(find_route(verb::get, "/ping").to == endpoint::ping);
+  CHECK(find_route(verb::get, "/info").to == endpoint::info);
+  CHECK(find_route(verb::post, "/similarity").to == endpoint::similarity);
+  CHECK(find_route(verb::post, "/rerank").to == endpoint::another_model);
   CHECK(find_route(verb::get, "/v1/models").to == endpoint::models);
   CHECK(find_route(verb::get, "/health").to == endpoint::health);
   CHECK(find_route(verb::get, "/metrics").to == endpoint::metrics);
@@ -70,6 +76,7 @@ TEST_CASE("HEAD goes where GET goes and OPTIONS is understood everywhere") {
   CHECK(find_route(verb::options, "*").to == endpoint::options);
   CHECK(allowed_methods("/embed") == "POST, OPTIONS");
   CHECK(allowed_methods("/health") == "GET, HEAD, OPTIONS");
+  CHECK(allowed_methods("/") == "GET, HEAD, POST, OPTIONS");
 }
 
 TEST_CASE("H18: paths are taken literally, and other methods are told which are allowed") {

@@ -32,8 +32,9 @@ namespace asio = boost::asio;
 using embed_server::embedding;
 using embed_server::tokens;
 
+constexpr std::size_t max_tokens = 1000;
+
 tokens tokenize(std::string_view text, bool truncate) {
-  constexpr std::size_t max_tokens = 1000;
   if (text.size() > max_tokens && !truncate)
     throw boost::system::system_error(carpool::bert::error::text_too_long);
   const auto kept = text.substr(0, max_tokens);
@@ -55,9 +56,7 @@ struct test_server::implementation {
       : limits(limits_),
         batcher(io.get_executor(), watched(batching),
                 [this](std::span<tokens> texts) { return run_model(texts); }),
-        service({"fake", 4, batching.max_batch_size, batching.max_queue_size, tokenize, statistics,
-                 [this] { return device_works.load(); }},
-                batcher, limits),
+        service(fake_model(batching), batcher, limits),
         server(embed_server::open_acceptor(io.get_executor(), "127.0.0.1", 0), service, limits) {
     server.start();
     port = server.endpoint().port();
@@ -74,6 +73,19 @@ struct test_server::implementation {
     statistics = std::make_shared<embed_server::model_statistics>(batching.max_batch_size);
     batching.observer = statistics;
     return batching;
+  }
+
+  embed_server::served_model fake_model(const carpool::options& batching) {
+    embed_server::served_model model;
+    model.name = "fake";
+    model.dimension = 4;
+    model.max_tokens = max_tokens;
+    model.max_batch_size = batching.max_batch_size;
+    model.max_queue_size = batching.max_queue_size;
+    model.tokenize = tokenize;
+    model.statistics = statistics;
+    model.healthy = [this] { return device_works.load(); };
+    return model;
   }
 
   std::vector<embedding> run_model(std::span<tokens> texts) {

@@ -1,0 +1,134 @@
+# Copyright (c) 2026 The carpool authors
+# SPDX-License-Identifier: BSL-1.0
+"""Lets real clients, unmodified, talk to the real server with the real model.
+
+try_clients.py EMBED_SERVER GOLDENS: what they get must be what sentence-transformers computed (goldens/embeddings).
+Needs requirements.txt; exits with 77, for ctest's "skipped", where that is not installed.
+"""
+
+import contextlib
+import logging
+import pathlib
+import re
+import subprocess
+import sys
+
+try:
+    import huggingface_hub
+    import langchain_openai
+    import numpy
+    import openai
+    import tritonclient.http
+    import tritonclient.utils
+except ImportError as missing:
+    print(f"skipped: {missing}; cmake/install-dependencies.sh tests installs the clients")
+    sys.exit(77)
+
+MODEL = "all-MiniLM-L6-v2"
+TOLERANCE = 1e-5
+
+
+@contextlib.contextmanager
+def running(program):
+    """The server on a free port; its address. It must end well when it is told to."""
+    server = subprocess.Popen([program, "--port", "0"], stdout=subprocess.PIPE, text=True)
+    try:
+        for line in server.stdout:
+            if found := re.match(r"listening on (http://\S+)", line):
+                break
+        else:
+            raise SystemExit("the server ended before it listened")
+        yield found[1]
+    finally:
+        server.terminate()
+        server.stdout.read()
+        if server.wait(timeout=60) != 0:
+            raise SystemExit(f"the server ended with status {server.returncode}")
+
+
+def same(found, expected):
+    found = numpy.asarray(found)
+    assert found.shape == expected.shape, f"shape {found.shape} instead of {expected.shape}"
+    worst = numpy.abs(found - expected).max()
+    assert worst < TOLERANCE, f"differs by {worst}"
+
+
+def refused(kind, ask):
+    """The exception that the client makes of a refusal."""
+    try:
+        ask()
+    except kind as refusal:
+        return refusal
+    raise AssertionError("was not refused")
+
+
+def try_openai(address, texts, vectors):
+    client = openai.OpenAI(base_url=f"{address}/v1", api_key="none", max_retries=0)
+    answer = client.embeddings.create(model="any", input=texts)  # asks for base64
+    same([item.embedding for item in answer.data], vectors)
+    assert [item.index for item in answer.data] == list(range(len(texts)))
+    assert answer.usage.prompt_tokens == answer.usage.total_tokens > len(texts)
+    same([client.embeddings.create(model="any", input=texts[0], encoding_format="float").data[0].embedding], vectors[:1])
+    short = client.embeddings.create(model="any", input=texts[0], dimensions=8).data[0].embedding
+    same(short, vectors[0][:8] / numpy.linalg.norm(vectors[0][:8]))
+    assert [model.id for model in client.models.list().data] == [MODEL]
+    empty = refused(openai.BadRequestError, lambda: client.embeddings.create(model="any", input=["a", ""]))
+    assert empty.body["message"] == "input[1] must not be empty" and empty.body["param"] == "input", empty.body
+    ids = refused(openai.BadRequestError, lambda: client.embeddings.create(model="any", input=[[1, 2, 3]]))
+    assert "check_embedding_ctx_length" in ids.body["message"], ids.body
+
+
+def try_langchain(address, texts, vectors):
+    client = langchain_openai.OpenAIEmbeddings(
+        base_url=f"{address}/v1", api_key="none", check_embedding_ctx_length=False)
+    same(client.embed_documents(texts), vectors)
+    same(client.embed_query(texts[0]), vectors[0])
+
+
+def try_huggingface_hub(address, texts, vectors):
+    client = huggingface_hub.InferenceClient(model=address)
+    same(client.feature_extraction(texts[0]), vectors[:1])
+    same(client.feature_extraction(texts, normalize=True, truncate=True), vectors)
+    assert client.get_endpoint_info()["model_type"] == {"embedding": {"pooling": "mean"}}
+
+
+def try_tritonclient(address, texts, vectors):
+    client = tritonclient.http.InferenceServerClient(address.removeprefix("http://"))
+    assert client.is_server_live() and client.is_server_ready() and client.is_model_ready(MODEL)
+    assert "binary_tensor_data" in client.get_server_metadata()["extensions"]
+    assert client.get_model_metadata(MODEL)["outputs"][0]["shape"] == [-1, vectors.shape[1]]
+    assert client.get_model_config(MODEL)["max_batch_size"] >= 1
+
+    def infer(model, binary_input, output, **options):
+        text = tritonclient.http.InferInput("TEXT", [len(texts), 1], "BYTES")
+        text.set_data_from_numpy(numpy.array([[t] for t in texts], dtype=object), binary_data=binary_input)
+        return client.infer(model, [text], outputs=output, **options)
+
+    for binary_input in (True, False):
+        for binary_output in (True, False):
+            output = [tritonclient.http.InferRequestedOutput("EMBEDDING", binary_data=binary_output)]
+            for compression in (None, "gzip", "deflate"):
+                answer = infer(MODEL, binary_input, output, request_id="7", priority=1, timeout=60_000_000,
+                               request_compression_algorithm=compression)
+                same(answer.as_numpy("EMBEDDING"), vectors)
+                assert answer.get_response()["id"] == "7"
+    same(infer(MODEL, True, None).as_numpy("EMBEDDING"), vectors)
+    unknown = refused(tritonclient.utils.InferenceServerException, lambda: infer("nobody", True, None))
+    assert "nobody" in unknown.message(), unknown
+    model = client.get_inference_statistics(MODEL)["model_stats"][0]
+    assert model["inference_count"] >= 13 * len(texts) and 0 < model["execution_count"] <= model["inference_count"]
+
+
+def main(program, goldens):
+    logging.disable(logging.WARNING)
+    folder = pathlib.Path(goldens) / "embeddings"
+    texts = (folder / "texts.txt").read_text().splitlines()
+    vectors = numpy.fromfile(folder / "vectors.f32", dtype="<f4").reshape(len(texts), -1)
+    few = slice(0, 6)
+    with running(program) as address:
+        for attempt in (try_openai, try_langchain, try_huggingface_hub, try_tritonclient):
+            attempt(address, texts[few], vectors[few])
+            print(attempt.__name__.removeprefix("try_"), "ok", flush=True)
+
+
+main(*sys.argv[1:])
