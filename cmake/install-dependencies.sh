@@ -50,7 +50,7 @@ missing_packages() {
   at_least 3.25 "$(cmake --version 2>/dev/null | sed -n '1s/[^0-9]*//p')" || echo cmake
   command -v ninja >/dev/null || echo ninja-build
   command -v ccache >/dev/null || echo ccache
-  local headers=(fmt/format.h:libfmt-dev spdlog/spdlog.h:libspdlog-dev CLI/CLI.hpp:libcli11-dev zlib.h:zlib1g-dev)
+  local headers=(fmt/format.h:libfmt-dev spdlog/spdlog.h:libspdlog-dev CLI/CLI.hpp:libcli11-dev openssl/evp.h:libssl-dev zlib.h:zlib1g-dev)
   if [[ $for_what == tests ]]; then
     command -v pkg-config >/dev/null || echo pkg-config
     command -v curl >/dev/null || echo curl

@@ -44,6 +44,7 @@ constexpr error_row table[] = {
     {problem::malformed, 400, bad_request, nullptr, 400, "Validation", 400},
     {problem::invalid, 400, bad_request, nullptr, 422, "Validation", 400},
     {problem::empty_input, 400, bad_request, nullptr, 400, "Empty", 400},
+    {problem::unauthorized, 401, bad_request, "invalid_api_key", 401, "Validation", 401},
     {problem::not_found, 404, bad_request, "unknown_url", 404, "Validation", 404},
     {problem::method_not_allowed, 405, bad_request, "method_not_supported", 405, "Validation", 405},
     {problem::length_required, 411, bad_request, nullptr, 411, "Validation", 411},
@@ -121,6 +122,7 @@ response render(const api_error& error, api_family family) {
   response answer = make_response(status, json::serialize(body(error, row, family)));
   if (error.kind() == problem::overloaded || error.kind() == problem::unavailable)
     ask_to_retry_in_one_second(answer);
+  if (error.kind() == problem::unauthorized) answer.set(http::field::www_authenticate, "Bearer");
   return answer;
 }
 

@@ -22,6 +22,7 @@ enum class problem {
   malformed,               ///< not HTTP, or not JSON
   invalid,                 ///< JSON that does not say what is wanted, or too much of it
   empty_input,             ///< nothing to embed
+  unauthorized,            ///< no key, or an unknown one
   not_found,               ///< no such path
   method_not_allowed,      ///< the path exists, the method does not
   length_required,         ///< a POST without Content-Length and Transfer-Encoding

@@ -80,8 +80,9 @@ embed_service::embed_service(served_model model, embedding_batcher& batcher, con
 asio::awaitable<response> embed_service::answer(const request_head& head, destination where, std::string body,
                                                 carpool::time_point arrival) {
   api_error error{problem::model_failed, "internal error"};
-  const timing when{arrival, arrival + head.time_limit.value_or(limits_.request_time)};
+  circumstances when{arrival, arrival + head.time_limit.value_or(limits_.request_time)};
   try {
+    when.client = identify(head, where.to);
     if (head.has_body) body = co_await decompress(head, std::move(body));
     switch (where.to) {
       case endpoint::embed:
@@ -105,6 +106,16 @@ asio::awaitable<response> embed_service::answer(const request_head& head, destin
   }
   if (runs_model(where.to) && is_invalid(error)) ++counted_.invalid;
   co_return render(error, family_of(head.path));
+}
+
+std::uint64_t embed_service::identify(const request_head& head, endpoint to) const {
+  if (!keys_.required() || is_open(to)) return 0;
+  if (!head.key)
+    throw api_error{problem::unauthorized,
+                    "an API key is needed: Authorization: Bearer KEY, or x-api-key: KEY"};
+  const auto client = keys_.find(*head.key);
+  if (!client) throw api_error{problem::unauthorized, "Incorrect API key provided."};
+  return *client;
 }
 
 // Everything that is known without running the model.
@@ -168,26 +179,26 @@ response embed_service::metrics() const {
                        carpool::prometheus_text::content_type);
 }
 
-asio::awaitable<response> embed_service::embed(std::string body, timing when) {
+asio::awaitable<response> embed_service::embed(std::string body, circumstances when) {
   const embed_request request = parse_embed(body, max_inputs());
   check_dimensions(request, model_.dimension);
   const auto begin = std::chrono::steady_clock::now();
   std::vector<tokens> texts = co_await tokenize(request);
   const auto tokenization = std::chrono::steady_clock::now() - begin;
   const std::size_t token_count = count_tokens(texts);
-  auto embeddings = co_await run_model(std::move(texts), {.deadline = when.deadline});
+  auto embeddings = co_await run_model(std::move(texts), {.deadline = when.deadline, .key = when.client});
   response answer =
       make_response(http::status::ok, co_await write(request, std::move(embeddings), token_count));
   add_effort(answer, model_, request, token_count, {tokenization, record(when)});
   co_return answer;
 }
 
-asio::awaitable<response> embed_service::embed_for_openai(std::string body, timing when) {
+asio::awaitable<response> embed_service::embed_for_openai(std::string body, circumstances when) {
   const embed_request request = parse_openai(body, max_inputs());
   check_dimensions(request, model_.dimension);
   std::vector<tokens> texts = co_await tokenize(request);
   const std::size_t token_count = count_tokens(texts);
-  auto embeddings = co_await run_model(std::move(texts), {.deadline = when.deadline});
+  auto embeddings = co_await run_model(std::move(texts), {.deadline = when.deadline, .key = when.client});
   response answer =
       make_response(http::status::ok, co_await write(request, std::move(embeddings), token_count));
   const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(record(when));
@@ -195,20 +206,22 @@ asio::awaitable<response> embed_service::embed_for_openai(std::string body, timi
   co_return answer;
 }
 
-asio::awaitable<response> embed_service::similarity(std::string body, timing when) {
+asio::awaitable<response> embed_service::similarity(std::string body, circumstances when) {
   const submitted_texts request = parse_similarity(body, max_inputs());
-  const auto embeddings = co_await run_model(co_await tokenize(request), {.deadline = when.deadline});
+  const auto embeddings =
+      co_await run_model(co_await tokenize(request), {.deadline = when.deadline, .key = when.client});
   record(when);
   co_return make_response(http::status::ok, tei_similarities(embeddings));
 }
 
 asio::awaitable<response> embed_service::infer(std::optional<std::size_t> json_size, std::string body,
-                                               timing when) {
+                                               circumstances when) {
   const infer_request request = parse_infer(body, json_size, max_inputs());
   std::vector<tokens> texts = co_await tokenize(request);
   carpool::submit_options options;
   options.deadline = request.time_limit ? when.arrival + *request.time_limit : when.deadline;
   options.priority = request.priority;
+  options.key = when.client;
   const auto embeddings = co_await run_model(std::move(texts), options);
   infer_writer writer{request, model_.name, embeddings.size(), model_.dimension};
   turns turn{limits_.work_per_turn};
@@ -263,7 +276,7 @@ asio::awaitable<std::string> embed_service::write(const embed_request& request,
 // More texts than the queue holds could never be admitted together, however often the client tried.
 std::size_t embed_service::max_inputs() const { return std::min(limits_.inputs, model_.max_queue_size); }
 
-carpool::duration embed_service::record(timing when) {
+carpool::duration embed_service::record(circumstances when) {
   const carpool::duration took = std::chrono::steady_clock::now() - when.arrival;
   counted_.request_time.record(static_cast<std::uint64_t>(took.count()));
   return took;

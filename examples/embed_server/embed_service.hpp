@@ -3,6 +3,7 @@
 
 #pragma once
 
+#include "api_keys.hpp"
 #include "embed_request.hpp"
 #include "header_guard.hpp"
 #include "http.hpp"
@@ -15,6 +16,7 @@
 #include <boost/asio/awaitable.hpp>
 
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -32,6 +34,13 @@ class embed_service {
   /// The batcher must outlive the service.
   embed_service(served_model model, embedding_batcher& batcher, const limits& limits);
 
+  /// From now on only clients with one of these keys may use what is not open to everybody.
+  void set_keys(api_keys keys) { keys_ = std::move(keys); }
+
+  /// Whose request it is, a number that stands for the client; 0 if nobody needs a key. Throws api_error
+  /// (unauthorized).
+  std::uint64_t identify(const request_head& head, endpoint to) const;
+
   /// The answer to a request, whatever happens: errors are answers too. Cancelling it (all types) takes
   /// requests that still wait out of the queue. `arrival` is when the header had been read; deadlines count
   /// from it.
@@ -45,10 +54,11 @@ class embed_service {
   counters& counted() noexcept { return counted_; }
 
  private:
-  /// When a request came and when it must be answered, unless it is said otherwise.
-  struct timing {
+  /// When a request came, when it must be answered unless it is said otherwise, and whose it is.
+  struct circumstances {
     carpool::time_point arrival;
     carpool::time_point deadline;
+    std::uint64_t client = 0;
   };
 
   bool ready() const;
@@ -56,10 +66,10 @@ class embed_service {
   response models() const;
   response metrics() const;
   response describe(const destination& where) const;
-  asio::awaitable<response> embed(std::string body, timing when);
-  asio::awaitable<response> embed_for_openai(std::string body, timing when);
-  asio::awaitable<response> similarity(std::string body, timing when);
-  asio::awaitable<response> infer(std::optional<std::size_t> json_size, std::string body, timing when);
+  asio::awaitable<response> embed(std::string body, circumstances when);
+  asio::awaitable<response> embed_for_openai(std::string body, circumstances when);
+  asio::awaitable<response> similarity(std::string body, circumstances when);
+  asio::awaitable<response> infer(std::optional<std::size_t> json_size, std::string body, circumstances when);
   asio::awaitable<std::string> decompress(const request_head& head, std::string body);
   asio::awaitable<std::vector<tokens>> tokenize(const submitted_texts& request);
   asio::awaitable<std::vector<embedding>> run_model(std::vector<tokens> texts,
@@ -67,10 +77,11 @@ class embed_service {
   asio::awaitable<std::string> write(const embed_request& request, std::vector<embedding> embeddings,
                                      std::size_t token_count);
   std::size_t max_inputs() const;
-  carpool::duration record(timing when);
+  carpool::duration record(circumstances when);
 
   served_model model_;
   embedding_batcher& batcher_;
+  api_keys keys_;
   const limits limits_;
   counters counted_;
   bool draining_ = false;

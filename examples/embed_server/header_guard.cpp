@@ -15,6 +15,7 @@ namespace {
 using header = http::request_header<>;
 
 constexpr const char* request_timeout_header = "x-request-timeout-ms";
+constexpr const char* key_header = "x-api-key";
 constexpr const char* inference_header = "Inference-Header-Content-Length";
 
 constexpr char to_lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
@@ -41,7 +42,7 @@ void check_fields(const header& fields, std::string_view raw, const limits& limi
                             http::field::content_encoding, http::field::expect}) {
     if (fields.count(single) > 1) refuse(std::string(to_string(single)) + " is given more than once");
   }
-  for (const auto* single : {request_timeout_header, inference_header})
+  for (const auto* single : {request_timeout_header, inference_header, key_header})
     if (fields.count(single) > 1) refuse(std::string(single) + " is given more than once");
 }
 
@@ -143,6 +144,16 @@ std::string request_id_of(const header& request) {
   return fit ? std::string(id) : std::string();
 }
 
+// Some clients leave "Bearer " out.
+std::optional<key_digest> key_of(const header& request) {
+  std::string_view key = request[http::field::authorization];
+  constexpr std::string_view scheme = "bearer ";
+  if (lower_case(key.substr(0, scheme.size())) == scheme) key.remove_prefix(scheme.size());
+  if (key.empty()) key = request[key_header];
+  if (key.empty()) return std::nullopt;
+  return digest_of(key);
+}
+
 std::string media_type(std::string_view content_type) {
   content_type = content_type.substr(0, content_type.find(';'));
   while (content_type.ends_with(' ') || content_type.ends_with('\t')) content_type.remove_suffix(1);
@@ -166,6 +177,7 @@ request_head inspect(const request_parser& parser, std::string_view raw, const l
   head.content_type = media_type(request[http::field::content_type]);
   head.content_encoding = lower_case(request[http::field::content_encoding]);
   head.request_id = request_id_of(request);
+  head.key = key_of(request);
   head.time_limit = time_limit_of(request);
   head.json_size = number_in(request, inference_header, limits.body_size);
   head.keep_alive = parser.keep_alive();

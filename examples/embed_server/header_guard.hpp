@@ -8,6 +8,7 @@
 
 #pragma once
 
+#include "api_keys.hpp"
 #include "http.hpp"
 #include "limits.hpp"
 
@@ -30,6 +31,7 @@ struct request_head {
   /// Inference-Header-Content-Length: bytes of JSON in the body, ahead of binary tensors; not checked against
   /// the body's size yet.
   std::optional<std::size_t> json_size;
+  std::optional<key_digest> key;  ///< of what Authorization or x-api-key present
   bool has_body = false;
   bool expects_continue = false;
   bool keep_alive = false;

@@ -62,6 +62,9 @@ void add_options(CLI::App& app, server_options& options) {
          "What the model computes in; auto: fp32 on the CPU, fp16 on CUDA")
       ->check(CLI::IsMember({"auto", "fp32", "fp16", "bf16", "int8"}));
   app.add_option("--device", options.device, "cpu, cuda, cuda:N or auto")->capture_default_str();
+  app.add_option("--api-keys", options.api_keys,
+                 "File with a name and a key per line; nobody else may use the server. Read again on SIGHUP")
+      ->envname("CARPOOL_API_KEYS");
   app.add_option("--log-level", options.log_level, "How much is logged to standard error")
       ->check(CLI::IsMember({"trace", "debug", "info", "warn", "error", "off"}))
       ->capture_default_str();
@@ -93,6 +96,7 @@ carpool::options batching_options(const server_options& given, carpool::options 
   base.max_queue_delay = given.max_queue_delay.value_or(base.max_queue_delay);
   base.max_queue_size = given.max_queue_size.value_or(base.max_queue_size);
   base.lanes = given.lanes.value_or(base.lanes);
+  base.fair_sharing = !given.api_keys.empty();
   return base;
 }
 

@@ -33,6 +33,7 @@ struct server_options {
   std::size_t threads = 0;
   std::string device = "auto";
   carpool::bert::precision precision = carpool::bert::precision::automatic;
+  std::string api_keys;  ///< file with the keys of those who may use the server; empty: everybody may
   std::string log_level = "info";
 };
 

@@ -121,6 +121,21 @@ api_family family_of(std::string_view path) {
   return path.starts_with("/v1/") || path.starts_with("/embeddings") ? api_family::openai : api_family::tei;
 }
 
+bool is_open(endpoint to) {
+  switch (to) {
+    case endpoint::health:
+    case endpoint::ping:
+    case endpoint::server_live:
+    case endpoint::server_ready:
+    case endpoint::model_ready:
+    case endpoint::metrics:
+    case endpoint::options:
+      return true;
+    default:
+      return false;
+  }
+}
+
 bool runs_model(endpoint to) {
   return to == endpoint::embed || to == endpoint::similarity || to == endpoint::openai_embeddings ||
          to == endpoint::infer;

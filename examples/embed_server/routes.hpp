@@ -52,6 +52,9 @@ std::string allowed_methods(std::string_view path);
 /// The family whose error bodies the clients of this path expect; paths that do not exist have one too.
 api_family family_of(std::string_view path);
 
+/// Whether those may ask for it who have no key: load balancers, monitoring, browsers before they ask.
+bool is_open(endpoint to);
+
 /// Whether requests for it wait in the batcher's queue.
 bool runs_model(endpoint to);
 

@@ -3,6 +3,7 @@
 
 #include "run.hpp"
 
+#include "api_keys.hpp"
 #include "embed_service.hpp"
 #include "limits.hpp"
 #include "loaded_model.hpp"
@@ -13,6 +14,7 @@
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/this_coro.hpp>
@@ -63,6 +65,20 @@ asio::awaitable<bool> serve_clients(server& http, loaded_model& model, const lim
   co_return co_await serve_until_signalled(signals, http, *model.batcher, limits);
 }
 
+// Keys that are wrong are told and not taken: whoever had access keeps it.
+asio::awaitable<void> reload_keys_when_told(embed_service& service, std::string file) {
+  asio::signal_set hangups{co_await asio::this_coro::executor, SIGHUP};
+  for (;;) {
+    co_await hangups.async_wait(asio::use_awaitable);
+    try {
+      service.set_keys(api_keys::read(file));
+      spdlog::info("read the keys in {} again", file);
+    } catch (const std::exception& error) {
+      spdlog::error("the keys stay as they were: {}", error.what());
+    }
+  }
+}
+
 // Returns whether every request was answered.
 bool serve(const server_options& given) {
   const background_logging logging{given.log_level};
@@ -70,10 +86,13 @@ bool serve(const server_options& given) {
   asio::io_context io{1};
   // First, so that a port in use shows before the model is loaded.
   auto acceptor = open_acceptor(io.get_executor(), given.host, given.port);
+  const api_keys keys = given.api_keys.empty() ? api_keys{} : api_keys::read(given.api_keys);
   loaded_model model = load_model(io, given, log_failure);
   introduce(model);
   embed_service service{model.served, *model.batcher, limits};
+  service.set_keys(keys);
   server http{std::move(acceptor), service, limits};
+  if (keys.required()) asio::co_spawn(io, reload_keys_when_told(service, given.api_keys), asio::detached);
 
   std::exception_ptr failure;
   bool everything_answered = false;

@@ -6,6 +6,7 @@
 #include "support/doctest.hpp"
 #include "support/http_client.hpp"
 #include "support/server_process.hpp"
+#include "support/temporary_folder.hpp"
 
 #include <algorithm>
 #include <atomic>
@@ -267,4 +268,31 @@ TEST_CASE("the textbook service can be had by options") {
   for (int i = 1; i < 16; ++i) list += ",\"a\"";
   CHECK(http_client(port).ask(post_json("/embed", R"({"inputs":)" + list + "]}")).status == 200);
   CHECK(metric(port, "carpool_batches_total{trigger=\"full\"}") == 2);
+}
+
+TEST_CASE("SIGHUP reads the keys again; a bad file changes nothing") {
+  const temporary_folder folder;
+  const std::string alice = "alice-0123456789", bob = "bob-0123456789abc";
+  const std::string file = folder.write("keys", "alice " + alice + "\n").string();
+  server_process server(
+      with_options({"--port", "0", "--threads", "1", "--device", "cpu", "--api-keys", file}));
+  const auto status = [&](const std::string& key) {
+    return http_client(server.port())
+        .ask(post_json("/embed", R"({"text":"hi"})", "x-api-key: " + key + "\r\n"))
+        .status;
+  };
+  CHECK(status(alice) == 200);
+  CHECK(status(bob) == 401);
+  folder.write("keys", "bob short\n");
+  server.signal(SIGHUP);
+  server.await_line("the keys stay as they were");
+  CHECK(status(alice) == 200);
+  folder.write("keys", "bob " + bob + "\n");
+  server.signal(SIGHUP);
+  server.await_line("read the keys in");
+  CHECK(status(alice) == 401);
+  CHECK(status(bob) == 200);
+  CHECK(server.log().find(alice) == std::string::npos);
+  server.signal(SIGTERM);
+  CHECK(server.wait() == 0);
 }

@@ -57,18 +57,23 @@ class server_process {
   server_process(const server_process&) = delete;
   server_process& operator=(const server_process&) = delete;
 
-  /// The port from the line "listening on http://...:PORT". Throws with the log if the line does not come in
-  /// two minutes.
+  /// The port from the line "listening on http://...:PORT". Throws as await_line.
   std::uint16_t port() {
-    const std::string line = "listening on http://127.0.0.1:";
+    return static_cast<std::uint16_t>(std::stoi(await_line("listening on http://127.0.0.1:")));
+  }
+
+  /// What follows `beginning` in a line that it has printed or will print. Throws with the log if no such
+  /// line comes in two minutes.
+  std::string await_line(const std::string& beginning) {
     std::unique_lock lock(mutex_);
     const auto complete = [&] {
-      const auto at = log_.find(line);
+      const auto at = log_.find(beginning);
       return at != log_.npos && log_.find('\n', at) != log_.npos;
     };
     changed_.wait_for(lock, std::chrono::minutes{2}, [&] { return complete() || ended_; });
-    if (!complete()) throw std::runtime_error("the server does not listen; it said:\n" + log_);
-    return static_cast<std::uint16_t>(std::stoi(log_.substr(log_.find(line) + line.size())));
+    if (!complete()) throw std::runtime_error("no line with \"" + beginning + "\" came, but:\n" + log_);
+    const auto at = log_.find(beginning) + beginning.size();
+    return log_.substr(at, log_.find('\n', at) - at);
   }
 
   pid_t id() const { return id_; }

@@ -11,6 +11,7 @@
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <boost/system/system_error.hpp>
 
@@ -121,6 +122,10 @@ test_server::~test_server() {
   if (!self_->thread.joinable()) return;
   signal();
   self_->thread.join();
+}
+
+void test_server::set_keys(const std::filesystem::path& file) {
+  asio::post(self_->io, [this, keys = embed_server::api_keys::read(file)] { self_->service.set_keys(keys); });
 }
 
 std::uint16_t test_server::port() const { return self_->port; }

@@ -7,6 +7,7 @@
 #include <carpool/stats.hpp>
 
 #include <cstdint>
+#include <filesystem>
 #include <memory>
 
 namespace carpool::test {
@@ -19,6 +20,9 @@ class test_server {
  public:
   explicit test_server(const embed_server::limits& limits = {}, const carpool::options& batching = {});
   ~test_server();
+
+  /// From now on only those may use it who have a key of this file.
+  void set_keys(const std::filesystem::path& file);
 
   std::uint16_t port() const;
   carpool::stats stats() const;
