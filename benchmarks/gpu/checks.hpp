@@ -20,9 +20,12 @@
 
 #ifdef CARPOOL_BERT_CUDA
 #include <c10/cuda/CUDACachingAllocator.h>
+#include <c10/cuda/CUDAException.h>
+#include <cuda_runtime_api.h>
 #endif
 
 #include <ATen/core/Tensor.h>
+#include <ATen/ops/_addmm_activation.h>
 #include <ATen/ops/gelu.h>
 #include <ATen/ops/linear.h>
 #include <ATen/ops/randn.h>
@@ -143,11 +146,10 @@ class checks {
   /// CPU the lack is made up.
   void out_of_memory() const {
     const std::size_t count = toy_ ? 32 : 20'000;
-    const lane_factory lanes{[this](std::size_t) {
-      auto device = model_.device_lane(model_.encoder(activation::gelu));
-      if (model_.device().is_cpu()) device = std::make_unique<cramped>(std::move(device), 256);
-      return model_.lane(std::move(device));
-    }};
+    auto device = model_.device_lane(model_.encoder(activation::gelu));
+    if (model_.device().is_cpu()) device = std::make_unique<cramped>(std::move(device), 256);
+    const auto made = std::make_shared<std::unique_ptr<carpool::bert::device_lane>>(std::move(device));
+    const lane_factory lanes{[this, made](std::size_t) { return model_.lane(std::move(*made)); }};
     carpool::options options;
     options.max_batch_size = count;
     options.max_queue_size = count;
@@ -190,23 +192,31 @@ class checks {
     std::size_t most_;
   };
 
-  /// Leaves this process a fiftieth of the device's memory, as long as this lives.
+  /// As long as this lives, the process gets no more than a GiB of the device's memory beyond what it has.
   class memory_limit {
    public:
-    explicit memory_limit(c10::Device device) : device_(device) { set(0.02); }
-    memory_limit(const memory_limit&) = delete;
-    memory_limit& operator=(const memory_limit&) = delete;
-    ~memory_limit() { set(1); }
-
-   private:
-    void set(double share) const {
+    explicit memory_limit(c10::Device device) : device_(device) {
 #ifdef CARPOOL_BERT_CUDA
-      if (device_.is_cuda()) c10::cuda::CUDACachingAllocator::setMemoryFraction(share, device_.index());
-#else
-      static_cast<void>(share);
+      if (device_.is_cpu()) return;
+      namespace allocator = c10::cuda::CUDACachingAllocator;
+      allocator::emptyCache();
+      std::size_t free = 0, total = 0;
+      C10_CUDA_CHECK(cudaMemGetInfo(&free, &total));
+      const auto had =
+          static_cast<double>(allocator::getDeviceStats(device_.index()).reserved_bytes[0].current);
+      allocator::setMemoryFraction((had + (1 << 30)) / static_cast<double>(total), device_.index());
 #endif
     }
-    c10::Device device_;
+    memory_limit(const memory_limit&) = delete;
+    memory_limit& operator=(const memory_limit&) = delete;
+    ~memory_limit() {
+#ifdef CARPOOL_BERT_CUDA
+      if (device_.is_cuda()) c10::cuda::CUDACachingAllocator::setMemoryFraction(1, device_.index());
+#endif
+    }
+
+   private:
+    [[maybe_unused]] c10::Device device_;
   };
 
   static std::vector<carpool::bert::embedding> embed(carpool::bert::lane& lane,

@@ -127,7 +127,7 @@ class encoder_sweep {
   }
 
   void add_encoder(activation form, std::vector<cell>& cells) const {
-    const std::size_t tokens = toy_ ? 64 : 16384;
+    const std::size_t tokens = toy_ ? 32 : 16384;
     const auto network = model_.encoder(form);
     const auto padded =
         std::make_shared<const padded_bert>(model_.config(form), model_.weights(), model_.target());

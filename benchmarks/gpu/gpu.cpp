@@ -92,12 +92,12 @@ class gpu_bench {
       if (first) ceilings.device();
       ceilings.encoder(model.name(), model.config(bench::activation::gelu));
     });
-    attempt("encoder", [&] { bench::encoder_sweep(model, texts_, given_.toy).measure(share(0.25)); });
-    attempt("end to end", [&] { bench::loops(model, texts_, given_.toy, share(0.55)).measure(); });
-    attempt("tokenizer", [&] { tokenizer(model); });
     const bench::checks checks(model, given_.toy);
     attempt("correctness", [&] { checks.correctness(first); });
     attempt("invariance", [&] { checks.invariance(); });
+    attempt("encoder", [&] { bench::encoder_sweep(model, texts_, given_.toy).measure(share(0.25)); });
+    attempt("end to end", [&] { bench::loops(model, texts_, given_.toy, share(0.55)).measure(); });
+    attempt("tokenizer", [&] { tokenizer(model); });
     attempt("out of memory", [&] { checks.out_of_memory(); });
     if (!first) return;
     attempt("fused gelu", [&] { checks.fused_gelu(); });
