@@ -3,7 +3,8 @@
 //
 // How fast is carpool's packed encoder on one CPU core, alone and behind DynamicBatcher, in each precision?
 //
-//   bench_encoder [--model FOLDER] [--texts N] [--rounds N] [--cpu-time] [--python PYTHON] [--json FILE]
+//   bench_encoder [--model FOLDER] [--texts N] [--rounds N] [--cpu-time] [--python PYTHON] [--only WORDS]
+//                 [--json FILE]
 //
 // The bound that everything is compared with is the bare forward pass on the same libtorch with everything in
 // its favour: all texts known beforehand, sorted by length, in padded batches of 32. carpool's batches are
@@ -14,8 +15,10 @@
 // Time is wall time; --cpu-time measures CPU time instead, for a machine that is doing other things, which
 // counts all threads but no waiting. PYTHON, if given, has some of the packages `transformers`,
 // `sentence-transformers`, `onnxruntime` and `onnx`, which then join in, as torch.compile does, sorted like
-// the bound. --json writes what support/plot_bars.py draws.
+// the bound. --only leaves out candidates whose name has none of the words, which "|" separates; bound and
+// floor always run. --json writes what support/plot_bars.py draws.
 
+#include "support/arguments.hpp"
 #include "support/clock.hpp"
 #include "support/encoder_operations.hpp"
 #include "support/encoder_peers.hpp"
@@ -40,9 +43,9 @@
 #include <list>
 #include <memory>
 #include <optional>
+#include <sstream>
 #include <stdexcept>
 #include <string>
-#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -55,39 +58,33 @@ using bench::padding;
 using bench::seconds;
 using bench::sorted;
 
-struct arguments {
+struct settings {
   std::string model = CARPOOL_MINILM;
   std::string python;
+  std::string only;
   std::string json;
   std::size_t texts = 1024;
   int rounds = 3;
   clockid_t clock = CLOCK_MONOTONIC;
 
-  arguments(int argc, char** argv) {
-    for (int i = 1; i < argc; ++i) {
-      const std::string_view name = argv[i];
-      if (name == "--cpu-time") {
-        clock = CLOCK_PROCESS_CPUTIME_ID;
-      } else if (i + 1 == argc || !set(name, argv[++i])) {
-        throw std::invalid_argument{"unknown or incomplete argument " + std::string(name)};
-      }
-    }
-  }
-
- private:
-  bool set(std::string_view name, const std::string& value) {
-    if (name == "--model") return model = value, true;
-    if (name == "--python") return python = value, true;
-    if (name == "--json") return json = value, true;
-    if (name == "--texts") return texts = std::max(1UL, std::stoul(value)), true;
-    if (name == "--rounds") return rounds = std::max(1, std::stoi(value)), true;
-    return false;
+  settings(int argc, char** argv) {
+    bool cpu_time = false;
+    bench::arguments()
+        .option("--model", model)
+        .option("--python", python)
+        .option("--only", only)
+        .option("--json", json)
+        .option("--texts", texts, std::size_t{1})
+        .option("--rounds", rounds, 1)
+        .flag("--cpu-time", cpu_time)
+        .read(argc, argv);
+    if (cpu_time) clock = CLOCK_PROCESS_CPUTIME_ID;
   }
 };
 
 class program {
  public:
-  explicit program(const arguments& given)
+  explicit program(const settings& given)
       : given_(given),
         texts_(bench::english_texts(given.texts)),
         padded_(bench::load_padded_bert(given.model)),
@@ -116,7 +113,7 @@ class program {
     for (bench::packed_contender& each : contenders_) {
       if (each.name != "fp32") add_precision(each);
     }
-    for (const std::string& name : int8_peers_) board_.ask(packed_name(contenders_.back(), 32), name, 1);
+    for (const std::string& name : int8_peers_) ask(packed_name(contenders_.back(), 32), name, 1);
     if (!peers_) add_padded();  // they pad, too, and take their time
     board_.run(given_.rounds);
     print_speeds();
@@ -142,6 +139,22 @@ class program {
     std::printf("%s is left out: %s\n", name.c_str(), fault.what());
   }
 
+  bool wanted(const std::string& name) const {
+    if (given_.only.empty()) return true;
+    std::istringstream words{given_.only};
+    for (std::string word; std::getline(words, word, '|');)
+      if (name.find(word) != std::string::npos) return true;
+    return false;
+  }
+
+  void add(const std::string& name, std::function<double()> measure) {
+    if (wanted(name)) board_.add(name, std::move(measure));
+  }
+
+  void ask(const std::string& faster, const std::string& slower, double times) {
+    if (wanted(faster) && (slower == bound || wanted(slower))) board_.ask(faster, slower, times);
+  }
+
   double per_text(double all) const { return all * 1e6 / static_cast<double>(texts_.size()); }
 
   /// Microseconds per text of one call.
@@ -155,9 +168,9 @@ class program {
   }
 
   void add_packed(bench::packed_contender& each, std::size_t size) {
-    board_.add(packed_name(each, size), timed([&each, all = cut(tokens_, size)]() mutable {
-                 for (auto& batch : all) each.embed(batch, [](const bert::embedding&) {});
-               }));
+    add(packed_name(each, size), timed([&each, all = cut(tokens_, size)]() mutable {
+          for (auto& batch : all) each.embed(batch, [](const bert::embedding&) {});
+        }));
   }
 
   static std::string packed_name(const bench::packed_contender& each, std::size_t size) {
@@ -175,57 +188,55 @@ class program {
                }));
     for (const auto& [size, times] : {std::pair{32U, 1.0}, {8U, 0.96}, {1U, 0.55}}) {
       add_packed(fp32, size);
-      board_.ask(packed_name(fp32, size), bound, times);
+      ask(packed_name(fp32, size), bound, times);
     }
     for (const auto& [in_flight, times] : {std::pair{64U, 1.0}, {8U, 0.96}, {1U, 0.55}}) {
       const std::string name = "carpool DynamicBatcher, " + std::to_string(in_flight) + " in flight";
       auto target = std::make_shared<bench::text_batcher>(model().batching(), model());
-      board_.add(name, timed([this, target, count = in_flight] {
-                   bench::text_loop{*target, tokens_}.run(count);
-                 }));
-      board_.ask(name, bound, times);
+      add(name, timed([this, target, count = in_flight] { bench::text_loop{*target, tokens_}.run(count); }));
+      ask(name, bound, times);
     }
   }
 
   void add_precision(bench::packed_contender& each) {
     for (const std::size_t size : {32U, 8U, 1U}) {
       add_packed(each, size);
-      board_.ask(packed_name(each, size), packed_name(contenders_.front(), size), each.asked);
+      ask(packed_name(each, size), packed_name(contenders_.front(), size), each.asked);
     }
   }
 
   void add_peers() {
     if (!peers_) return;
     const std::string from_text = "carpool fp32, from text";
-    board_.add(from_text, timed([this, &fp32 = contenders_.front()] {
-                 for (std::size_t i = 0; i < texts_.size(); i += 32) {
-                   std::vector<bert::tokens> batch;
-                   for (std::size_t k = i; k < std::min(i + 32, texts_.size()); ++k)
-                     batch.push_back(fp32.model.tokenize(texts_[k]));
-                   fp32.embed(batch, [](const bert::embedding&) {});
-                 }
-               }));
+    add(from_text, timed([this, &fp32 = contenders_.front()] {
+          for (std::size_t i = 0; i < texts_.size(); i += 32) {
+            std::vector<bert::tokens> batch;
+            for (std::size_t k = i; k < std::min(i + 32, texts_.size()); ++k)
+              batch.push_back(fp32.model.tokenize(texts_[k]));
+            fp32.embed(batch, [](const bert::embedding&) {});
+          }
+        }));
     for (const std::string& name : peers_->names()) {
-      board_.add(name, [this, name] {
+      add(name, [this, name] {
         const auto [wall, cpu] = peers_->run(name);
         return per_text(given_.clock == CLOCK_MONOTONIC ? wall : cpu);
       });
       if (name.ends_with("from text")) {
-        board_.ask(from_text, name, 1.4);
+        ask(from_text, name, 1.4);
       } else if (name.ends_with("int8")) {
         if (contenders_.back().name == "int8") int8_peers_.push_back(name);
       } else {
-        board_.ask(packed_name(contenders_.front(), 32), name, 1);
+        ask(packed_name(contenders_.front(), 32), name, 1);
       }
     }
   }
 
   void add_padded() {
     for (const std::size_t size : {32U, 1U}) {
-      board_.add("padded, as they arrive, batches of " + std::to_string(size),
-                 timed([this, all = cut(tokens_, size)] {
-                   for (const auto& batch : all) padded_(batch);
-                 }));
+      add("padded, as they arrive, batches of " + std::to_string(size),
+          timed([this, all = cut(tokens_, size)] {
+            for (const auto& batch : all) padded_(batch);
+          }));
     }
   }
 
@@ -239,6 +250,7 @@ class program {
     }
     if (!peers_) return;
     for (const std::string& name : peers_->names()) {
+      if (!wanted(name)) continue;
       compare(name, peers_->embeddings(name, texts_.size(), model().dimension()), ours,
               name.ends_with("int8") ? 1 : 1e-5);
     }
@@ -272,7 +284,7 @@ class program {
     }
   }
 
-  arguments given_;
+  settings given_;
   std::vector<std::string> texts_;
   std::vector<bert::tokens> tokens_;
   std::size_t token_count_ = 0;
@@ -287,7 +299,7 @@ class program {
 }  // namespace
 
 int main(int argc, char** argv) try {
-  program{arguments{argc, argv}}.run();
+  program{settings{argc, argv}}.run();
   return EXIT_SUCCESS;
 } catch (const std::exception& error) {
   std::fprintf(stderr, "bench_encoder: %s\n", error.what());

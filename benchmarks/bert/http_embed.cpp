@@ -14,6 +14,7 @@
 // Time is wall time; --cpu-time measures the CPU time of this thread for the bound and of the whole process
 // for a server, for a machine that is doing other things. It counts no waiting.
 
+#include "support/arguments.hpp"
 #include "support/clock.hpp"
 #include "support/english_texts.hpp"
 #include "support/http_load.hpp"
@@ -49,28 +50,19 @@ using bench::seconds;
 
 constexpr int server_core = 0, client_core = 1;
 
-struct arguments {
+struct settings {
   std::string model = CARPOOL_MINILM;
   std::size_t texts = 512;
   int rounds = 5;
   bool cpu_time = false;
 
-  arguments(int argc, char** argv) {
-    for (int i = 1; i < argc; ++i) {
-      const std::string_view name = argv[i];
-      if (name == "--cpu-time")
-        cpu_time = true;
-      else if (i + 1 == argc || !set(name, argv[++i]))
-        throw std::invalid_argument{"unknown or incomplete argument " + std::string(name)};
-    }
-  }
-
- private:
-  bool set(std::string_view name, const std::string& value) {
-    if (name == "--model") return model = value, true;
-    if (name == "--texts") return texts = std::max(1UL, std::stoul(value)), true;
-    if (name == "--rounds") return rounds = std::max(1, std::stoi(value)), true;
-    return false;
+  settings(int argc, char** argv) {
+    bench::arguments()
+        .option("--model", model)
+        .option("--texts", texts, std::size_t{1})
+        .option("--rounds", rounds, 1)
+        .flag("--cpu-time", cpu_time)
+        .read(argc, argv);
   }
 };
 
@@ -85,7 +77,7 @@ void pin_to(int core) {
 /// The real server, pinned.
 class pinned_server {
  public:
-  pinned_server(const arguments& given, std::vector<std::string> options, std::vector<std::string> requests)
+  pinned_server(const settings& given, std::vector<std::string> options, std::vector<std::string> requests)
       : process_(command(given, std::move(options))), load_(process_.port(), std::move(requests)) {
     if (::clock_getcpuclockid(process_.id(), &cpu_clock_) != 0)
       throw std::runtime_error{"no CPU clock for the server"};
@@ -95,7 +87,7 @@ class pinned_server {
   clockid_t cpu_clock() const { return cpu_clock_; }
 
  private:
-  static std::vector<std::string> command(const arguments& given, std::vector<std::string> options) {
+  static std::vector<std::string> command(const settings& given, std::vector<std::string> options) {
     std::vector<std::string> words{"/usr/bin/taskset", "--cpu-list", std::to_string(server_core),
                                    CARPOOL_EMBED_SERVER};
     for (const char* word : {"--port", "0", "--device", "cpu", "--threads", "1", "--model"})
@@ -118,7 +110,7 @@ std::vector<std::string> requests_for(const std::vector<std::string>& texts) {
 
 class program {
  public:
-  explicit program(const arguments& given)
+  explicit program(const settings& given)
       : given_(given),
         model_(given.model, {.device = "cpu", .threads = 1}),
         padded_(bench::load_padded_bert(given.model)),
@@ -194,7 +186,7 @@ class program {
     return worst;
   }
 
-  arguments given_;
+  settings given_;
   bert::embedder model_;
   bench::padded_bert padded_;
   std::vector<std::string> texts_;
@@ -205,7 +197,7 @@ class program {
 }  // namespace
 
 int main(int argc, char** argv) try {
-  program{arguments{argc, argv}}.run();
+  program{settings{argc, argv}}.run();
   return EXIT_SUCCESS;
 } catch (const std::exception& error) {
   std::fprintf(stderr, "bench_http_embed: %s\n", error.what());

@@ -8,48 +8,39 @@
 // N cores (all of them, unless told) are shared by 1, 2, 4, ... lanes evenly, and texts are kept in flight
 // through a DynamicBatcher. Time is wall time, so nothing else may run on the machine.
 
+#include "support/arguments.hpp"
 #include "support/clock.hpp"
 #include "support/english_texts.hpp"
 #include "support/scoreboard.hpp"
 #include "support/text_loop.hpp"
 #include <carpool/bert/bert.hpp>
 
-#include <algorithm>
 #include <cstddef>
 #include <cstdio>
 #include <cstdlib>
 #include <ctime>
+#include <exception>
 #include <memory>
-#include <stdexcept>
 #include <string>
-#include <string_view>
 #include <vector>
 
 namespace {
 
 namespace bert = carpool::bert;
 
-struct arguments {
+struct settings {
   std::string model = CARPOOL_MINILM;
   std::size_t texts = 512;
   int rounds = 5;
   std::size_t cores = bert::core_count();
 
-  arguments(int argc, char** argv) {
-    for (int i = 1; i < argc; ++i) {
-      const std::string_view name = argv[i];
-      if (i + 1 == argc || !set(name, argv[++i]))
-        throw std::invalid_argument{"unknown or incomplete argument " + std::string(name)};
-    }
-  }
-
- private:
-  bool set(std::string_view name, const std::string& value) {
-    if (name == "--model") return model = value, true;
-    if (name == "--texts") return texts = std::max(1UL, std::stoul(value)), true;
-    if (name == "--rounds") return rounds = std::max(1, std::stoi(value)), true;
-    if (name == "--cores") return cores = std::max(1UL, std::stoul(value)), true;
-    return false;
+  settings(int argc, char** argv) {
+    bench::arguments()
+        .option("--model", model)
+        .option("--texts", texts, std::size_t{1})
+        .option("--rounds", rounds, 1)
+        .option("--cores", cores, std::size_t{1}, std::size_t{1024})
+        .read(argc, argv);
   }
 };
 
@@ -68,7 +59,7 @@ struct arrangement {
   }
 };
 
-void run(const arguments& given) {
+void run(const settings& given) {
   std::vector<bert::tokens> texts;
   const bert::embedder model{given.model, {.device = "cpu", .threads = 1}};
   for (const std::string& text : bench::english_texts(given.texts)) texts.push_back(model.tokenize(text));
@@ -91,7 +82,7 @@ void run(const arguments& given) {
 }  // namespace
 
 int main(int argc, char** argv) try {
-  run(arguments{argc, argv});
+  run(settings{argc, argv});
   return EXIT_SUCCESS;
 } catch (const std::exception& error) {
   std::fprintf(stderr, "bench_lanes: %s\n", error.what());

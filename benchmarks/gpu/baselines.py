@@ -1,36 +1,43 @@
 #!/usr/bin/env python3
 # Copyright (c) 2026 The carpool authors
 # SPDX-License-Identifier: BSL-1.0
-"""What others make of the same texts on the same device, for gpu.sh: sentence-transformers with batches of 32, 128 and 512, and
-Hugging Face's BertModel with torch.compile. Prints a line of JSON for each; what is not installed is left out with a line that
-says so.
+"""What others make of the same models and texts on the same device, for gpu.sh: sentence-transformers with batches of 32, 128 and 512,
+Hugging Face's BertModel with torch.compile, and its tokeniser on one thread. Prints a line of JSON for each; what is not installed, or
+finds the time over, is left out with a line that says so.
 
-    baselines.py [--toy] MODEL TEXTS
+    baselines.py [--toy] [--seconds N] TEXTS NAME=FOLDER...
 """
 
+import argparse
 import json
-import sys
+import os
 import time
 
-import torch
+os.environ["HF_HUB_OFFLINE"] = "1"
 
-toy = "--toy" in sys.argv
-model_folder, texts_file = [each for each in sys.argv[1:] if each != "--toy"]
+import torch  # noqa: E402
+
+parser = argparse.ArgumentParser()
+parser.add_argument("--toy", action="store_true")
+parser.add_argument("--seconds", type=float, default=180)
+parser.add_argument("texts")
+parser.add_argument("models", nargs="+")
+given = parser.parse_args()
+over = time.monotonic() + given.seconds
 device = "cuda" if torch.cuda.is_available() else "cpu"
 dtype = torch.float16 if device == "cuda" else torch.float32
-with open(texts_file, encoding="utf-8") as file:
-    texts = file.read().splitlines()
-texts = texts[:4] if toy else texts * 30  # in the order in which they would arrive
+with open(given.texts, encoding="utf-8") as file:
+    texts = file.read().splitlines()  # in the order in which they arrive
 
 
-def report(name, **figures):
-    print(json.dumps({"step": "baseline", "name": name, "device": device, **figures}), flush=True)
+def report(step, **figures):
+    print(json.dumps({"step": step, **figures}), flush=True)
 
 
-def seconds(work):
-    """The median of three runs, after one that does not count."""
+def seconds(work, runs=3):
+    """The median of some runs, after one that does not count."""
     times = []
-    for _ in range(2 if toy else 4):
+    for _ in range(2 if given.toy else runs + 1):
         start = time.perf_counter()
         work()
         if device == "cuda":
@@ -39,34 +46,76 @@ def seconds(work):
     return sorted(times[1:])[len(times[1:]) // 2]
 
 
-def sentence_transformers():
-    from sentence_transformers import SentenceTransformer
+def sentence_transformers(name, folder):
+    import sentence_transformers
 
-    model = SentenceTransformer(model_folder, device=device, model_kwargs={"torch_dtype": dtype})
-    for size in (32,) if toy else (32, 128, 512):
+    model = sentence_transformers.SentenceTransformer(folder, device=device, model_kwargs={"dtype": dtype})
+    side = f"sentence-transformers {sentence_transformers.__version__}"
+    for size in (32,) if given.toy else (32, 128, 512):
         taken = seconds(lambda: model.encode(texts, batch_size=size, convert_to_numpy=True, show_progress_bar=False))
-        report("sentence-transformers", batch_size=size, texts_per_second=len(texts) / taken)
-    taken = seconds(lambda: [model.encode(text, show_progress_bar=False) for text in texts[:20]])
-    report("sentence-transformers, one text at a time", milliseconds=1e3 * taken / len(texts[:20]))
+        report("baseline", model=name, side=side, texts="mixed", batch_size=size, texts_per_second=len(texts) / taken)
+    single = [seconds(lambda: model.encode(text, show_progress_bar=False), runs=1) for text in texts[: 3 if given.toy else 50]]
+    report("baseline", model=name, side=side, texts="one at a time", p50_ms=1e3 * sorted(single)[len(single) // 2])
 
 
-def compiled():
-    from transformers import AutoModel
+def compiled(name, folder):
+    from transformers import AutoModel, AutoTokenizer
 
-    model = AutoModel.from_pretrained(model_folder, torch_dtype=dtype).to(device).eval()
-    run = torch.compile(model)
-    rows, length = (2, 16) if toy else (128, 128)
+    model = AutoModel.from_pretrained(folder, dtype=dtype, add_pooling_layer=False).to(device).eval()
+    side = f"torch.compile {torch.__version__}"
+
+    def rate(run, batches):
+        def once():
+            for ids, mask in batches:
+                run(input_ids=ids, attention_mask=mask)
+
+        with torch.inference_mode():
+            return sum(int(mask.sum()) for _, mask in batches) / seconds(once)
+
+    rows, length = 2 if given.toy else 128, 128
     ids = torch.randint(1000, 2000, (rows, length), device=device)
-    mask = torch.ones_like(ids)
-    with torch.inference_mode():
-        taken = seconds(lambda: run(input_ids=ids, attention_mask=mask))
-    report("transformers, torch.compile, all of one length", tokens=rows * length, tokens_per_second=rows * length / taken)
+    report("baseline", model=name, side=side, texts=str(length),
+           tokens_per_second=rate(torch.compile(model), [(ids, torch.ones_like(ids))]))
+
+    in_time(name)
+    encoded = AutoTokenizer.from_pretrained(folder)(sorted(texts, key=len), truncation=True, max_length=256)["input_ids"]
+    encoded.sort(key=len)
+    size, batches = (4, []) if given.toy else (128, [])
+    for first in range(0, len(encoded), size):
+        batch = encoded[first : first + size]
+        longest = len(batch[-1])
+        batches.append(tuple(torch.tensor([filler(row, longest) for row in batch], device=device) for filler in (
+            lambda row, longest: row + [0] * (longest - len(row)), lambda row, longest: [1] * len(row) + [0] * (longest - len(row)))))
+    torch.compiler.reset()
+    report("baseline", model=name, side=side, texts=f"mixed, sorted, batches of {size}",
+           tokens_per_second=rate(torch.compile(model, dynamic=True), batches))
 
 
-for name, work in (("sentence-transformers", sentence_transformers), ("transformers, torch.compile", compiled)):
-    try:
-        work()
-    except ImportError as missing:
-        report(name, skipped=f"not installed: {missing.name}")
-    except Exception as failure:  # one baseline that fails is no loss for the others
-        report(name, failed=f"{type(failure).__name__}: {failure}"[:200])
+def tokenizer(name, folder):
+    import tokenizers
+
+    fast = tokenizers.Tokenizer.from_file(f"{folder}/tokenizer.json")
+    fast.no_padding()
+    fast.no_truncation()
+    count = sum(len(each.ids) for each in fast.encode_batch(texts))
+    taken = seconds(lambda: [fast.encode(text) for text in texts])  # one at a time, which takes one thread
+    report("tokenizer", side=f"tokenizers {tokenizers.__version__}", tokens_per_second=count / taken)
+
+
+def in_time(name):
+    if time.monotonic() > over:
+        raise TimeoutError(f"the {given.seconds:.0f} seconds for the baselines are over")
+
+
+for number, model in enumerate(given.models):
+    name, folder = model.split("=", 1)
+    for work in (sentence_transformers, compiled) + (() if number else (tokenizer,)):
+        try:
+            in_time(name)
+            work(name, folder)
+        except ImportError as missing:
+            report("baseline", model=name, side=work.__name__, skipped=f"not installed: {missing.name}")
+        except TimeoutError as late:
+            report("baseline", model=name, side=work.__name__, skipped=str(late))
+        except Exception as failure:  # one baseline that fails is no loss for the others
+            report("baseline", model=name, side=work.__name__, failed=f"{type(failure).__name__}: {failure}"[:200])

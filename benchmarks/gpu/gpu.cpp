@@ -3,36 +3,36 @@
 //
 // How fast and how exact is carpool::bert on a GPU?
 //
-//   bench_gpu [--model FOLDER] [--toy]
+//   bench_gpu [--model FOLDER] [--large FOLDER] [--texts FILE] [--seconds N] [--toy]
 //
-// Prints a line of JSON per figure and what it is doing on the other stream. --toy runs everything with small
-// sizes, also on the CPU where there is no CUDA, to show that it runs. gpu.sh adds the baselines in Python
-// and makes a table and plots of it.
+// Prints a line of JSON per figure and what it is doing on the other stream. --model is all-MiniLM-L6-v2,
+// --large another model, such as random_bert.py makes, that goes through the same. --texts writes the texts
+// of the loops, a line each, for others to embed. --seconds is how long measuring may take, besides preparing
+// it.
+// --toy runs everything with small sizes, also on the CPU where there is no CUDA, to show that it runs.
+// gpu.sh adds the baselines in Python and makes tables and plots of it.
 
 #include "ceilings.hpp"
+#include "checks.hpp"
 #include "encoder_sweep.hpp"
 #include "end_to_end.hpp"
 #include "report.hpp"
-#include "support/golden_embeddings.hpp"
+#include "subject.hpp"
+#include "support/arguments.hpp"
+#include "support/english_texts.hpp"
 #include <carpool/bert/nvml.hpp>
 
-#ifdef CARPOOL_BERT_CUDA
-#include <c10/cuda/CUDACachingAllocator.h>
-#include <cuda_runtime_api.h>
-#endif
+#include <ATen/Parallel.h>
 
-#include <algorithm>
-#include <cmath>
-#include <cstddef>
-#include <cstring>
+#include <cstdio>
+#include <cstdlib>
+#include <exception>
 #include <filesystem>
-#include <memory>
+#include <fstream>
 #include <span>
 #include <stdexcept>
 #include <string>
-#include <string_view>
 #include <thread>
-#include <utility>
 #include <vector>
 
 namespace {
@@ -40,189 +40,121 @@ namespace {
 namespace bert = carpool::bert;
 using bench::attempt;
 using bench::json_line;
+using bench::subject;
 
-struct arguments {
+struct settings {
   std::filesystem::path model = CARPOOL_MINILM;
+  std::filesystem::path large;
+  std::filesystem::path texts;
+  double seconds = 240;
   bool toy = false;
 
-  arguments(int argc, char** argv) {
-    for (int i = 1; i < argc; ++i) {
-      const std::string_view name = argv[i];
-      if (name == "--toy")
-        toy = true;
-      else if (name == "--model" && i + 1 < argc)
-        model = argv[++i];
-      else
-        throw std::invalid_argument("usage: bench_gpu [--model FOLDER] [--toy]");
-    }
+  settings(int argc, char** argv) {
+    bench::arguments()
+        .option("--model", model)
+        .option("--large", large)
+        .option("--texts", texts)
+        .option("--seconds", seconds, 1.0, 3600.0)
+        .flag("--toy", toy)
+        .read(argc, argv);
   }
 };
 
-std::vector<bert::embedding> embed(bert::lane& lane, std::span<const std::string> texts) {
-  std::vector<bert::embedding> result;
-  for (auto& item : lane.split(lane.model(lane.collate(texts)), texts.size())) result.push_back(item.value());
-  return result;
-}
-
-double cosine(const bert::embedding& a, const bert::embedding& b) {
-  double product = 0, of_a = 0, of_b = 0;
-  for (std::size_t i = 0; i < a.size(); ++i) {
-    product += double{a[i]} * double{b[i]};
-    of_a += double{a[i]} * double{a[i]};
-    of_b += double{b[i]} * double{b[i]};
-  }
-  return product / std::sqrt(of_a * of_b);
-}
-
 class gpu_bench {
  public:
-  explicit gpu_bench(const arguments& given)
-      : given_(given), device_(bert::choose_device("auto")), types_{{bert::precision::fp32, "fp32"}} {
+  explicit gpu_bench(const settings& given)
+      : given_(given),
+        device_(bert::choose_device("auto")),
+        texts_(bench::english_texts(given.toy ? 20 : 4096)) {
     if (device_.is_cpu() && !given.toy)
       throw std::runtime_error("there is no CUDA device: " + bert::find_cuda().why_not);
-    if (device_.is_cuda())
-      types_ = {
-          {bert::precision::fp16, "fp16"}, {bert::precision::bf16, "bf16"}, {bert::precision::fp32, "fp32"}};
+    if (device_.is_cpu()) at::set_num_threads(1);
+    if (given.texts.empty()) return;
+    std::ofstream file{given.texts};
+    for (const std::string& text : texts_) file << text << '\n';
   }
 
   void run() const {
-    attempt("machine", [&] { machine(); });
-    attempt("ceilings", [&] { bench::ceilings(device_, element_type(), given_.toy).measure(config()); });
-    attempt("correctness", [&] { correctness(); });
-    attempt("encoder", [&] { sweep(); });
-    attempt("end to end", [&] { loops(); });
-    attempt("invariance", [&] { invariance(); });
-    attempt("out of memory", [&] { out_of_memory(); });
-    attempt("telemetry", [&] { telemetry(); });
+    measure("all-MiniLM-L6-v2", given_.model, true);
+    if (!given_.large.empty()) measure(given_.large.filename().string(), given_.large, false);
   }
 
  private:
-  bert::embedder load(bert::precision type) const {
-    return bert::embedder(given_.model, {.device = device_.str(), .precision = type});
-  }
-  bert::model_config config() const { return bert::read_model_config(given_.model); }
-  at::ScalarType element_type() const { return bert::choose_precision(types_.front().first, device_).type; }
+  /// What part of the time a step gets. The rest is for preparing models, lanes and graphs.
+  double share(double part) const { return part * given_.seconds / (given_.large.empty() ? 1 : 2); }
 
-  void machine() const {
-    json_line("machine")
-        .add("device", load(types_.front().first).device_description())
+  void measure(const std::string& name, const std::filesystem::path& folder, bool first) const {
+    const double start = bench::seconds(CLOCK_MONOTONIC);
+    const subject model(name, folder, device_);
+    describe(model, start);
+    const bench::ceilings ceilings(model.target(), given_.toy, share(0.07));
+    attempt("ceilings", [&] {
+      if (first) ceilings.device();
+      ceilings.encoder(model.name(), model.config(bench::activation::gelu));
+    });
+    const bench::checks checks(model, given_.toy);
+    attempt("correctness", [&] { checks.correctness(first); });
+    attempt("invariance", [&] { checks.invariance(); });
+    attempt("encoder", [&] { bench::encoder_sweep(model, texts_, given_.toy).measure(share(0.25)); });
+    attempt("end to end", [&] { bench::loops(model, texts_, given_.toy, share(0.55)).measure(); });
+    attempt("tokenizer", [&] { tokenizer(model); });
+    attempt("out of memory", [&] { checks.out_of_memory(); });
+    if (!first) return;
+    attempt("fused gelu", [&] { checks.fused_gelu(); });
+    attempt("bad text", [&] { checks.bad_text(); });
+    attempt("telemetry", [&] { telemetry(model); });
+  }
+
+  void describe(const subject& model, double start) const {
+    const bert::model_config config = model.config(bench::activation::gelu);
+    const std::string text = texts_.front();
+    bert::lane lane = model.model()(0);
+    lane.model(lane.collate(std::span(&text, 1)));
+    json_line("model")
+        .add("model", model.name())
+        .add("device", model.model().device_description())
         .add("cores", std::thread::hardware_concurrency())
-        .add("model", given_.model.filename().string())
+        .add("layers", config.layers)
+        .add("hidden", config.hidden_size)
+        .add("inner", config.intermediate_size)
+        .add("heads", config.heads)
+        .add("seconds_to_first_embedding", bench::seconds(CLOCK_MONOTONIC) - start)
         .print();
   }
 
-  void correctness() const {
-    const auto texts = carpool::test::golden_texts();
-    for (const auto& [type, name] : types_) {
-      const bert::embedder model = load(type);
-      bert::lane lane = model(0);
-      const auto expected = carpool::test::golden_vectors(model.dimension());
-      const auto got = embed(lane, texts);
-      double worst = 0, least = 1;
-      for (std::size_t i = 0; i < texts.size(); ++i) {
-        worst = std::max(worst, carpool::test::difference(got[i], expected[i]));
-        least = std::min(least, cosine(got[i], expected[i]));
-      }
-      json_line("correctness")
-          .add("precision", name)
-          .add("largest_error", worst)
-          .add("least_cosine", least)
-          .print();
-    }
-  }
-
-  void sweep() const {
-    const auto target = at::TensorOptions(element_type()).device(device_);
-    const auto model = std::make_shared<const bert::encoder>(
-        config(), bert::read_weights(bert::safetensors_file{bert::find_weights(given_.model)}, config()),
-        target);
-    bench::encoder_sweep(device_, given_.toy).measure(model, config());
-  }
-
-  void loops() const {
-    bench::end_to_end bench(load(types_.front().first), bench::english_texts(given_.toy ? 20 : 2000),
-                            given_.toy ? 0.1 : 3);
-    const std::size_t threads = std::max(1U, std::thread::hardware_concurrency() - 2);
-    double best = 0;
-    for (const std::size_t lanes : {1U, 2U, 3U})
-      for (const std::size_t in_flight :
-           given_.toy ? std::vector<std::size_t>{8} : std::vector<std::size_t>{1, 8, 64, 512, 4096})
-        best = std::max(best, bench.closed_loop(lanes, in_flight, threads));
-    for (const double share : {0.5, 0.8, 0.95}) bench.open_loop(2, share * best, share);
-  }
-
-  /// Whether a text's vector depends on its companions.
-  void invariance() const {
-    const bert::embedder model = load(types_.front().first);
-    bert::lane lane = model(0);
-    const auto texts = carpool::test::golden_texts();
-    const auto together = embed(lane, texts);
-    std::size_t same = 0;
-    double worst = 0;
-    for (std::size_t i = 0; i < texts.size(); ++i) {
-      const auto alone = embed(lane, std::span(texts).subspan(i, 1))[0];
-      same += std::memcmp(alone.data(), together[i].data(), alone.size() * sizeof(float)) == 0;
-      worst = std::max(worst, carpool::test::difference(alone, together[i]));
-    }
-    json_line("invariance")
-        .add("texts", static_cast<double>(texts.size()))
-        .add("bitwise_the_same", static_cast<double>(same))
-        .add("largest_difference", worst)
+  /// One thread.
+  void tokenizer(const subject& model) const {
+    std::size_t tokens = 0;
+    for (const auto& text : model.tokenize(texts_)) tokens += text.size();
+    const double time = bench::time_of(device_, share(0.005), [&](std::size_t) { model.tokenize(texts_); });
+    json_line("tokenizer")
+        .add("side", "carpool")
+        .add("tokens_per_second", static_cast<double>(tokens) / time)
         .print();
   }
 
-  void out_of_memory() const {
-#ifdef CARPOOL_BERT_CUDA
-    if (device_.is_cuda()) {
-      const bert::embedder model = load(types_.front().first);
-      bert::lane lane = model(0);
-      const auto texts = bench::english_texts(50'000);
-      c10::cuda::CUDACachingAllocator::setMemoryFraction(0.02, device_.index());
-      bool noticed = false;
-      try {
-        embed(lane, texts);
-      } catch (const carpool::out_of_memory&) {
-        noticed = true;
-      }
-      const std::size_t after = embed(lane, std::span(texts).first(8)).size();
-      c10::cuda::CUDACachingAllocator::setMemoryFraction(1.0, device_.index());
-      json_line("out of memory").add("noticed", noticed).add("works_on", after == 8).print();
-      return;
-    }
-#endif
-    json_line("out of memory").add("skipped", "only on CUDA").print();
+  static void telemetry(const subject& model) {
+    const auto found = model.model().telemetry();
+    if (!found) return json_line("telemetry").add("skipped", "there is no GPU, or no NVML").print();
+    const auto sample = found->sample();
+    json_line("telemetry")
+        .add("memory_used_gib", static_cast<double>(sample.memory_used.value_or(0)) / (1 << 30))
+        .add("temperature", sample.temperature.value_or(0))
+        .add("power", sample.power.value_or(0))
+        .print();
   }
 
-  void telemetry() const {
-#ifdef CARPOOL_BERT_CUDA
-    if (device_.is_cuda()) {
-      char id[32] = "";
-      if (cudaDeviceGetPCIBusId(id, sizeof id, device_.index()) != cudaSuccess)
-        throw std::runtime_error("CUDA does not tell the device's PCI bus id");
-      const auto sample = bert::gpu_telemetry(id).sample();
-      json_line("telemetry")
-          .add("memory_used_gib", static_cast<double>(sample.memory_used.value_or(0)) / (1 << 30))
-          .add("temperature", sample.temperature.value_or(0))
-          .add("power", sample.power.value_or(0))
-          .print();
-      return;
-    }
-#endif
-    json_line("telemetry").add("skipped", "only on CUDA").print();
-  }
-
-  arguments given_;
+  settings given_;
   c10::Device device_;
-  std::vector<std::pair<bert::precision, std::string>> types_;  // the first is the default
+  std::vector<std::string> texts_;
 };
 
 }  // namespace
 
-int main(int argc, char** argv) {
-  try {
-    gpu_bench(arguments(argc, argv)).run();
-  } catch (const std::exception& error) {
-    std::fprintf(stderr, "bench_gpu: %s\n", error.what());
-    return 1;
-  }
+int main(int argc, char** argv) try {
+  gpu_bench(settings(argc, argv)).run();
+  return EXIT_SUCCESS;
+} catch (const std::exception& error) {
+  std::fprintf(stderr, "bench_gpu: %s\n", error.what());
+  return EXIT_FAILURE;
 }

@@ -14,12 +14,15 @@
 #include <c10/cuda/CUDAFunctions.h>
 #endif
 
+#include <algorithm>
 #include <cmath>
+#include <cstddef>
 #include <cstdio>
 #include <ctime>
 #include <exception>
 #include <functional>
 #include <string>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -33,7 +36,9 @@ class json_line {
   json_line& add(const std::string& name, const std::string& value) {
     return put(name, '"' + escaped(value) + '"');
   }
-  json_line& add(const std::string& name, double value) {
+  template <class Number>
+  requires std::is_arithmetic_v<Number> json_line& add(const std::string& name, Number number) {
+    const auto value = static_cast<double>(number);
     char text[32];
     std::snprintf(text, sizeof text, "%.6g", value);
     return put(name, std::isfinite(value) ? text : "null");
@@ -71,33 +76,40 @@ inline void finish(c10::Device device) {
 #endif
 }
 
-/// Seconds that `work()` takes: the median of some runs, after one that does not count, until `budget`
-/// seconds are spent.
+/// Seconds that `work(i)` takes, i counting from 0 so that inputs can take turns: the median of samples,
+/// until `budget` seconds are spent. A sample is so many runs in a row, waited for together, that starting
+/// and waiting do not count where the device runs behind.
 template <class Work>
 double time_of(c10::Device device, double budget, Work work) {
-  const auto once = [&] {
+  std::size_t i = 0;
+  const auto sample_of = [&](std::size_t runs) {
     const double start = seconds(CLOCK_MONOTONIC);
-    work();
+    for (std::size_t run = 0; run < runs; ++run) work(i++);
     finish(device);
-    return seconds(CLOCK_MONOTONIC) - start;
+    return (seconds(CLOCK_MONOTONIC) - start) / static_cast<double>(runs);
   };
-  once();
+  sample_of(1);
+  const double first = sample_of(2);
+  const double runs = std::clamp(budget / 10 / std::max(first, 1e-7), 1.0, 1000.0);
   std::vector<double> sample;
-  for (const double end = seconds(CLOCK_MONOTONIC) + budget;
-       sample.size() < 3 || (sample.size() < 1000 && seconds(CLOCK_MONOTONIC) < end);)
-    sample.push_back(once());
+  const double end = seconds(CLOCK_MONOTONIC) + budget;
+  do {
+    sample.push_back(sample_of(static_cast<std::size_t>(runs)));
+  } while (seconds(CLOCK_MONOTONIC) < end);
   return spread_of(std::move(sample)).median;
 }
 
 /// Runs a step; one that fails is a line that says why, and no loss for the others.
 inline void attempt(const std::string& step, const std::function<void()>& work) {
   std::fprintf(stderr, "%s\n", step.c_str());
+  const double start = seconds(CLOCK_MONOTONIC);
   try {
     work();
   } catch (const std::exception& failure) {
     const std::string what = failure.what();
     json_line(step).add("failed", what.substr(0, what.find('\n'))).print();
   }
+  json_line("time").add("of", step).add("seconds", seconds(CLOCK_MONOTONIC) - start).print();
 }
 
 }  // namespace bench

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # Copyright (c) 2026 The carpool authors
 # SPDX-License-Identifier: BSL-1.0
-"""Makes a table of what gpu.sh has measured, and a plot of the encoder's rate over the size of a batch. Needs nothing but Python.
+"""Makes of what gpu.sh has measured a short table of goals, a table of each step, and plots. Needs nothing but Python.
 
     report.py MEASURED.jsonl FOLDER
 """
@@ -11,11 +11,125 @@ import math
 import sys
 from pathlib import Path
 
-COLOURS = ("#c05a1a", "#8a9bb0", "#4a7a4a", "#7a4a7a")
-WIDTH, HEIGHT, LEFT, BOTTOM = 760, 420, 90, 50
+import floors
+
+COLOURS = ("#c05a1a", "#8a9bb0", "#4a7a4a", "#7a4a7a", "#b09a30", "#303030")
+WIDTH, HEIGHT, LEFT, BOTTOM = 760, 440, 90, 50
 
 
-def table(lines):
+class Measured:
+    """The lines, and what follows from them. What was not measured is None, and so is all that would follow from it."""
+
+    def __init__(self, lines):
+        self.lines = lines
+        self.models = [line for line in lines if line["step"] == "model"]
+
+    def all(self, step, **wanted):
+        return [line for line in self.lines if line["step"] == step and all(line.get(key) == value for key, value in wanted.items())]
+
+    def best(self, figure, step, **wanted):
+        return max((line[figure] for line in self.all(step, **wanted) if line.get(figure) is not None), default=None)
+
+    def floor(self, model, lengths, gelu, each_product):
+        """Tokens per second; with the measured speed of each product (F_m) or that of the largest (F)."""
+        row = next(iter(self.all("encoder", model=model["model"], side="encoder alone", lengths=lengths, gelu=gelu)), None)
+        length = row["length_by_tokens"] if row else float(lengths)
+        bandwidth, peak = self.best("gb_per_second", "ceilings", what="copy, read and written"), self.best("tflops", "ceilings", what="large")
+        if not bandwidth or not peak:
+            return None
+
+        def speed(product):
+            found = self.all("ceilings", model=model["model"], what=product) if each_product else []
+            return 1e12 * max(found, key=lambda line: line["m"])["tflops"] if found else 1e12 * peak
+
+        return 1 / floors.seconds_per_token(model, length, gelu, 1e9 * bandwidth, speed)
+
+    def alone(self, model, lengths, gelu="exact", side="encoder alone"):
+        return self.best("tokens_per_second", "encoder", model=model["model"], side=side, lengths=lengths, gelu=gelu)
+
+    def loop(self, model, figure="texts_per_second", **wanted):
+        return self.best(figure, "end to end", **{"model": model["model"], "side": "carpool", "loop": "closed", "gelu": "exact",
+                                                  "texts": "mixed", **wanted})
+
+    def baseline(self, model, figure, side, **wanted):
+        found = [line for line in self.all("baseline", model=model["model"], **wanted) if line["side"].startswith(side) and figure in line]
+        return max((line[figure] for line in found), default=None)
+
+    def tokens_per_text(self, model):
+        row = next(iter(self.all("encoder", model=model["model"], side="encoder alone", lengths="of the loops", gelu="exact")), None)
+        return row["tokens"] / row["texts"] if row else None
+
+    def graphs(self, model):
+        """How long small batches take with graphs, as a share of the time without; the worst of them."""
+        plain = {(line["lengths"], line["tokens"]): line["microseconds"] for line in self.all("encoder", model=model["model"], side="lane, no graphs")}
+        shares = [line["microseconds"] / plain[line["lengths"], line["tokens"]] for line in self.all("encoder", model=model["model"], side="lane")
+                  if line["tokens"] <= 512 and (line["lengths"], line["tokens"]) in plain]
+        return max(shares, default=None)
+
+    def arrivals(self, model):
+        """The largest share of what a closed loop reaches that random arrivals may have, 99 % of them answered in 50 ms."""
+        kept = [line["share_of_closed_loop"] for line in self.all("end to end", model=model["model"], loop="open") if line["p99_ms"] <= 50]
+        return max(kept, default=0.0) if self.all("end to end", model=model["model"], loop="open") else None
+
+
+def over(a, b):
+    return None if a is None or not b else a / b
+
+
+def goals(data):
+    """(what, measured, what is to be reached, what is aimed at); where it is less that is better, the last two come the other way round."""
+    for number, model in enumerate(data.models[:2]):
+        name, small = model["model"], number == 0
+        for lengths in ("128", "32", "512"):
+            for gelu in ("tanh", "exact"):
+                accept, aim = ((0.60, 0.75) if small else (0.68, 0.78)) if lengths == "128" else (0.55, 0.70)
+                rate = data.alone(model, lengths, gelu)
+                yield f"{name}, encoder, {lengths} tokens, {gelu} GELU: of F", over(rate, data.floor(model, lengths, gelu, False)), accept, aim
+                if lengths == "128":
+                    yield "... of F_m", over(rate, data.floor(model, lengths, gelu, True)), *((0.80, 0.93) if small else (0.85, 0.93))
+        per_text = data.tokens_per_text(model)
+        ours = data.loop(model)
+        yield f"{name}, text to vector / encoder alone", over(ours, over(data.alone(model, "of the loops"), per_text)), *((0.80, 0.90) if small else (0.93, 0.97))
+        if not small:
+            fifty = data.loop(model, gelu="tanh", texts="50 tokens")
+            yield f"{name}, text to vector, 50 tokens, tanh GELU: of F", over(fifty and 50 * fifty, data.floor(model, "50", "tanh", False)), 0.57, 0.70
+        yield f"{name}, packed / padded SDPA, lengths 1 to 128", over(data.alone(model, "1 to 128"), data.alone(model, "1 to 128", side="padded SDPA")), 1.6, 1.9
+        st = "sentence-transformers"
+        yield f"{name}, text to vector / {st}, batches of 32", over(ours, data.baseline(model, "texts_per_second", st, batch_size=32)), *((6, 15) if small else (3, 5))
+        yield "... / its best batch size", over(ours, data.baseline(model, "texts_per_second", st)), *((2.5, 5) if small else (1.3, 2))
+        yield f"{name}, encoder / torch.compile, one length", over(data.alone(model, "128"), data.baseline(model, "tokens_per_second", "torch.compile", texts="128")), 0.95, 1.1
+        mixed = [line for line in data.all("baseline", model=name) if line.get("texts", "").startswith("mixed, sorted")]
+        yield "... / torch.compile, mixed lengths", over(data.alone(model, "of the loops"), mixed[0]["tokens_per_second"] if mixed else None), 1.5, 2.0
+        tei = dict(gelu="tanh", side="TEI mode, an imitation")
+        # More than 512 it would refuse.
+        many = max((line["in_flight"] for line in data.all("end to end", model=name, loop="closed", **tei) if line["in_flight"] <= 512), default=None)
+        yield f"{name}, / TEI mode (an imitation), {many} in flight", over(data.loop(model, gelu="tanh", in_flight=many), data.loop(model, in_flight=many, **tei)), *((2, 4) if small else (1.15, 1.3))
+        yield "... median latency of one caller / TEI mode", over(data.loop(model, "p50_ms", gelu="tanh", in_flight=1), data.loop(model, "p50_ms", in_flight=1, **tei)), 0.5, 0.33
+        yield f"{name}, with CUDA graphs / without: time, up to 512 tokens", data.graphs(model), 0.55, 0.4
+        yield f"{name}, median latency of one caller / {st}, one text", over(data.loop(model, "p50_ms", in_flight=1, lanes=2), data.baseline(model, "p50_ms", st)), 0.35, 0.2
+        yield f"{name}, random arrivals with 99 % in 50 ms / closed loop", data.arrivals(model), 0.80, 0.90
+        yield f"{name}, GPU busy at saturation", data.loop(model, "gpu_busy", lanes=2), 0.95, 0.98
+        if small:
+            yield f"{name}, 2 lanes / 1", over(data.loop(model, lanes=2), data.loop(model, lanes=1)), 1.1, 1.3
+            theirs = max((line["tokens_per_second"] for line in data.all("tokenizer") if line["side"] != "carpool"), default=None)
+            yield "tokeniser, one thread / Hugging Face's", over(data.best("tokens_per_second", "tokenizer", side="carpool"), theirs), 10, 25
+
+
+def verdict(value, accept, aim):
+    if value is None:
+        return "not measured"
+    sign = -1 if aim < accept else 1
+    return "aim reached" if sign * value >= sign * aim else "accepted" if sign * value >= sign * accept else "missed"
+
+
+def goal_table(data):
+    text = ["| | measured | to be reached | aim | |", "|---|---|---|---|---|"]
+    for what, value, accept, aim in goals(data):
+        text.append(f"| {what} | {'' if value is None else f'{value:.2f}'} | {accept:g} | {aim:g} | {verdict(value, accept, aim)} |")
+    return "\n".join(text)
+
+
+def tables(lines):
     """Every step as a table of its own, with the columns that occur in it."""
     steps = {}
     for line in lines:
@@ -32,47 +146,61 @@ def table(lines):
 
 
 def shown(value):
-    if isinstance(value, float) or isinstance(value, int):
+    if isinstance(value, (int, float)):
         return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"
-    return str(value)
+    return "" if value is None else str(value)
 
 
-def curves(lines):
-    """Tokens per second over tokens, a curve per lane and kind of lengths."""
+def curves(lines, x, y, name):
+    """(x, y) of the lines that have both, a curve per name; where a point was measured twice, the better."""
     found = {}
     for line in lines:
-        if line["step"] == "encoder" and "tokens_per_second" in line:
-            found.setdefault(f"{line['lane']}, lengths {line['lengths']}", []).append(
-                (line["tokens"], line["tokens_per_second"]))
-    return found
+        if line.get(x) and line.get(y):
+            curve = found.setdefault(name(line), {})
+            curve[line[x]] = max(line[y], curve.get(line[x], 0))
+    return {name: sorted(curve.items()) for name, curve in found.items()}
 
 
-def plot(found):
+def plot(title, found):
     points = [point for curve in found.values() for point in curve]
     ranges = [(min(values), max(values)) for values in zip(*points)]
 
     def place(value, axis):
         least, most = ranges[axis]
         share = math.log(value / least) / math.log(most / least) if most > least else 0.5
-        return LEFT + share * (WIDTH - LEFT - 30) if axis == 0 else HEIGHT - BOTTOM - share * (HEIGHT - BOTTOM - 90)
+        return LEFT + share * (WIDTH - LEFT - 30) if axis == 0 else HEIGHT - BOTTOM - share * (HEIGHT - BOTTOM - 130)
 
     svg = [f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" font-family="sans-serif" font-size="11">',
            f'<rect width="{WIDTH}" height="{HEIGHT}" fill="white"/>',
-           '<text x="10" y="20" font-size="14" font-weight="bold">Tokens per second over tokens in a batch, one lane</text>']
-    for tokens in sorted({point[0] for point in points}):
-        svg.append(f'<text x="{place(tokens, 0):.0f}" y="{HEIGHT - BOTTOM + 20}" text-anchor="middle">{tokens:,.0f}</text>')
-    for rate in ranges[1]:
-        svg.append(f'<text x="{LEFT - 8}" y="{place(rate, 1):.0f}" text-anchor="end">{rate:,.0f}</text>')
+           f'<text x="10" y="20" font-size="14" font-weight="bold">{title}</text>']
+    for x in sorted({point[0] for point in points}):
+        svg.append(f'<text x="{place(x, 0):.0f}" y="{HEIGHT - BOTTOM + 20}" text-anchor="middle">{x:,.0f}</text>')
+    for y in ranges[1]:
+        svg.append(f'<text x="{LEFT - 8}" y="{place(y, 1):.0f}" text-anchor="end">{y:,.0f}</text>')
     for number, (name, curve) in enumerate(found.items()):
         colour = COLOURS[number % len(COLOURS)]
-        way = " ".join(f"{place(x, 0):.1f},{place(y, 1):.1f}" for x, y in sorted(curve))
+        way = " ".join(f"{place(x, 0):.1f},{place(y, 1):.1f}" for x, y in curve)
         svg.append(f'<polyline points="{way}" fill="none" stroke="{colour}" stroke-width="2"/>')
         svg.append(f'<text x="{LEFT}" y="{38 + 14 * number}" fill="{colour}">{name}</text>')
     return "\n".join(svg + ["</svg>", ""])
 
 
+def plots(data):
+    """(file, title, curves) of each model."""
+    for model in data.models:
+        name = model["model"]
+        lanes = [line for line in data.all("encoder", model=name) if line.get("side", "").startswith("lane")]
+        yield f"encoder_{name}.svg", f"{name}: tokens per second over tokens in a batch, one lane, exact GELU", curves(
+            lanes, "tokens", "tokens_per_second", lambda line: f"{line['side']}, lengths {line['lengths']}")
+        loops = data.all("end to end", model=name, loop="closed", texts="mixed")
+        yield f"loops_{name}.svg", f"{name}: texts per second over callers, from text to vector", curves(
+            loops, "in_flight", "texts_per_second", lambda line: f"{line['side']}, {line['gelu']} GELU, lanes: {line['lanes']:.0f}")
+
+
 measured, folder = Path(sys.argv[1]), Path(sys.argv[2])
-everything = [json.loads(line) for line in measured.read_text(encoding="utf-8").splitlines() if line.startswith("{")]
-print(table(everything))
-if curves(everything):
-    (folder / "encoder.svg").write_text(plot(curves(everything)), encoding="utf-8")
+everything = Measured([json.loads(line) for line in measured.read_text(encoding="utf-8").splitlines() if line.startswith("{")])
+print(goal_table(everything))
+print(tables(everything.lines))
+for file, title, found in plots(everything):
+    if found:
+        (folder / file).write_text(plot(title, found), encoding="utf-8")

@@ -1,13 +1,17 @@
 // Copyright (c) 2026 The carpool authors
 // SPDX-License-Identifier: BSL-1.0
 //
-// carpool's kernels against libtorch's operators, on the device.
+// carpool's kernels against libtorch's operators, on the device, and libtorch's GELU in the form that is
+// asked for.
 
 #include <carpool/bert/cuda_fused.hpp>
+#include <carpool/bert/linear.hpp>
 #include <carpool/bert/pooling.hpp>
 
 #include <ATen/core/Tensor.h>
+#include <ATen/ops/gelu.h>
 #include <ATen/ops/layer_norm.h>
+#include <ATen/ops/linear.h>
 #include <ATen/ops/rand.h>
 #include <ATen/ops/randint.h>
 #include <ATen/ops/randn.h>
@@ -15,15 +19,24 @@
 #include <c10/core/InferenceMode.h>
 #include <c10/core/Scalar.h>
 #include <support/doctest.hpp>
+#include <support/rounding.hpp>
 
+#include <cmath>
 #include <cstdint>
 
 using namespace carpool::bert;
+using carpool::test::rounding_tolerance;
 
 namespace {
 
-/// Rounding of the result, and of the sum that libtorch rounds as well.
-double tolerance(at::ScalarType type) { return type == at::kFloat ? 2e-5 : type == at::kHalf ? 8e-3 : 6e-2; }
+double largest(const at::Tensor& x) { return x.to(at::kFloat).abs().max().item().toDouble(); }
+
+/// Of a norm: libtorch rounds the sum, and both round the result. Mean and variance are sums of what the
+/// lanes of a warp have added up, on both sides.
+double norm_tolerance(at::ScalarType type, const at::Tensor& expected, const at::Tensor& shift) {
+  const std::int64_t in_a_row = expected.size(1) / 32 + 6;
+  return rounding_tolerance(type, largest(expected) + largest(shift), 3, 4 * in_a_row);
+}
 
 double difference(const at::Tensor& a, const at::Tensor& b) {
   return a.to(at::kFloat).sub(b.to(at::kFloat)).abs().max().item().toDouble();
@@ -43,7 +56,7 @@ TEST_CASE("residual + norm is what libtorch makes of it, in every type and width
       const auto expected = at::layer_norm(x.add(residual), {hidden}, scale, shift, 1e-12);
       CAPTURE(hidden);
       CHECK(difference(cuda::residual_norm(x.clone(), residual, scale, shift, 1e-12), expected) <=
-            tolerance(type));
+            norm_tolerance(type, expected, shift));
     }
 }
 
@@ -55,8 +68,9 @@ TEST_CASE("embeddings + norm is what libtorch makes of it") {
                places = at::randint(512, {5000}, on_gpu(at::kInt));
     const auto scale = at::rand({384}, on_gpu(type)), shift = at::randn({384}, on_gpu(type));
     const auto sum = words.index_select(0, ids).add(positions.index_select(0, places));
-    CHECK(difference(cuda::embedding_norm(words, ids, positions, places, scale, shift, 1e-12),
-                     at::layer_norm(sum, {384}, scale, shift, 1e-12)) <= tolerance(type));
+    const auto expected = at::layer_norm(sum, {384}, scale, shift, 1e-12);
+    CHECK(difference(cuda::embedding_norm(words, ids, positions, places, scale, shift, 1e-12), expected) <=
+          norm_tolerance(type, expected, shift));
   }
 }
 
@@ -66,10 +80,39 @@ TEST_CASE("pooling is what libtorch makes of it, and zeros for a text without to
   for (const auto type : {at::kFloat, at::kHalf, at::kBFloat16})
     for (const auto how : {pooling::mean, pooling::cls}) {
       const auto hidden = at::randn({700, 384}, on_gpu(type));
-      const auto expected = normalize(pool(hidden, offsets, how));
-      const auto got = cuda::pool(hidden, offsets, how == pooling::cls, true);
-      for (const std::int64_t text : {0, 1, 3, 4})
-        CHECK(difference(got.select(0, text), expected.select(0, text)) <= 1e-5);
-      CHECK(got.select(0, 2).abs().max().item().toDouble() == 0);
+      const auto expected = pool(hidden, offsets, how);
+      const auto got = cuda::pool(hidden, offsets, how == pooling::cls, false);
+      const auto scaled = cuda::pool(hidden, offsets, how == pooling::cls, true);
+      for (const std::int64_t text : {0, 1, 3, 4}) {
+        const auto plain = expected.select(0, text);
+        const double length = plain.norm().item().toDouble();
+        // 512 tokens in a row at most; the length is a sum of 384 squares, of which the root halves the error
+        const double allowed = rounding_tolerance(at::kFloat, largest(hidden), 4, 512);
+        CHECK(difference(got.select(0, text), plain) <= allowed);
+        CHECK(difference(scaled.select(0, text), plain.div(length)) <=
+              allowed / length + rounding_tolerance(at::kFloat, 1, 4, 384));
+      }
+      CHECK(largest(scaled.select(0, 2)) == 0);
     }
+}
+
+TEST_CASE("a linear layer computes GELU in the form that is asked for, fused or not, for one row and many") {
+  const c10::InferenceMode no_gradients;
+  for (const auto type : {at::kFloat, at::kHalf, at::kBFloat16})
+    for (const std::int64_t rows : {1, 7, 1000})
+      for (const auto form : {activation::gelu, activation::gelu_tanh}) {
+        const auto weight = at::randn({1536, 384}, on_gpu(type)).mul_(0.05),
+                   bias = at::randn({1536}, on_gpu(type)), x = at::randn({rows, 384}, on_gpu(type));
+        const auto wide = [](const at::Tensor& t) { return t.to(at::kCPU, at::kDouble); };
+        const auto product = at::linear(wide(x), wide(weight), wide(bias));
+        const auto expected = at::gelu(product, form == activation::gelu_tanh ? "tanh" : "none");
+        const auto got = wide(linear{weight, bias, form, linear_kernels{}}(x));
+        const double terms = largest(at::linear(wide(x).abs(), wide(weight).abs(), wide(bias).abs()));
+        // The epilogue may take the hardware's tanh, good to 2^-11 of half the number.
+        const double hardware = form == activation::gelu_tanh ? std::ldexp(largest(product), -12) : 0;
+        CAPTURE(rows);
+        CHECK(got.sub(expected).abs().max().item().toDouble() <=
+              rounding_tolerance(type, largest(expected), 3, 0) +
+                  rounding_tolerance(at::kFloat, terms, 0, 384) + hardware);
+      }
 }

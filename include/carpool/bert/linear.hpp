@@ -8,8 +8,10 @@
 #include <carpool/bert/int8_linear.hpp>
 
 #include <ATen/core/Tensor.h>
+#include <ATen/ops/_addmm_activation.h>
 #include <ATen/ops/gelu.h>
 #include <ATen/ops/linear.h>
+#include <c10/core/Device.h>
 
 #include <cstdint>
 #include <optional>
@@ -88,12 +90,24 @@ class linear {
   /// x [rows, in], contiguous -> [rows, out].
   at::Tensor operator()(const at::Tensor& x) const {
     if (onednn_) return (*onednn_)(x, weight_, bias_, then_);
+    if (fuses_gelu(then_, x.device())) return fused_gelu(x);
     at::Tensor y = int8_ ? (*int8_)(x, quantized_) : at::linear(x, weight_, bias_);
-    // Never at::_addmm_activation: on CUDA its GELU is the tanh form, whatever is asked.
     return then_ ? at::gelu_(y, then_ == activation::gelu_tanh ? "tanh" : "none") : y;
   }
 
+  /// Whether libtorch's product with GELU in its epilogue computes this activation on that device. It has no
+  /// say in which form of GELU that is: on CUDA always the one by tanh, in cuBLASLt's epilogue (fp32, fp16
+  /// and bf16, more than one row) as in the kernel behind the product that takes its place elsewhere; on the
+  /// CPU the exact one, and nothing is gained by it there.
+  [[nodiscard]] static bool fuses_gelu(std::optional<activation> then, c10::Device device) noexcept {
+    return then == activation::gelu_tanh && device.is_cuda();
+  }
+
  private:
+  [[nodiscard]] at::Tensor fused_gelu(const at::Tensor& x) const {
+    return at::_addmm_activation(bias_, x, weight_.t(), /*beta=*/1, /*alpha=*/1, /*use_gelu=*/true);
+  }
+
   at::Tensor weight_;
   at::Tensor bias_;
   std::optional<activation> then_;

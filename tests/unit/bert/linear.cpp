@@ -5,7 +5,9 @@
 #include <carpool/bert/linear.hpp>
 
 #include <ATen/Context.h>
+#include <ATen/ops/_addmm_activation.h>
 #include <ATen/ops/randn.h>
+#include <c10/core/Device.h>
 #include <c10/core/InferenceMode.h>
 
 #include <cmath>
@@ -70,6 +72,26 @@ TEST_CASE("exact and tanh GELU are told apart") {
     const linear tanh{given.weight, given.bias, activation::gelu_tanh, kernels};
     CHECK(exact(given.x).sub(tanh(given.x)).abs().max().item<float>() > 1e-4F);
   }
+}
+
+TEST_CASE("GELU is left to the epilogue of a product only where that computes the form that is asked for") {
+  const c10::Device cpu = c10::kCPU;
+  const c10::Device cuda(c10::kCUDA, 0);
+  CHECK(linear::fuses_gelu(activation::gelu_tanh, cuda));
+  CHECK_FALSE(linear::fuses_gelu(activation::gelu, cuda));
+  CHECK_FALSE(linear::fuses_gelu(std::nullopt, cuda));
+  for (const auto then : {std::optional<activation>{}, {activation::gelu}, {activation::gelu_tanh}})
+    CHECK_FALSE(linear::fuses_gelu(then, cpu));
+}
+
+TEST_CASE("the epilogue's GELU on the CPU is the exact one, and its other arguments mean what they should") {
+  const c10::InferenceMode no_gradients;
+  const fixture given;
+  const at::Tensor fused = at::_addmm_activation(given.bias, given.x, given.weight.t(), 1, 1, true);
+  const linear exact{given.weight, given.bias, activation::gelu, linear_kernels{}};
+  const linear tanh{given.weight, given.bias, activation::gelu_tanh, linear_kernels{}};
+  CHECK(fused.sub(exact(given.x)).abs().max().item<float>() < 2e-6F);
+  CHECK(fused.sub(tanh(given.x)).abs().max().item<float>() > 1e-4F);
 }
 
 #ifdef __x86_64__
