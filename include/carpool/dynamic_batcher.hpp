@@ -22,6 +22,7 @@
 #include <boost/asio/deferred.hpp>
 #include <boost/asio/execution_context.hpp>
 #include <boost/asio/post.hpp>
+#include <boost/config.hpp>
 
 #include <concepts>
 #include <functional>
@@ -62,10 +63,10 @@ namespace carpool {
 /// handler keeps the lane from its next batch, so it must be short and wait for nothing.
 ///
 /// Handlers that complete together are called in one go, one post per executor. Requests that they submit
-/// wait for each other: lanes look when all these handlers have been called, or max_batch_size requests are
-/// there, and requests without a deadline count as arrived when the first of them did. So a handler must not
-/// wait for what it submits, neither by blocking nor by running its context; only requests whose handlers
-/// belong to another context, as those of use_future do, can be waited for.
+/// wait for each other: they arrive, and their times begin, when all these handlers have been called or
+/// max_batch_size requests are there. So a handler must not wait for what it submits, neither by blocking nor
+/// by running its context; only requests whose handlers belong to another context, as those of use_future do,
+/// can be waited for.
 template <class In, class Out, class Clock>
 class basic_dynamic_batcher {
  public:
@@ -260,20 +261,22 @@ class basic_dynamic_batcher {
   template <class Operation, class Handler, class Inputs>
   static void submit(engine_type& engine, const work_of& weigh, Handler&& handler, Inputs&& inputs,
                      std::size_t count, const submit_options& asked) {
-    const auto facts = engine.facts_of(asked);
-    if (const auto refused = engine.refusal(count, facts))
+    const auto when = engine.times_of(asked);
+    if (const auto refused = engine.refusal(count, when, asked.key)) [[unlikely]]
       return post_result(engine.get_executor(), std::forward<Handler>(handler), *refused,
                          typename Operation::result_type{});
     std::decay_t<Handler> moved(std::forward<Handler>(handler));
-    auto& operation = *Operation::make(std::move(moved), engine.get_executor(), facts, std::move(inputs));
-    if (weigh) execution::or_discard(operation, [&] { operation.weigh(weigh); });
+    auto& operation =
+        *Operation::make(std::move(moved), engine.get_executor(), when, asked, std::move(inputs));
+    if (weigh) [[unlikely]]
+      execution::or_discard(operation, [&] { operation.weigh(weigh); });
     engine.submit(operation);
   }
 
   /// Completes a request that ended at the door.
   template <class Handler, class Result>
-  static void post_result(const executor_type& fallback, Handler&& handler, boost::system::error_code why,
-                          Result result) {
+  BOOST_NOINLINE static void post_result(const executor_type& fallback, Handler&& handler,
+                                         boost::system::error_code why, Result result) {
     const auto executor = boost::asio::get_associated_executor(handler, fallback);
     const auto allocator = boost::asio::get_associated_allocator(handler);
     boost::asio::post(executor,

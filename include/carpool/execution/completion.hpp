@@ -30,7 +30,7 @@ class completion {
 
  private:
   friend class completion_list;
-  completion* next_ = nullptr;
+  completion* next_;  // in a completion_list
 };
 
 /// Operations whose outcome is settled, in order. Owns them: those never invoked are destroyed.

@@ -7,25 +7,17 @@
 #include <boost/asio/io_context.hpp>
 
 #include <support/doctest.hpp>
-#include <support/manual_clock.hpp>
 
-#include <chrono>
 #include <memory>
 
 namespace asio = boost::asio;
 using namespace carpool::execution;
-using namespace carpool::test;
-using namespace std::chrono_literals;
 
 namespace {
 
 struct counting_looker final : looker, std::enable_shared_from_this<counting_looker> {
   void look() override { ++looks; }
   int looks = 0;
-};
-
-struct other_clock {
-  static carpool::time_point now() noexcept { return carpool::time_point{} + 7s; }
 };
 
 bool will_look(const std::shared_ptr<counting_looker>& who, const asio::io_context& where,
@@ -45,10 +37,7 @@ TEST_CASE("who was told of requests in a run looks once, at its end") {
   const asio::io_context io;
   const auto who = std::make_shared<counting_looker>();
   handler_run run(&io);
-  for (int i = 0; i < 10; ++i) {
-    run.next();
-    CHECK(will_look(who, io));
-  }
+  for (int i = 0; i < 10; ++i) CHECK(will_look(who, io));
   CHECK(who->looks == 0);
   run.finish();
   CHECK(who->looks == 1);
@@ -57,7 +46,6 @@ TEST_CASE("who was told of requests in a run looks once, at its end") {
 TEST_CASE("a run in which nothing was submitted looks at nothing") {
   const asio::io_context io;
   handler_run run(&io);
-  run.next();
   run.finish();
   CHECK(!will_look(std::make_shared<counting_looker>(), asio::io_context{}));
 }
@@ -117,38 +105,6 @@ TEST_CASE("runs nest") {
   }
   CHECK(will_look(who, io));
   run.finish();
-}
-
-TEST_CASE("the first request of each handler of a run has the time that was read last") {
-  manual_clock::reset();
-  const asio::io_context io;
-  const auto reads = manual_clock::reads();
-  const auto start = handler_run::now<manual_clock>();
-  CHECK(manual_clock::reads() == reads + 1);
-  handler_run run(&io);
-  for (int handler = 0; handler < 5; ++handler) {
-    run.next();
-    CHECK(handler_run::now<manual_clock>() == start);
-    manual_clock::advance(1ms);
-  }
-  CHECK(manual_clock::reads() == reads + 2);
-  CHECK(handler_run::now<manual_clock>() == start + 5ms);  // the second one of the last handler
-  run.next();
-  CHECK(handler_run::now<manual_clock>() == start + 5ms);
-  CHECK(manual_clock::reads() == reads + 3);
-  manual_clock::reset();
-}
-
-TEST_CASE("the clocks of two batchers are told apart in a run") {
-  manual_clock::reset();
-  const asio::io_context io;
-  handler_run run(&io);
-  for (int handler = 0; handler < 2; ++handler) {
-    run.next();
-    CHECK(handler_run::now<other_clock>() == other_clock::now());
-    run.next();
-    CHECK(handler_run::now<manual_clock>() == manual_clock::now());
-  }
 }
 
 TEST_CASE("the memory of an operation that has ended goes to the next one of its size in a run") {

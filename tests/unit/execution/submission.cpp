@@ -23,7 +23,7 @@ struct operation final : completion {
 
 struct single final : pending_request, submission {
   explicit single(completion& whole, std::size_t n)
-      : pending_request(whole), submission({}, *this, 1), number(n) {}
+      : pending_request({}, {}, whole), submission(*this, 1), number(n) {}
   std::size_t number;
 };
 
