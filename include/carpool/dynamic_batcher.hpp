@@ -118,7 +118,8 @@ class basic_dynamic_batcher {
   /// complete at once and the late result is dropped; total is ignored.
   template <class Token = boost::asio::deferred_t>
   auto async_submit(In input, Token&& token = Token()) {
-    return async_submit(std::move(input), submit_options{}, std::forward<Token>(token));
+    return boost::asio::async_initiate<Token, void(boost::system::error_code, Out)>(
+        initiate_submit{{*engine_}, weigh_}, token, std::move(input));
   }
 
   /// The same with options; a deadline that passes completes the request at once, waiting or running.
@@ -219,7 +220,7 @@ class basic_dynamic_batcher {
 
   struct initiate_submit : initiation {
     template <class Handler>
-    void operator()(Handler&& handler, In input, const submit_options& asked) const {
+    BOOST_FORCEINLINE void operator()(Handler&& handler, In input, submit_options asked = {}) const {
       using operation = execution::single_operation<In, Out, std::decay_t<Handler>>;
       submit<operation>(this->engine, weigh, std::forward<Handler>(handler), std::move(input), 1, asked);
     }
@@ -259,10 +260,10 @@ class basic_dynamic_batcher {
   };
 
   template <class Operation, class Handler, class Inputs>
-  static void submit(engine_type& engine, const work_of& weigh, Handler&& handler, Inputs&& inputs,
-                     std::size_t count, const submit_options& asked) {
-    const auto when = engine.times_of(asked);
-    if (const auto refused = engine.refusal(count, when, asked.key)) [[unlikely]]
+  BOOST_FORCEINLINE static void submit(engine_type& engine, const work_of& weigh, Handler&& handler,
+                                       Inputs&& inputs, std::size_t count, submit_options asked) {
+    auto when = engine.times_of(asked);  // g++ 12 would keep it in memory if it were const
+    if (auto refused = engine.refusal(count, when, asked.key)) [[unlikely]]
       return post_result(engine.get_executor(), std::forward<Handler>(handler), *refused,
                          typename Operation::result_type{});
     std::decay_t<Handler> moved(std::forward<Handler>(handler));

@@ -98,7 +98,7 @@ class engine final : public workers<Clock> {
 
   /// The times of a request that is submitted now; where they can, they begin when it arrives.
   [[nodiscard]] BOOST_FORCEINLINE request_times times_of(const submit_options& asked) const noexcept {
-    const duration by_default = default_deadline_.load(std::memory_order_relaxed);
+    duration by_default = default_deadline_.load(std::memory_order_relaxed);
     if (asked.deadline.is_time_point()) [[unlikely]]
       return times_until(asked, Clock::now());
     return {.deadline = time_point(asked.deadline.within(by_default)),
@@ -112,7 +112,7 @@ class engine final : public workers<Clock> {
                                                                                    std::uint64_t key) {
     if (count <= room_.load(std::memory_order_relaxed) && when.deadline > when.arrival) [[likely]]
       return std::nullopt;
-    return refuse(count, when, key);
+    return refuse(count, when.arrival, when.deadline, key);
   }
 
   /// Queues all requests of the operation, or completes it with the reason why none was admitted. If it
@@ -122,9 +122,9 @@ class engine final : public workers<Clock> {
     or_discard(operation, [&] {
       connect(operation, *this, [](engine& self, Operation& mine, auto type) { self.cancel(mine, type); });
     });
-    if (handler_run::will_look(*this, context_of_handler(operation, context_),
-                               max_batch_size_.load(std::memory_order_relaxed)))
-      return inbox_.push(operation);  // from here on it may end
+    if (handler_run::keep(operation, *this, context_of_handler(operation, context_),
+                          max_batch_size_.load(std::memory_order_relaxed)))
+      return;
     or_discard(operation, [&] { this->submit_now(operation); });
   }
 
@@ -175,12 +175,13 @@ class engine final : public workers<Clock> {
 
   // Not to be inlined into the path of those who get in.
   [[nodiscard]] BOOST_NOINLINE std::optional<boost::system::error_code> refuse(std::size_t count,
-                                                                               const request_times& when,
+                                                                               time_point arrival,
+                                                                               time_point deadline,
                                                                                std::uint64_t key) {
     effects out;
     const auto now = Clock::now();
     auto lock = this->enter(out, now);
-    const auto why = scheduler_.refusal(count, when.deadline, when.arrival, {.key = key});
+    const auto why = scheduler_.refusal(count, deadline, arrival, {.key = key});
     if (why) {
       scheduler_.refuse(count, *why);
       for (std::size_t i = 0; i < count; ++i) this->report_refused(code_of(*why), now, out);

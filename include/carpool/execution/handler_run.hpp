@@ -3,6 +3,8 @@
 
 #pragma once
 
+#include <carpool/execution/submission.hpp>
+
 #include <boost/asio/execution_context.hpp>
 #include <boost/asio/recycling_allocator.hpp>
 #include <boost/config.hpp>
@@ -13,10 +15,10 @@
 
 namespace carpool::execution {
 
-/// A batcher that has to look at its queue.
+/// A batcher that has to let requests into its queue, and look at it.
 class looker {
  public:
-  virtual void look() = 0;
+  virtual void look(submission* chain) = 0;
 
  protected:
   ~looker() = default;
@@ -40,7 +42,7 @@ class handler_run {
 
   /// To be called after the last handler.
   void finish() {
-    if (const auto waiting = std::exchange(looker_, nullptr)) waiting->look();
+    if (looker_ != nullptr) look();
   }
 
   /// Keeps a block for the next operation of the same size, if there is none yet: false if it cannot.
@@ -59,26 +61,36 @@ class handler_run {
     return run->memory_;
   }
 
-  /// Whether `who` will look at the end of the current run, which is told that a request is about to be
-  /// submitted whose handler belongs to `context`. If not, the caller has to make it look when the request is
-  /// there: outside a run; when `enough` requests have been submitted in it; and for a request whose handler
-  /// belongs to another context, because somebody may wait for that in this run.
+  /// Keeps a submission for `who` to let in at the end of the current run, or when `enough` have been kept.
+  /// False if it has to be let in at once: outside a run; for a second batcher; and if its handler belongs to
+  /// another context, because somebody may wait for that in this run.
   template <class Looker>
-  [[nodiscard]] BOOST_FORCEINLINE static bool will_look(Looker& who,
-                                                        const boost::asio::execution_context* context,
-                                                        std::size_t enough) {
+  [[nodiscard]] BOOST_FORCEINLINE static bool keep(submission& one, Looker& who,
+                                                   const boost::asio::execution_context* context,
+                                                   std::size_t enough) {
     handler_run* const run = innermost;
     if (run == nullptr || run->context_ != context) return false;
     if (run->looker_.get() != &who && !run->accept(who, enough)) [[unlikely]]
       return false;
-    if (--run->wanted_ > 0) [[likely]]
-      return true;
-    run->looker_ = nullptr;
-    return false;
+    run->kept_.push(one);
+    if (--run->wanted_ == 0) [[unlikely]]
+      run->look();
+    return true;
+  }
+
+  /// Something else happens to this batcher now: what has been kept for it on this thread, a chain as of
+  /// inbox::take().
+  [[nodiscard]] static submission* recall(const looker& who) noexcept {
+    handler_run* outermost = nullptr;
+    for (handler_run* run = innermost; run != nullptr; run = run->outer_)
+      if (run->looker_.get() == &who && !run->kept_.empty()) outermost = run;
+    return outermost == nullptr ? nullptr : outermost->kept_.take();
   }
 
  private:
   static inline thread_local handler_run* innermost = nullptr;
+
+  BOOST_NOINLINE void look() { std::exchange(looker_, nullptr)->look(kept_.take()); }
 
   /// It will look if no other one does.
   template <class Looker>
@@ -91,8 +103,9 @@ class handler_run {
 
   const boost::asio::execution_context* const context_;
   handler_run* const outer_;
-  std::shared_ptr<looker> looker_;
-  std::size_t wanted_ = 0;  // requests before looker_ looks
+  std::shared_ptr<looker> looker_;  // who the submissions are for
+  submission_chain kept_;           // for looker_
+  std::size_t wanted_ = 0;          // submissions before it looks
   std::byte* memory_ = nullptr;
   std::size_t memory_size_ = 0;  // 0: none is kept
 };

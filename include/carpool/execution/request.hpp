@@ -58,13 +58,18 @@ class request : public pending_request {
   explicit request(In&& in, Rest&&... rest) noexcept(std::is_nothrow_move_constructible_v<In>)
       : pending_request(std::forward<Rest>(rest)...), input(std::move(in)) {}
 
-  /// Ends the request with its result, as fail() does without.
+  /// Ends the request with its output, as fail() does without.
+  void succeed(Out&& output, completion_list& ready) noexcept {
+    output_.emplace(std::move(output));
+    end(ready);
+  }
+
+  /// Ends it with its result.
   void settle(boost::system::result<Out>&& result, completion_list& ready) noexcept {
     if (result.has_value())
-      output_.emplace(*std::move(result));
+      succeed(*std::move(result), ready);
     else
-      error_ = result.error();
-    end(ready);
+      this->fail(result.error(), ready);
   }
 
   /// Asks what the request costs. Throws std::invalid_argument if that is no work.

@@ -67,11 +67,12 @@ class shell : public std::enable_shared_from_this<shell<Clock>>, public looker {
     release(lock, out);
   }
 
-  /// Lets in who has been submitted in a run of handlers that has ended.
-  void look() override {
+  /// Lets in who has been submitted in a run of handlers.
+  void look(submission* chain) override {
     effects out;
     const auto now = Clock::now();
     auto lock = enter(out, now);
+    let_in(chain, now, out);
     look(now, out, lock);
   }
 
@@ -110,14 +111,18 @@ class shell : public std::enable_shared_from_this<shell<Clock>>, public looker {
   [[nodiscard]] std::unique_lock<std::mutex> enter(effects& out, time_point now) {
     std::unique_lock lock(mutex_);
     let_in(now, out);
+    while (submission* kept = handler_run::recall(*this)) let_in(kept, now, out);
     return lock;
   }
 
   void let_in(time_point now, effects& out) {
-    if (inbox_.empty()) return;
+    if (!inbox_.empty()) let_in(inbox_.take(), now, out);
+  }
+
+  void let_in(submission* chain, time_point now, effects& out) {
     keep_running();
     std::size_t spare = plainly_spare();
-    for (submission* each = inbox_.take(); each != nullptr;) {
+    for (submission* each = chain; each != nullptr;) {
       submission& one = *std::exchange(each, each->next());
       if (one.count() <= spare) [[likely]] {
         spare -= one.count();

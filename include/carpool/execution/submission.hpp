@@ -156,9 +156,36 @@ class submission {
 
  private:
   friend class inbox;
+  friend class submission_chain;
   pending_request* first_;
   std::size_t count_;
-  submission* next_;  // in the inbox
+  submission* next_;  // in a chain or the inbox
+};
+
+/// Submissions in order, for one thread.
+class submission_chain {
+ public:
+  submission_chain() = default;
+  submission_chain(const submission_chain&) = delete;
+  submission_chain& operator=(const submission_chain&) = delete;
+
+  void push(submission& one) noexcept {
+    one.next_ = nullptr;
+    *end_ = &one;
+    end_ = &one.next_;
+  }
+
+  /// Takes everything, as inbox::take().
+  [[nodiscard]] submission* take() noexcept {
+    end_ = &first_;
+    return std::exchange(first_, nullptr);
+  }
+
+  [[nodiscard]] bool empty() const noexcept { return first_ == nullptr; }
+
+ private:
+  submission* first_ = nullptr;
+  submission** end_ = &first_;  // where the next one goes
 };
 
 /// Where submissions wait for the next event. Anybody may push; whoever holds the batcher's lock takes them
