@@ -244,8 +244,8 @@ class basic_dynamic_batcher {
     template <class Handler>
     void operator()(Handler&& handler, shutdown_mode how, time_limit within) const {
       using operation = execution::drain_operation<std::decay_t<Handler>>;
-      std::decay_t<Handler> moved(std::forward<Handler>(handler));
-      this->engine.shut_down_by(*operation::make(std::move(moved), this->engine.get_executor()), how, within);
+      this->engine.shut_down_by(
+          *operation::make(owned(std::forward<Handler>(handler)), this->engine.get_executor()), how, within);
     }
   };
 
@@ -254,8 +254,9 @@ class basic_dynamic_batcher {
     void operator()(Handler&& handler, Functors functors) const {
       using operation = execution::drain_operation<std::decay_t<Handler>>;
       auto make = make_lanes(std::move(functors), this->engine.lanes());
-      std::decay_t<Handler> moved(std::forward<Handler>(handler));
-      this->engine.reload(*operation::make(std::move(moved), this->engine.get_executor()), std::move(make));
+      this->engine.reload(
+          *operation::make(owned(std::forward<Handler>(handler)), this->engine.get_executor()),
+          std::move(make));
     }
   };
 
@@ -266,12 +267,18 @@ class basic_dynamic_batcher {
     if (auto refused = engine.refusal(count, when, asked.key)) [[unlikely]]
       return post_result(engine.get_executor(), std::forward<Handler>(handler), *refused,
                          typename Operation::result_type{});
-    std::decay_t<Handler> moved(std::forward<Handler>(handler));
-    auto& operation =
-        *Operation::make(std::move(moved), engine.get_executor(), when, asked, std::move(inputs));
+    auto& operation = *Operation::make(owned(std::forward<Handler>(handler)), engine.get_executor(), when,
+                                       asked, std::move(inputs));
     if (weigh) [[unlikely]]
       execution::or_discard(operation, [&] { operation.weigh(weigh); });
     engine.submit(operation);
+  }
+
+  /// What may be moved from: the handler itself, or a copy.
+  template <class Handler>
+  static auto owned(Handler&& handler) -> std::conditional_t<std::is_same_v<Handler, std::decay_t<Handler>>,
+                                                             Handler&&, std::decay_t<Handler>> {
+    return std::forward<Handler>(handler);
   }
 
   /// Completes a request that ended at the door.

@@ -59,7 +59,7 @@ class wait_queue {
     assert(size_ < capacity_);
     if (last_ == nullptr || !plainly_after(*last_, request)) [[unlikely]]
       return find_place(request);
-    if (++last_ == ring_.data() + capacity_) [[unlikely]]
+    if (++last_ == end_) [[unlikely]]
       last_ = ring_.data();
     *last_ = request;
     ++size_;
@@ -154,6 +154,7 @@ class wait_queue {
     for (std::size_t i = 0; i < size_; ++i) larger[i] = (*this)[i];
     ring_ = std::move(larger);
     capacity_ = ring_.size();
+    end_ = ring_.data() + capacity_;
     head_ = 0;
     resize(size_);
   }
@@ -199,7 +200,8 @@ class wait_queue {
   std::size_t capacity_ = 0;  // of the ring, a power of two
   std::size_t head_ = 0;
   std::size_t size_ = 0;
-  waiting_request* last_ = nullptr;  // of those in it
+  waiting_request* last_ = nullptr;       // of those in it
+  const waiting_request* end_ = nullptr;  // of the ring
   bool deadlines_ascend_ = true;
   mutable smallest oldest_;
   mutable smallest leave_by_;
