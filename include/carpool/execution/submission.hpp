@@ -56,8 +56,10 @@ class pending_request {
   /// It arrives now, if it has not done so before.
   BOOST_FORCEINLINE void arrive(time_point now) noexcept {
     if (facts.arrival != time_point{}) return;
-    facts.arrival = now;
-    if (facts.deadline != never) facts.deadline = saturating_add(now, facts.deadline.time_since_epoch());
+    const time_point deadline =
+        facts.deadline == never ? never : saturating_add(now, facts.deadline.time_since_epoch());
+    facts.arrival = now;  // with the next one in one go: the copy into the queue would have to wait for two
+    facts.deadline = deadline;
     if (facts.leave_by != never) facts.leave_by = saturating_add(now, facts.leave_by.time_since_epoch());
   }
 
