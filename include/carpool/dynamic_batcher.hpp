@@ -22,6 +22,7 @@
 #include <boost/asio/deferred.hpp>
 #include <boost/asio/execution_context.hpp>
 #include <boost/asio/post.hpp>
+#include <boost/config.hpp>
 
 #include <concepts>
 #include <functional>
@@ -62,10 +63,10 @@ namespace carpool {
 /// handler keeps the lane from its next batch, so it must be short and wait for nothing.
 ///
 /// Handlers that complete together are called in one go, one post per executor. Requests that they submit
-/// wait for each other: lanes look when all these handlers have been called, or max_batch_size requests are
-/// there, and requests without a deadline count as arrived when the first of them did. So a handler must not
-/// wait for what it submits, neither by blocking nor by running its context; only requests whose handlers
-/// belong to another context, as those of use_future do, can be waited for.
+/// wait for each other: they arrive, and their times begin, when all these handlers have been called or
+/// max_batch_size requests are there. So a handler must not wait for what it submits, neither by blocking nor
+/// by running its context; only requests whose handlers belong to another context, as those of use_future do,
+/// can be waited for.
 template <class In, class Out, class Clock>
 class basic_dynamic_batcher {
  public:
@@ -117,7 +118,8 @@ class basic_dynamic_batcher {
   /// complete at once and the late result is dropped; total is ignored.
   template <class Token = boost::asio::deferred_t>
   auto async_submit(In input, Token&& token = Token()) {
-    return async_submit(std::move(input), submit_options{}, std::forward<Token>(token));
+    return boost::asio::async_initiate<Token, void(boost::system::error_code, Out)>(
+        initiate_submit{{*engine_}, weigh_}, token, std::move(input));
   }
 
   /// The same with options; a deadline that passes completes the request at once, waiting or running.
@@ -218,7 +220,7 @@ class basic_dynamic_batcher {
 
   struct initiate_submit : initiation {
     template <class Handler>
-    void operator()(Handler&& handler, In input, const submit_options& asked) const {
+    BOOST_FORCEINLINE void operator()(Handler&& handler, In input, submit_options asked = {}) const {
       using operation = execution::single_operation<In, Out, std::decay_t<Handler>>;
       submit<operation>(this->engine, weigh, std::forward<Handler>(handler), std::move(input), 1, asked);
     }
@@ -242,8 +244,8 @@ class basic_dynamic_batcher {
     template <class Handler>
     void operator()(Handler&& handler, shutdown_mode how, time_limit within) const {
       using operation = execution::drain_operation<std::decay_t<Handler>>;
-      std::decay_t<Handler> moved(std::forward<Handler>(handler));
-      this->engine.shut_down_by(*operation::make(std::move(moved), this->engine.get_executor()), how, within);
+      this->engine.shut_down_by(
+          *operation::make(owned(std::forward<Handler>(handler)), this->engine.get_executor()), how, within);
     }
   };
 
@@ -252,28 +254,37 @@ class basic_dynamic_batcher {
     void operator()(Handler&& handler, Functors functors) const {
       using operation = execution::drain_operation<std::decay_t<Handler>>;
       auto make = make_lanes(std::move(functors), this->engine.lanes());
-      std::decay_t<Handler> moved(std::forward<Handler>(handler));
-      this->engine.reload(*operation::make(std::move(moved), this->engine.get_executor()), std::move(make));
+      this->engine.reload(
+          *operation::make(owned(std::forward<Handler>(handler)), this->engine.get_executor()),
+          std::move(make));
     }
   };
 
   template <class Operation, class Handler, class Inputs>
-  static void submit(engine_type& engine, const work_of& weigh, Handler&& handler, Inputs&& inputs,
-                     std::size_t count, const submit_options& asked) {
-    const auto facts = engine.facts_of(asked);
-    if (const auto refused = engine.refusal(count, facts))
+  BOOST_FORCEINLINE static void submit(engine_type& engine, const work_of& weigh, Handler&& handler,
+                                       Inputs&& inputs, std::size_t count, submit_options asked) {
+    auto when = engine.times_of(asked);  // g++ 12 would keep it in memory if it were const
+    if (auto refused = engine.refusal(count, when, asked.key)) [[unlikely]]
       return post_result(engine.get_executor(), std::forward<Handler>(handler), *refused,
                          typename Operation::result_type{});
-    std::decay_t<Handler> moved(std::forward<Handler>(handler));
-    auto& operation = *Operation::make(std::move(moved), engine.get_executor(), facts, std::move(inputs));
-    if (weigh) execution::or_discard(operation, [&] { operation.weigh(weigh); });
+    auto& operation = *Operation::make(owned(std::forward<Handler>(handler)), engine.get_executor(), when,
+                                       asked, std::move(inputs));
+    if (weigh) [[unlikely]]
+      execution::or_discard(operation, [&] { operation.weigh(weigh); });
     engine.submit(operation);
+  }
+
+  /// What may be moved from: the handler itself, or a copy.
+  template <class Handler>
+  static auto owned(Handler&& handler) -> std::conditional_t<std::is_same_v<Handler, std::decay_t<Handler>>,
+                                                             Handler&&, std::decay_t<Handler>> {
+    return std::forward<Handler>(handler);
   }
 
   /// Completes a request that ended at the door.
   template <class Handler, class Result>
-  static void post_result(const executor_type& fallback, Handler&& handler, boost::system::error_code why,
-                          Result result) {
+  BOOST_NOINLINE static void post_result(const executor_type& fallback, Handler&& handler,
+                                         boost::system::error_code why, Result result) {
     const auto executor = boost::asio::get_associated_executor(handler, fallback);
     const auto allocator = boost::asio::get_associated_allocator(handler);
     boost::asio::post(executor,

@@ -108,8 +108,9 @@ struct options {
   std::function<void(std::exception_ptr)> on_batch_error = {};
 };
 
-/// When a request must be answered: a duration from its submission on ("within 50 ms"), or a time point that
-/// comes from upstream. Default-constructed, it means `options::default_deadline`.
+/// When a request must be answered: a duration from its arrival on ("within 50 ms"), or a time point that
+/// comes from upstream. It arrives when it is submitted; from a handler of the same batcher, when those that
+/// are called with that one have returned. Default-constructed, it means `options::default_deadline`.
 class time_limit {
  public:
   constexpr time_limit() noexcept = default;
@@ -122,15 +123,18 @@ class time_limit {
   /// At this time.
   constexpr time_limit(time_point at) noexcept : kind_(kind::at), within_(at.time_since_epoch()) {}
 
-  /// No time point is meant, whenever the request is submitted.
-  [[nodiscard]] constexpr bool is_never(duration default_deadline) const noexcept {
-    return kind_ != kind::at && (kind_ == kind::within ? within_ : default_deadline) == duration::max();
+  /// A time point is meant, whenever the request is submitted.
+  [[nodiscard]] constexpr bool is_time_point() const noexcept { return kind_ == kind::at; }
+
+  /// The duration meant otherwise.
+  [[nodiscard]] constexpr duration within(duration default_deadline) const noexcept {
+    return kind_ == kind::within ? within_ : default_deadline;
   }
 
   /// The time point meant, for a request submitted at `now` to a batcher with this default.
   [[nodiscard]] constexpr time_point resolve(time_point now, duration default_deadline) const noexcept {
     if (kind_ == kind::at) return time_point{within_};
-    return saturating_add(now, kind_ == kind::within ? within_ : default_deadline);
+    return saturating_add(now, within(default_deadline));
   }
 
  private:

@@ -88,6 +88,11 @@ TEST_CASE("of several bad options the first is named") {
 
 TEST_CASE("a deadline is a duration from now, a time point, or the default") {
   const time_point now{10s};
+  CHECK(time_limit{time_point{12s}}.is_time_point());
+  CHECK(!time_limit{}.is_time_point());
+  CHECK(!time_limit{50ms}.is_time_point());
+  CHECK(time_limit{}.within(1s) == 1s);
+  CHECK(time_limit{50ms}.within(1s) == 50ms);
   CHECK(time_limit{50ms}.resolve(now, 1s) == time_point{10s + 50ms});
   CHECK(time_limit{time_point{12s}}.resolve(now, 1s) == time_point{12s});
   CHECK(time_limit{}.resolve(now, 1s) == time_point{11s});

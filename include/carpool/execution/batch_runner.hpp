@@ -74,18 +74,17 @@ class batch_runner : public shell<Clock> {
     const auto now = Clock::now();
     const auto observing = mine.report.id != 0 ? observer_ : nullptr;
     if (!failure) retries_.on_good_run();
-    const bool all_succeeded = mine.lane->all_succeeded();
-    scheduler_.finish(mine.index, now, failure != nullptr, [&](std::size_t position, void* handle) {
-      auto& request = *static_cast<pending_request*>(handle);
-      mine.lane->claim(position, request);
-      const auto why = all_succeeded ? boost::system::error_code() : mine.lane->error_of(position);
-      if (request.record) [[unlikely]]
-        report_end(request.record, mine.report, watch, why, now, out);
-      return !why.failed();
-    });
+    const bool for_all = mine.lane->all_succeeded() && !observer_ && scheduler_.whole(mine.index);
+    if (for_all)
+      scheduler_.finish_whole(mine.index, now);
+    else
+      finish_each(mine, failure != nullptr, watch, now, out);
     batch_report report = std::exchange(mine.report, {});
     lock.unlock();
-    mine.lane->deliver(out.ready);
+    if (for_all)
+      mine.lane->deliver_all(out.ready);
+    else
+      mine.lane->deliver(out.ready);
     if (observing) {
       report.finished = now;
       report.times = watch->times();
@@ -120,6 +119,18 @@ class batch_runner : public shell<Clock> {
     const std::exception_ptr failure = mine.lane->failure();
     if (failure) recover(mine, failure, lock);
     return failure;
+  }
+
+  /// Claims the result for each who still waits.
+  void finish_each(lane_slot& mine, bool failed, const std::optional<stopwatch>& watch, time_point now,
+                   effects& out) {
+    scheduler_.finish(mine.index, now, failed, [&](std::size_t position, void* handle) {
+      auto& request = *static_cast<pending_request*>(handle);
+      mine.lane->claim(position, request);
+      const auto why = mine.lane->error_of(position);
+      if (request.record) report_end(request.record, mine.report, watch, why, now, out);
+      return !why.failed();
+    });
   }
 
   /// Saves those of a failed batch who are not to blame, as far as the budget for re-runs goes, and lets the
@@ -164,9 +175,9 @@ class batch_runner : public shell<Clock> {
     }
   }
 
-  BOOST_NOINLINE static void report_end(std::unique_ptr<request_record>& record, const batch_report& batch,
-                                        const std::optional<stopwatch>& watch, boost::system::error_code why,
-                                        time_point now, effects& out) noexcept {
+  static void report_end(std::unique_ptr<request_record>& record, const batch_report& batch,
+                         const std::optional<stopwatch>& watch, boost::system::error_code why, time_point now,
+                         effects& out) noexcept {
     if (watch) record->report.times = watch->times();
     if (record->report.batch == 0) report_rider(record->report, batch, now);
     out.told.add(std::move(record), why, now);

@@ -30,7 +30,7 @@ class completion {
 
  private:
   friend class completion_list;
-  completion* next_ = nullptr;
+  completion* next_;  // in a completion_list
 };
 
 /// Operations whose outcome is settled, in order. Owns them: those never invoked are destroyed.
@@ -75,6 +75,41 @@ class completion_list {
   completion* first_ = nullptr;
   completion** end_ = &first_;  // where the next one goes
   bool any_foreign_ = false;
+};
+
+/// An operation that somebody may cancel by what sits in a slot. Each knows the other while both are there,
+/// on the executor of the handler.
+class cancellable {
+ public:
+  class link {
+   public:
+    explicit link(cancellable& operation) noexcept : operation_(&operation) { operation.link_ = this; }
+    link(const link&) = delete;
+    link& operator=(const link&) = delete;
+
+    /// Null when it has ended.
+    [[nodiscard]] cancellable* operation() const noexcept { return operation_; }
+
+   protected:
+    ~link() {
+      if (operation_ != nullptr) operation_->link_ = nullptr;
+    }
+
+   private:
+    friend class cancellable;
+    cancellable* operation_;
+  };
+
+ protected:
+  cancellable() = default;
+  cancellable(const cancellable&) = delete;
+  cancellable& operator=(const cancellable&) = delete;
+  ~cancellable() {
+    if (link_ != nullptr) link_->operation_ = nullptr;
+  }
+
+ private:
+  link* link_ = nullptr;
 };
 
 /// A completion with an executor of its own.

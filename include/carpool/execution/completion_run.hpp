@@ -30,7 +30,6 @@ class completion_run {
   void operator()() {
     handler_run here(context_of(executor_));
     while (completion* operation = ready_.pop()) {
-      here.next();
       try {
         operation->invoke();
       } catch (...) {

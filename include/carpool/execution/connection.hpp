@@ -12,6 +12,7 @@
 #include <boost/asio/execution_context.hpp>
 
 #include <concepts>
+#include <utility>
 
 namespace carpool::execution {
 
@@ -24,23 +25,39 @@ template <class Operation>
   return own;
 }
 
+/// Sits in the cancellation slot of an operation and calls `Cancel{}(engine, operation, type)`. It stays
+/// there when the operation has ended, so that the next one finds its memory.
+template <class Engine, class Operation, class Cancel>
+class slot_link final : public cancellable::link {
+ public:
+  slot_link(Engine& engine, Operation& operation) noexcept
+      : link(operation), engine_(engine.weak_from_this()) {}
+
+  void operator()(boost::asio::cancellation_type type) {
+    const auto self = engine_.lock();
+    if (self && operation() != nullptr && type != boost::asio::cancellation_type::none)
+      Cancel{}(static_cast<Engine&>(*self), static_cast<Operation&>(*operation()), type);
+  }
+
+ private:
+  decltype(std::declval<Engine&>().weak_from_this()) engine_;
+};
+
 /// Connects an operation to the owner of its cancellation slot and to the end of its handler's context,
 /// unless that is the batcher's own, which outlives the batcher. Either calls `cancel(engine, operation,
 /// type)`; Cancel has no state.
 template <class Operation, class Engine, class Cancel>
-void connect(Operation& operation, Engine& engine, Cancel cancel) {
-  using boost::asio::cancellation_type;
-  if (auto slot = operation.cancellation_slot(); slot.is_connected())
-    slot.assign([weak = engine.weak_from_this(), &operation, cancel](cancellation_type type) {
-      const auto self = weak.lock();
-      if (self && type != cancellation_type::none) cancel(static_cast<Engine&>(*self), operation, type);
-    });
+void connect(Operation& operation, Engine& engine, Cancel) {
+  if constexpr (std::derived_from<Operation, cancellable>)
+    if (auto slot = operation.cancellation_slot(); slot.is_connected())
+      slot.template emplace<slot_link<Engine, Operation, Cancel>>(engine, operation);
   if constexpr (std::derived_from<Operation, foreign_completion>) {
     auto* context = operation.foreign_context();
     if (context == nullptr || context == engine.context() || operation.runs_anywhere()) return;
     boost::asio::use_service<pending_operations>(*context).add(
         operation, &engine, [](void* self, pending_hook& hook) {
-          Cancel{}(*static_cast<Engine*>(self), static_cast<Operation&>(hook), cancellation_type::terminal);
+          Cancel{}(*static_cast<Engine*>(self), static_cast<Operation&>(hook),
+                   boost::asio::cancellation_type::terminal);
         });
   }
 }
@@ -52,7 +69,6 @@ void or_discard(Operation& operation, Steps steps) {
   try {
     steps();
   } catch (...) {
-    if (auto slot = operation.cancellation_slot(); slot.is_connected()) slot.clear();
     if constexpr (std::derived_from<Operation, foreign_completion>)
       if (auto* context = operation.registered_with()) context->remove(operation);
     operation.destroy();

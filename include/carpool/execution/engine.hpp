@@ -50,22 +50,24 @@ class engine final : public workers<Clock> {
     std::unique_lock one_at_a_time(configuring_);
     this->add_lanes(given.lanes);
     effects out;
-    auto lock = this->enter(out);
+    const auto now = Clock::now();
+    auto lock = this->enter(out, now);
     this->prepare(out, lock, [&] { scheduler_.reconfigure(limits_of(given), rules_of(given)); });
     lanes_.want(given.lanes);
     this->apply(given);
     default_deadline_ = given.default_deadline;
     max_batch_size_ = given.max_batch_size;
-    this->react(Clock::now(), out);
+    this->react(now, out);
     one_at_a_time.unlock();  // an observer may well call the batcher
     this->release(lock, out);
   }
 
   void set_policy(scheduling::any_policy policy) {
     effects out;
-    auto lock = this->enter(out);
+    const auto now = Clock::now();
+    auto lock = this->enter(out, now);
     this->prepare(out, lock, [&] { scheduler_.set_policy(std::move(policy)); });
-    this->react(Clock::now(), out);
+    this->react(now, out);
     this->release(lock, out);
   }
 
@@ -81,7 +83,7 @@ class engine final : public workers<Clock> {
     std::unique_lock one_at_a_time(configuring_);
     effects out;
     std::vector<lane_slot*> idle;
-    auto lock = enter_to_wait(operation, out, [&] {
+    auto lock = enter_to_wait(operation, Clock::now(), out, [&] {
       idle.reserve(lanes_.size());
       this->prepare_reload(std::move(make));
     });
@@ -94,29 +96,23 @@ class engine final : public workers<Clock> {
   /// The context of the batcher's executor; null if that does not tell.
   [[nodiscard]] const boost::asio::execution_context* context() const noexcept { return context_; }
 
-  /// What the scheduler has to know of a request that is submitted now. In handlers that are called in one
-  /// go, one that waits as long as it takes arrives at the time that was read for the one before it.
-  [[nodiscard]] BOOST_FORCEINLINE scheduling::waiting_request facts_of(
-      const submit_options& asked) const noexcept {
-    const duration by_default = default_deadline_.load(std::memory_order_relaxed);
-    scheduling::waiting_request facts{.key = asked.key, .priority = asked.priority};
-    if (asked.deadline.is_never(by_default) && asked.max_wait == duration::max()) {
-      facts.arrival = handler_run::now<Clock>();
-      return facts;
-    }
-    facts.arrival = Clock::now();
-    facts.deadline = asked.deadline.resolve(facts.arrival, by_default);
-    facts.leave_by = saturating_add(facts.arrival, asked.max_wait);
-    return facts;
+  /// The times of a request that is submitted now; where they can, they begin when it arrives.
+  [[nodiscard]] BOOST_FORCEINLINE request_times times_of(const submit_options& asked) const noexcept {
+    duration by_default = default_deadline_.load(std::memory_order_relaxed);
+    if (asked.deadline.is_time_point()) [[unlikely]]
+      return times_until(asked, Clock::now());
+    return {.deadline = time_point(asked.deadline.within(by_default)),
+            .leave_by = time_point(asked.max_wait)};
   }
 
   /// Refuses `count` requests before anything is allocated for them, if it can tell that they cannot be
   /// admitted.
-  [[nodiscard]] BOOST_FORCEINLINE std::optional<boost::system::error_code> refusal(
-      std::size_t count, const scheduling::waiting_request& facts) {
-    if (count <= room_.load(std::memory_order_relaxed) && facts.deadline > facts.arrival) [[likely]]
+  [[nodiscard]] BOOST_FORCEINLINE std::optional<boost::system::error_code> refusal(std::size_t count,
+                                                                                   const request_times& when,
+                                                                                   std::uint64_t key) {
+    if (count <= room_.load(std::memory_order_relaxed) && when.deadline > when.arrival) [[likely]]
       return std::nullopt;
-    return refuse(count, facts.deadline, facts.arrival, facts.key);
+    return refuse(count, when.arrival, when.deadline, key);
   }
 
   /// Queues all requests of the operation, or completes it with the reason why none was admitted. If it
@@ -126,9 +122,9 @@ class engine final : public workers<Clock> {
     or_discard(operation, [&] {
       connect(operation, *this, [](engine& self, Operation& mine, auto type) { self.cancel(mine, type); });
     });
-    if (handler_run::will_look(*this, context_of_handler(operation, context_),
-                               max_batch_size_.load(std::memory_order_relaxed)))
-      return inbox_.push(operation);  // from here on it may end
+    if (handler_run::keep(operation, *this, context_of_handler(operation, context_),
+                          max_batch_size_.load(std::memory_order_relaxed)))
+      return;
     or_discard(operation, [&] { this->submit_now(operation); });
   }
 
@@ -137,9 +133,9 @@ class engine final : public workers<Clock> {
   template <class Operation>
   void shut_down_by(Operation& operation, shutdown_mode how, time_limit within) {
     effects out;
-    auto lock = enter_to_wait(operation, out, [] {});
-    drains_.push_back(operation);
     const auto now = Clock::now();
+    auto lock = enter_to_wait(operation, now, out, [] {});
+    drains_.push_back(operation);
     switch (how) {
       case shutdown_mode::drain:
         scheduler_.stop_accepting();
@@ -160,24 +156,32 @@ class engine final : public workers<Clock> {
   /// Begins the event in which an operation joins those that wait for something. If that or the step throws,
   /// the operation is destroyed and the event has ended.
   template <class Operation, class Step>
-  [[nodiscard]] std::unique_lock<std::mutex> enter_to_wait(Operation& operation, effects& out, Step step) {
+  [[nodiscard]] std::unique_lock<std::mutex> enter_to_wait(Operation& operation, time_point now, effects& out,
+                                                           Step step) {
     std::unique_lock<std::mutex> lock;
     or_discard(operation, [&] {
       connect(operation, *this, [](engine& self, Operation& mine, auto) { self.stop_waiting(mine); });
-      lock = this->enter(out);
+      lock = this->enter(out, now);
       this->prepare(out, lock, step);
     });
     return lock;
   }
 
+  [[nodiscard]] static request_times times_until(const submit_options& asked, time_point now) noexcept {
+    return {.arrival = now,
+            .deadline = asked.deadline.resolve(now, duration::max()),
+            .leave_by = saturating_add(now, asked.max_wait)};
+  }
+
   // Not to be inlined into the path of those who get in.
   [[nodiscard]] BOOST_NOINLINE std::optional<boost::system::error_code> refuse(std::size_t count,
+                                                                               time_point arrival,
                                                                                time_point deadline,
-                                                                               time_point now,
                                                                                std::uint64_t key) {
     effects out;
-    auto lock = this->enter(out);
-    const auto why = scheduler_.refusal(count, deadline, now, {.key = key});
+    const auto now = Clock::now();
+    auto lock = this->enter(out, now);
+    const auto why = scheduler_.refusal(count, deadline, arrival, {.key = key});
     if (why) {
       scheduler_.refuse(count, *why);
       for (std::size_t i = 0; i < count; ++i) this->report_refused(code_of(*why), now, out);
@@ -194,8 +198,8 @@ class engine final : public workers<Clock> {
     const bool only_if_waiting =
         (type & (cancellation_type::terminal | cancellation_type::partial)) == cancellation_type::none;
     effects out;
-    auto lock = this->enter(out);
     const auto now = Clock::now();
+    auto lock = this->enter(out, now);
     operation.for_each([&](const pending_request& request) {
       scheduler_.cancel(&request, only_if_waiting, now, this->failing(out));
     });
@@ -205,10 +209,11 @@ class engine final : public workers<Clock> {
 
   void stop_waiting(drain_waiter& waiter) {
     effects out;
-    auto lock = this->enter(out);
+    const auto now = Clock::now();
+    auto lock = this->enter(out, now);
     drains_.settle(waiter, boost::asio::error::operation_aborted, out.ready);
     reloads_.settle(waiter, boost::asio::error::operation_aborted, out.ready);
-    this->react(Clock::now(), out);
+    this->react(now, out);
     this->release(lock, out);
   }
 

@@ -142,11 +142,21 @@ using completion_base = std::conditional_t<
     executor_completion<boost::asio::associated_executor_t<Handler, boost::asio::any_io_executor>>,
     own_completion>;
 
+/// The handler says by what it may be cancelled.
+template <class Handler>
+inline constexpr bool has_slot = [] {
+  struct none {};
+  return !std::same_as<boost::asio::associated_cancellation_slot_t<Handler, none>, none>;
+}();
+
+struct not_cancellable {};
+
 /// An operation that ends by calling `handler(error_code, Results...)`. `Operation` is the most derived
 /// class: it is allocated with the handler's allocator, and gives its results by `take_results()`, a tuple of
 /// error code and results.
 template <class Operation, class Handler>
-class handler_completion : public completion_base<Handler> {
+class handler_completion : public completion_base<Handler>,
+                           public std::conditional_t<has_slot<Handler>, cancellable, not_cancellable> {
  public:
   /// Allocates and constructs an Operation from the handler, the batcher's executor and the rest of the
   /// arguments.
@@ -168,14 +178,13 @@ class handler_completion : public completion_base<Handler> {
   /// Its memory is free again before the handler runs, which may well submit the next request.
   void invoke() final {
     auto* self = static_cast<Operation*>(this);
-    if (auto slot = cancellation_slot(); slot.is_connected()) slot.clear();
     Handler handler(std::move(handler_));
     auto results = self->take_results();
     free(self, allocator_of(handler));
     std::apply(std::move(handler), std::move(results));
   }
 
-  void destroy() noexcept final {  // the slot's signal may be gone already, so it is left alone
+  void destroy() noexcept final {
     auto* self = static_cast<Operation*>(this);
     Handler handler(std::move(handler_));
     free(self, allocator_of(handler));

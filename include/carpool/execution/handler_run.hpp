@@ -3,7 +3,7 @@
 
 #pragma once
 
-#include <carpool/time.hpp>
+#include <carpool/execution/submission.hpp>
 
 #include <boost/asio/execution_context.hpp>
 #include <boost/asio/recycling_allocator.hpp>
@@ -15,10 +15,10 @@
 
 namespace carpool::execution {
 
-/// A batcher that has to look at its queue.
+/// A batcher that has to let requests into its queue, and look at it.
 class looker {
  public:
-  virtual void look() = 0;
+  virtual void look(submission* chain) = 0;
 
  protected:
   ~looker() = default;
@@ -27,7 +27,7 @@ class looker {
 /// Marks, on the current thread, that handlers of operations that ended together are called one after the
 /// other; marks nest. Each of them may well submit the next request, so the batcher looks at its queue when
 /// all have been called or a batch is full: it finds that batch instead of its first request, is woken once,
-/// needs no timer for a batch that fills, and reads the clock once.
+/// needs no timer for a batch that fills, and reads the clock once, when they arrive.
 class handler_run {
  public:
   /// The handlers belong to this context; null if their executor does not tell.
@@ -37,33 +37,18 @@ class handler_run {
   handler_run& operator=(const handler_run&) = delete;
   ~handler_run() {
     innermost = outer_;
-    if (memory_ != nullptr) boost::asio::recycling_allocator<std::byte>().deallocate(memory_, memory_size_);
+    if (memory_size_ > 0) boost::asio::recycling_allocator<std::byte>().deallocate(memory_, memory_size_);
   }
-
-  /// To be called before each handler.
-  void next() noexcept { usable_ = clock_; }
 
   /// To be called after the last handler.
   void finish() {
-    next();
-    if (const auto waiting = std::exchange(looker_, nullptr)) waiting->look();
-  }
-
-  /// The time it is. In a run, the first request of each handler gets the time last read there, so that a
-  /// run of short handlers reads the clock once; only the first, because a handler may be long, or run a
-  /// context.
-  template <class Clock>
-  [[nodiscard]] BOOST_FORCEINLINE static time_point now() noexcept {
-    handler_run* const run = innermost;
-    if (run == nullptr) return Clock::now();
-    if (std::exchange(run->usable_, nullptr) != &clock_id<Clock>) run->read<Clock>();
-    return run->now_;
+    if (looker_ != nullptr) look();
   }
 
   /// Keeps a block for the next operation of the same size, if there is none yet: false if it cannot.
   [[nodiscard]] static bool keep_memory(void* memory, std::size_t size) noexcept {
     handler_run* const run = innermost;
-    if (run == nullptr || run->memory_ != nullptr) return false;
+    if (run == nullptr || run->memory_size_ > 0) return false;
     run->memory_ = static_cast<std::byte*>(memory);
     run->memory_size_ = size;
     return true;
@@ -73,53 +58,56 @@ class handler_run {
     handler_run* const run = innermost;
     if (run == nullptr || run->memory_size_ != size) return nullptr;
     run->memory_size_ = 0;
-    return std::exchange(run->memory_, nullptr);
+    return run->memory_;
   }
 
-  /// Whether `who` will look at the end of the current run, which is told that a request is about to be
-  /// submitted whose handler belongs to `context`. If not, the caller has to make it look when the request is
-  /// there: outside a run; when `enough` requests have been submitted in it; and for a request whose handler
-  /// belongs to another context, because somebody may wait for that in this run.
+  /// Keeps a submission for `who` to let in at the end of the current run, or when `enough` have been kept.
+  /// False if it has to be let in at once: outside a run; for a second batcher; and if its handler belongs to
+  /// another context, because somebody may wait for that in this run.
   template <class Looker>
-  [[nodiscard]] BOOST_FORCEINLINE static bool will_look(Looker& who,
-                                                        const boost::asio::execution_context* context,
-                                                        std::size_t enough) {
+  [[nodiscard]] BOOST_FORCEINLINE static bool keep(submission& one, Looker& who,
+                                                   const boost::asio::execution_context* context,
+                                                   std::size_t enough) {
     handler_run* const run = innermost;
-    if (run == nullptr || run->context_ != context || context == nullptr) return false;
-    if (run->looker_ == nullptr) run->set_looker(who, enough);
-    if (run->looker_.get() != &who) return false;
-    if (--run->wanted_ > 0) return true;
-    run->looker_ = nullptr;
-    return false;
+    if (run == nullptr || run->context_ != context) return false;
+    if (run->looker_.get() != &who && !run->accept(who, enough)) [[unlikely]]
+      return false;
+    run->kept_.push(one);
+    if (--run->wanted_ == 0) [[unlikely]]
+      run->look();
+    return true;
+  }
+
+  /// Something else happens to this batcher now: what has been kept for it on this thread, a chain as of
+  /// inbox::take().
+  [[nodiscard]] static submission* recall(const looker& who) noexcept {
+    handler_run* outermost = nullptr;
+    for (handler_run* run = innermost; run != nullptr; run = run->outer_)
+      if (run->looker_.get() == &who && !run->kept_.empty()) outermost = run;
+    return outermost == nullptr ? nullptr : outermost->kept_.take();
   }
 
  private:
-  template <class Clock>
-  static inline char clock_id = 0;  // its address
-
   static inline thread_local handler_run* innermost = nullptr;
 
-  template <class Clock>
-  void read() noexcept {
-    clock_ = &clock_id<Clock>;
-    now_ = Clock::now();
-  }
+  BOOST_NOINLINE void look() { std::exchange(looker_, nullptr)->look(kept_.take()); }
 
+  /// It will look if no other one does.
   template <class Looker>
-  void set_looker(Looker& who, std::size_t enough) {
+  BOOST_NOINLINE bool accept(Looker& who, std::size_t enough) {
+    if (looker_ != nullptr || context_ == nullptr) return false;
     looker_ = who.shared_from_this();
     wanted_ = enough;
+    return true;
   }
 
   const boost::asio::execution_context* const context_;
   handler_run* const outer_;
-  std::shared_ptr<looker> looker_;
-  std::size_t wanted_ = 0;        // requests before looker_ looks
-  const void* clock_ = nullptr;   // that now_ was read from
-  const void* usable_ = nullptr;  // the same, if now_ may be used
-  time_point now_{};
+  std::shared_ptr<looker> looker_;  // who the submissions are for
+  submission_chain kept_;           // for looker_
+  std::size_t wanted_ = 0;          // submissions before it looks
   std::byte* memory_ = nullptr;
-  std::size_t memory_size_ = 0;
+  std::size_t memory_size_ = 0;  // 0: none is kept
 };
 
 }  // namespace carpool::execution

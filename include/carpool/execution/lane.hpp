@@ -61,6 +61,8 @@ class lane {
   void claim(std::size_t position, pending_request& request) noexcept { claimed_.push(request, position); }
   /// Settles the claimed members.
   virtual void deliver(completion_list& ready) noexcept = 0;
+  /// Settles all members, none of whom has left since they were collected, when all have succeeded.
+  virtual void deliver_all(completion_list& ready) noexcept = 0;
 
  protected:
   request_list claimed_;
@@ -83,9 +85,15 @@ class typed_lane final : public lane {
     any_failed_ = ran_ = false;
     misfit_ = {};
     inputs_.clear();  // left over when collecting failed and then everybody left
+    seats_.clear();
     guarded([&] {
       inputs_.reserve(members.size());
-      for (const auto& member : members) inputs_.push_back(std::move(request_of(member.handle)->input));
+      seats_.resize(members.size());
+      auto seat = seats_.begin();
+      for (const auto& member : members) {
+        *seat = request_of(member.handle);
+        inputs_.push_back(std::move((*seat++)->input));
+      }
     });
   }
 
@@ -137,9 +145,13 @@ class typed_lane final : public lane {
         auto& result = results_[position];
         request_of(&each)->settle(shared ? copy_of(result) : std::move(result), ready);
       });
-    inputs_.clear();
-    copies_.clear();
-    results_.clear();
+    clear();
+  }
+
+  void deliver_all(completion_list& ready) noexcept override {
+    auto result = results_.begin();
+    for (request<In, Out>* const each : seats_) each->succeed(*std::move(*result++), ready);
+    clear();
   }
 
   [[nodiscard]] boost::system::error_code error_of(std::size_t position) const noexcept override {
@@ -150,6 +162,12 @@ class typed_lane final : public lane {
  private:
   static request<In, Out>* request_of(void* handle) noexcept {
     return static_cast<request<In, Out>*>(static_cast<pending_request*>(handle));
+  }
+
+  void clear() noexcept {
+    inputs_.clear();
+    copies_.clear();
+    results_.clear();
   }
 
   /// For functors that may change their inputs.
@@ -183,6 +201,7 @@ class typed_lane final : public lane {
   }
 
   std::unique_ptr<pipeline<In, Out>> pipeline_;
+  std::vector<request<In, Out>*> seats_;  // the members as they were collected
   std::vector<In> inputs_;
   std::vector<In> copies_;  // of the inputs, where functors may change them
   std::vector<boost::system::result<Out>> results_;

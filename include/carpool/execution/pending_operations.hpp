@@ -32,10 +32,10 @@ class pending_hook {
  private:
   friend class pending_operations;
   pending_operations* context_ = nullptr;
-  pending_hook* before_ = nullptr;
-  pending_hook* after_ = nullptr;
-  void* owner_ = nullptr;
-  give_up give_up_ = nullptr;
+  pending_hook* before_;  // this and the rest while it is registered
+  pending_hook* after_;
+  void* owner_;
+  give_up give_up_;
 };
 
 /// The operations whose handlers belong to an execution context other than the batcher's own, which may be
@@ -56,6 +56,7 @@ class pending_operations final : public boost::asio::execution_context::service 
     operation.context_ = this;
     operation.owner_ = owner;
     operation.give_up_ = give_up;
+    operation.before_ = nullptr;
     operation.after_ = first_;
     if (first_ != nullptr) first_->before_ = &operation;
     first_ = &operation;

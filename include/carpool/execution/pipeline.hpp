@@ -46,13 +46,18 @@ class pipeline {
   /// Moves one result per item out of what split (or a model without one) returned.
   template <class Range>
   [[nodiscard]] static bool gather(Range&& range, std::size_t expected, results& out) {
-    std::size_t count = 0;
     bool any_failed = false;
-    for (auto&& item : range) {
-      if (count++ == expected) mismatch("more than " + std::to_string(expected), expected);
-      any_failed |= !append(std::move(item), out);
+    if constexpr (std::ranges::sized_range<Range>) {
+      check_count(static_cast<std::size_t>(std::ranges::size(range)), expected);
+      for (auto&& item : range) any_failed |= !append(std::move(item), out);
+    } else {
+      std::size_t count = 0;
+      for (auto&& item : range) {
+        if (count++ == expected) mismatch("more than " + std::to_string(expected), expected);
+        any_failed |= !append(std::move(item), out);
+      }
+      check_count(count, expected);
     }
-    if (count != expected) mismatch(std::to_string(count), expected);
     return any_failed;
   }
 
@@ -71,6 +76,10 @@ class pipeline {
       return false;
     }
     return true;
+  }
+
+  static void check_count(std::size_t returned, std::size_t expected) {
+    if (returned != expected) mismatch(std::to_string(returned), expected);
   }
 
   [[noreturn]] static void mismatch(const std::string& returned, std::size_t expected) {

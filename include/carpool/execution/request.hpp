@@ -53,30 +53,36 @@ namespace carpool::execution {
 template <class In, class Out>
 class request : public pending_request {
  public:
-  template <class... Operation>
-  explicit request(In&& in, Operation&... operation) noexcept(std::is_nothrow_move_constructible_v<In>)
-      : pending_request(operation...), input(std::move(in)) {}
+  /// The rest as for a pending_request.
+  template <class... Rest>
+  explicit request(In&& in, Rest&&... rest) noexcept(std::is_nothrow_move_constructible_v<In>)
+      : pending_request(std::forward<Rest>(rest)...), input(std::move(in)) {}
 
-  /// Ends the request with its result, as fail() does without.
+  /// Ends the request with its output, as fail() does without.
+  void succeed(Out&& output, completion_list& ready) noexcept {
+    output_.emplace(std::move(output));
+    end(ready);
+  }
+
+  /// Ends it with its result.
   void settle(boost::system::result<Out>&& result, completion_list& ready) noexcept {
     if (result.has_value())
-      output_.emplace(*std::move(result));
+      succeed(*std::move(result), ready);
     else
-      error_ = result.error();
-    end(ready);
+      this->fail(result.error(), ready);
   }
 
   /// Asks what the request costs. Throws std::invalid_argument if that is no work.
   template <class WorkOf>
   void weigh(const WorkOf& work_of) {
-    this->work = work_of(std::as_const(input));
-    if (!(this->work >= 0 && this->work < std::numeric_limits<double>::infinity()))
-      throw std::invalid_argument("carpool: the work of a request is " + std::to_string(this->work) +
+    const double work = this->facts.work = work_of(std::as_const(input));
+    if (!(work >= 0 && work < std::numeric_limits<double>::infinity()))
+      throw std::invalid_argument("carpool: the work of a request is " + std::to_string(work) +
                                   "; it must be a finite number that is not negative");
   }
 
-  /// Why there is no output, once settled.
-  [[nodiscard]] boost::system::error_code error() const noexcept { return error_; }
+  /// Why there is no output, once settled without.
+  [[nodiscard]] boost::system::error_code error() const noexcept { return *error_; }
   [[nodiscard]] std::optional<Out>& output() noexcept { return output_; }
 
   In input;
@@ -95,11 +101,11 @@ class single_operation final : public handler_completion<single_operation<In, Ou
  public:
   using result_type = Out;
 
-  single_operation(Handler&& handler, const boost::asio::any_io_executor& own,
-                   const scheduling::waiting_request& each, In&& in)
+  single_operation(Handler&& handler, const boost::asio::any_io_executor& own, const request_times& when,
+                   const submit_options& asked, In&& in)
       : base(std::move(handler), own),
-        request<In, Out>(std::move(in), static_cast<completion&>(*this)),
-        submission(each, *this, 1) {}
+        request<In, Out>(std::move(in), when, asked, static_cast<completion&>(*this)),
+        submission(*this, 1) {}
 
   std::tuple<boost::system::error_code, Out> take_results() {
     if (!this->output()) return {this->error(), Out{}};
@@ -111,10 +117,12 @@ class single_operation final : public handler_completion<single_operation<In, Ou
 template <class In, class Out>
 class request_group {
  public:
-  request_group(std::vector<In>&& inputs, completion& operation) : unsettled_(inputs.size()) {
+  request_group(std::vector<In>&& inputs, const request_times& when, const submit_options& asked,
+                completion& operation)
+      : unsettled_(inputs.size()) {
     for (In& input : inputs) {
       auto* before = items_.empty() ? nullptr : &items_.back();
-      auto& item = items_.emplace_back(std::move(input), operation, unsettled_);
+      auto& item = items_.emplace_back(std::move(input), when, asked, operation, &unsettled_);
       if (before != nullptr) before->set_sibling(item);
     }
   }
@@ -143,11 +151,11 @@ class many_operation final : public handler_completion<many_operation<In, Out, H
  public:
   using result_type = std::vector<Out>;
 
-  many_operation(Handler&& handler, const boost::asio::any_io_executor& own,
-                 const scheduling::waiting_request& each, std::vector<In>&& inputs)
+  many_operation(Handler&& handler, const boost::asio::any_io_executor& own, const request_times& when,
+                 const submit_options& asked, std::vector<In>&& inputs)
       : base(std::move(handler), own),
-        group(std::move(inputs), *this),
-        submission(each, this->items().front(), this->items().size()) {
+        group(std::move(inputs), when, asked, *this),
+        submission(this->items().front(), this->items().size()) {
     results_.reserve(this->items().size());  // so that nothing can fail when the results are there
   }
 

@@ -60,24 +60,27 @@ class shell : public std::enable_shared_from_this<shell<Clock>>, public looker {
   /// Stops admission and fails what waits; running batches go on.
   void close() {
     effects out;
-    auto lock = enter(out);
     const auto now = Clock::now();
+    auto lock = enter(out, now);
     scheduler_.close(now, failing(out));
     react(now, out);
     release(lock, out);
   }
 
-  /// Lets in who has been submitted in a run of handlers that has ended.
-  void look() override {
+  /// Lets in who has been submitted in a run of handlers.
+  void look(submission* chain) override {
     effects out;
-    auto lock = enter(out);
-    look(handler_run::now<Clock>(), out, lock);
+    const auto now = Clock::now();
+    auto lock = enter(out, now);
+    let_in(chain, now, out);
+    look(now, out, lock);
   }
 
   [[nodiscard]] stats snapshot() {
     effects out;
-    auto lock = enter(out);
-    const auto result = scheduler_.snapshot(Clock::now());
+    const auto now = Clock::now();
+    auto lock = enter(out, now);
+    const auto result = scheduler_.snapshot(now);
     release(lock, out);
     return result;
   }
@@ -105,32 +108,50 @@ class shell : public std::enable_shared_from_this<shell<Clock>>, public looker {
   // ---- events
 
   /// Begins an event: locks, and lets in who has been submitted since the last one.
-  [[nodiscard]] std::unique_lock<std::mutex> enter(effects& out) {
+  [[nodiscard]] std::unique_lock<std::mutex> enter(effects& out, time_point now) {
     std::unique_lock lock(mutex_);
-    let_in(out);
+    let_in(now, out);
+    while (submission* kept = handler_run::recall(*this)) let_in(kept, now, out);
     return lock;
   }
 
-  void let_in(effects& out) {
-    if (inbox_.empty()) return;
+  void let_in(time_point now, effects& out) {
+    if (!inbox_.empty()) let_in(inbox_.take(), now, out);
+  }
+
+  void let_in(submission* chain, time_point now, effects& out) {
     keep_running();
-    for (submission* each = inbox_.take(); each != nullptr;) admit(*std::exchange(each, each->next()), out);
+    std::size_t spare = plainly_spare();
+    for (submission* each = chain; each != nullptr;) {
+      submission& one = *std::exchange(each, each->next());
+      if (one.count() <= spare) [[likely]] {
+        spare -= one.count();
+        one.for_each([&](pending_request& request) {
+          request.arrive(now);
+          scheduler_.admit_spare(request.facts);
+        });
+      } else {
+        admit(one, now, out);
+        spare = plainly_spare();
+      }
+    }
     publish_room();
   }
 
   /// Lets this one in, at once unless a lane that is awake does so in time. If it throws, nothing was
   /// submitted. (Not to be inlined into every submission.)
   BOOST_NOINLINE void submit_now(submission& one) {
+    const auto now = Clock::now();
+    one.arrive(now);
     if (leave_to_awake(one)) return;
     effects out;
-    const auto now = one.facts.arrival;
-    auto lock = enter(out);
+    auto lock = enter(out, now);
     prepare(out, lock, [&] {
-      scheduler_.reserve(one.count(), one.facts);
+      scheduler_.reserve(one.count(), one.facts());
       if (observer_) make_records(one);
     });
     inbox_.push(one);
-    let_in(out);
+    let_in(now, out);
     look(now, out, lock);
   }
 
@@ -150,7 +171,7 @@ class shell : public std::enable_shared_from_this<shell<Clock>>, public looker {
   /// Does what follows from new requests and ends the event. Under load they wait for a lane: then that is
   /// nothing.
   void look(time_point now, effects& out, std::unique_lock<std::mutex>& lock) {
-    const bool overdue = timer_ && admitted_deadline_ < timer_->armed_for();
+    const bool overdue = timer_ && scheduler_.next_deadline() < timer_->armed_for();
     if (overdue || lanes_.can_wake() || !out.ready.empty())
       react(now, out);
     else
@@ -171,7 +192,6 @@ class shell : public std::enable_shared_from_this<shell<Clock>>, public looker {
       timer_->disarm();
     else if (timer_ && wake_at != never)
       timer_->arm(wake_at, [weak = this->weak_from_this()] { on_timer(weak); });
-    admitted_deadline_ = never;
     const bool nothing_left = scheduler_.empty() && lanes_.busy() == 0;
     if (nothing_left && scheduler_.drained()) drains_.settle_all({}, out.ready);
     if (nothing_left && drains_.empty() && reloads_.empty()) out.work = std::exchange(work_, executor_type());
@@ -183,8 +203,9 @@ class shell : public std::enable_shared_from_this<shell<Clock>>, public looker {
   /// that run anywhere are left to who gives `here`.
   void release(std::unique_lock<std::mutex>& lock, effects& out, completion_list* here = nullptr) {
     while (may_fall_asleep() && !inbox_.leave()) {  // somebody has come meanwhile
-      let_in(out);
-      react(Clock::now(), out);
+      const auto now = Clock::now();
+      let_in(now, out);
+      react(now, out);
     }
     if (out.wake == nullptr && out.ready.empty() && out.told.empty()) return lock.unlock();
     const auto self = this->shared_from_this();
@@ -252,7 +273,7 @@ class shell : public std::enable_shared_from_this<shell<Clock>>, public looker {
   /// False: it has not been submitted.
   [[nodiscard]] bool leave_to_awake(submission& one) noexcept {
     const auto count = static_cast<std::ptrdiff_t>(one.count());
-    if (one.facts.deadline != never || spare_.load(std::memory_order_relaxed) < count) return false;
+    if (one.facts().deadline != never || spare_.load(std::memory_order_relaxed) < count) return false;
     if (spare_.fetch_sub(count, std::memory_order_relaxed) >= count && inbox_.push_if_watched(one))
       return true;
     spare_.fetch_add(count, std::memory_order_relaxed);
@@ -265,27 +286,27 @@ class shell : public std::enable_shared_from_this<shell<Clock>>, public looker {
     spare_.store(static_cast<std::ptrdiff_t>(spare), std::memory_order_relaxed);
   }
 
+  /// Requests that can be admitted without a further look at them. Their deadlines were looked at at the
+  /// door.
+  [[nodiscard]] std::size_t plainly_spare() const noexcept {
+    return observer_ || sharing_ ? 0 : scheduler_.spare();
+  }
+
   /// Queues all requests, or none and completes the operation with the reason.
-  void admit(submission& one, effects& out) {
+  BOOST_NOINLINE void admit(submission& one, time_point now, effects& out) {
+    one.arrive(now);
     if (observer_) make_records(one);
-    if (!scheduler_.plainly_admits(one.count(), one.facts.deadline, one.facts.arrival)) [[unlikely]]
-      if (const auto why = refusal(one)) return refuse(one, *why, out);
-    if (!reserve(one)) [[unlikely]]
-      return refuse(one, scheduling::outcome::rejected, out);
+    const auto& facts = one.facts();
+    if (const auto why = scheduler_.refusal(one.count(), facts.deadline, facts.arrival, one.demand()))
+      return refuse(one, *why, out);
+    if (!reserve(one)) return refuse(one, scheduling::outcome::rejected, out);
     one.for_each([&](pending_request& request) {
-      one.facts.work = request.work;
-      one.facts.handle = &request;
-      if (sharing_) one.facts.ride = sharing_->ride_of(request, scheduler_.rides());
-      scheduler_.admit(one.facts);
+      if (sharing_) request.facts.ride = sharing_->ride_of(request, scheduler_.rides());
+      scheduler_.admit(request.facts);
     });
-    admitted_deadline_ = std::min(admitted_deadline_, one.facts.deadline);
   }
 
-  [[nodiscard]] BOOST_NOINLINE std::optional<scheduling::outcome> refusal(const submission& one) const {
-    return scheduler_.refusal(one.count(), one.facts.deadline, one.facts.arrival, one.demand());
-  }
-
-  BOOST_NOINLINE void refuse(submission& one, scheduling::outcome why, effects& out) noexcept {
+  void refuse(submission& one, scheduling::outcome why, effects& out) noexcept {
     scheduler_.refuse(one.count(), why);
     one.for_each([&](pending_request& request) { failing(out)(&request, why); });
   }
@@ -293,7 +314,7 @@ class shell : public std::enable_shared_from_this<shell<Clock>>, public looker {
   /// For the observer, that is told of each; where memory is that short, of none.
   void make_records(submission& one) noexcept {
     one.for_each([&](pending_request& request) {
-      if (!request.record) request.record = make_record(one.facts.arrival, request.work);
+      if (!request.record) request.record = make_record(request.facts.arrival, request.facts.work);
     });
   }
 
@@ -315,7 +336,7 @@ class shell : public std::enable_shared_from_this<shell<Clock>>, public looker {
   /// Whether there is a place for these in the queue, also by the user's key_weight.
   [[nodiscard]] bool reserve(const submission& one) noexcept {
     try {
-      scheduler_.reserve(one.count(), one.facts);
+      scheduler_.reserve(one.count(), one.facts());
       return true;
     } catch (...) {
       return false;
@@ -326,9 +347,9 @@ class shell : public std::enable_shared_from_this<shell<Clock>>, public looker {
     const auto self = weak.lock();
     if (!self) return;
     effects out;
-    auto lock = self->enter(out);
-    if (!self->timer_) return self->release(lock, out);
     const auto now = Clock::now();
+    auto lock = self->enter(out, now);
+    if (!self->timer_) return self->release(lock, out);
     self->timer_->fired(now);
     self->react(now, out);
     self->release(lock, out);
@@ -337,7 +358,6 @@ class shell : public std::enable_shared_from_this<shell<Clock>>, public looker {
   const executor_type executor_;
   executor_type work_;          // outstanding on executor_ while an operation is pending, else empty
   std::uint64_t requests_ = 0;  // that the observer has been or will be told of
-  time_point admitted_deadline_ = never;  // the first of those admitted since the last react()
 };
 
 }  // namespace carpool::execution

@@ -5,35 +5,63 @@
 
 #include <carpool/execution/completion.hpp>
 #include <carpool/execution/news.hpp>
+#include <carpool/options.hpp>
 #include <carpool/scheduling/admission.hpp>
 #include <carpool/scheduling/waiting_request.hpp>
+#include <carpool/time.hpp>
 
+#include <boost/config.hpp>
 #include <boost/system/error_code.hpp>
 
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <utility>
 
 namespace carpool::execution {
 
+/// When a request arrived, and until when it waits for what. Both ends count from time_point{} until it has
+/// arrived: those that handlers submit in one go do so together, when a batcher looks.
+struct request_times {
+  time_point arrival{};
+  time_point deadline = never;
+  time_point leave_by = never;
+};
+
 /// A request as the shell sees it; the scheduler's handles point to these.
 class pending_request {
  public:
-  /// The only request of this operation.
-  explicit pending_request(completion& operation) noexcept : operation_(operation) {}
-  /// One of several; `unsettled` counts them down.
-  pending_request(completion& operation, std::atomic<std::size_t>& unsettled) noexcept
-      : operation_(operation), unsettled_(&unsettled) {}
+  /// A request of this operation, the only one, or one of several that `unsettled` counts down.
+  pending_request(const request_times& when, const submit_options& asked, completion& operation,
+                  std::atomic<std::size_t>* unsettled = nullptr) noexcept
+      : facts{.arrival = when.arrival,
+              .deadline = when.deadline,
+              .leave_by = when.leave_by,
+              .key = asked.key,
+              .handle = this,
+              .priority = asked.priority},
+        operation_(operation),
+        unsettled_(unsettled) {}
   pending_request(const pending_request&) = delete;
   pending_request& operator=(const pending_request&) = delete;
 
   /// The next one of the same operation.
   void set_sibling(pending_request& next) noexcept { sibling_ = &next; }
 
-  double work = 1;                         ///< in the user's unit
+  scheduling::waiting_request facts;       ///< what the scheduler has to know
   std::unique_ptr<request_record> record;  ///< for the observer, if there is one
+
+  /// It arrives now, if it has not done so before.
+  BOOST_FORCEINLINE void arrive(time_point now) noexcept {
+    if (facts.arrival != time_point{}) return;
+    const time_point deadline =
+        facts.deadline == never ? never : saturating_add(now, facts.deadline.time_since_epoch());
+    facts.arrival = now;  // with the next one in one go: the copy into the queue would have to wait for two
+    facts.deadline = deadline;
+    if (facts.leave_by != never) facts.leave_by = saturating_add(now, facts.leave_by.time_since_epoch());
+  }
 
   /// Ends the request without a result; an operation that is complete by this is added to `ready`. A request
   /// ends exactly once.
@@ -51,16 +79,16 @@ class pending_request {
       ready.push(operation_);
   }
 
-  boost::system::error_code error_;
+  std::optional<boost::system::error_code> error_;
 
  private:
   friend class submission;
   friend class request_list;
   completion& operation_;
-  std::atomic<std::size_t>* const unsettled_ = nullptr;
-  pending_request* sibling_ = nullptr;  // the next one of the same submission
-  pending_request* next_;               // in a request_list
-  std::size_t position_;                // there
+  std::atomic<std::size_t>* const unsettled_;
+  pending_request* sibling_;  // the next one of the same submission
+  pending_request* next_;     // in a request_list
+  std::size_t position_;      // there
 };
 
 /// Requests with a position each, in order of positions.
@@ -96,40 +124,70 @@ class request_list {
 /// The requests of one operation on their way into the queue: all are admitted, or none.
 class submission {
  public:
-  /// `first` and its siblings.
-  submission(const scheduling::waiting_request& each, pending_request& first, std::size_t count) noexcept
-      : facts(each), first_(&first), count_(count) {}
+  /// `first` and its siblings, which ask for the same.
+  submission(pending_request& first, std::size_t count) noexcept : first_(&first), count_(count) {}
   submission(const submission&) = delete;
   submission& operator=(const submission&) = delete;
 
   [[nodiscard]] std::size_t count() const noexcept { return count_; }
   [[nodiscard]] submission* next() const noexcept { return next_; }
 
+  /// What the scheduler has to know of each, but for handle and work.
+  [[nodiscard]] const scheduling::waiting_request& facts() const noexcept { return first_->facts; }
+
   template <class Visit>
-  void for_each(Visit visit) {
+  void for_each(Visit visit) const {
     pending_request* each = first_;
-    do visit(*each);
-    while ((each = each->sibling_) != nullptr);
+    visit(*each);
+    for (std::size_t left = count_; --left > 0;) visit(*(each = each->sibling_));
+  }
+
+  void arrive(time_point now) const noexcept {
+    for_each([now](pending_request& each) { each.arrive(now); });
   }
 
   /// What they ask for together.
   [[nodiscard]] scheduling::demand demand() const noexcept {
-    if (count_ == 1) return {.key = facts.key, .work = first_->work, .heaviest = first_->work};
-    scheduling::demand asked{.key = facts.key};
-    for (const auto* each = first_; each != nullptr; each = each->sibling_) asked.add(each->work);
+    scheduling::demand asked{.key = facts().key};
+    for_each([&asked](const pending_request& each) { asked.add(each.facts.work); });
     return asked;
   }
-
-  scheduling::waiting_request facts;  ///< of each of them, but for the handle
 
  protected:
   ~submission() = default;
 
  private:
   friend class inbox;
+  friend class submission_chain;
   pending_request* first_;
   std::size_t count_;
-  submission* next_;  // in the inbox
+  submission* next_;  // in a chain or the inbox
+};
+
+/// Submissions in order, for one thread.
+class submission_chain {
+ public:
+  submission_chain() = default;
+  submission_chain(const submission_chain&) = delete;
+  submission_chain& operator=(const submission_chain&) = delete;
+
+  void push(submission& one) noexcept {
+    one.next_ = nullptr;
+    *end_ = &one;
+    end_ = &one.next_;
+  }
+
+  /// Takes everything, as inbox::take().
+  [[nodiscard]] submission* take() noexcept {
+    end_ = &first_;
+    return std::exchange(first_, nullptr);
+  }
+
+  [[nodiscard]] bool empty() const noexcept { return first_ == nullptr; }
+
+ private:
+  submission* first_ = nullptr;
+  submission** end_ = &first_;  // where the next one goes
 };
 
 /// Where submissions wait for the next event. Anybody may push; whoever holds the batcher's lock takes them

@@ -134,7 +134,7 @@ class workers : public batch_runner<Clock> {
  private:
   void stop() {
     effects out;
-    auto lock = this->enter(out);
+    auto lock = this->enter(out, Clock::now());
     stopping_ = true;
     timer_.reset();  // the shell may outlive the timer's context
     reloads_.settle_all(error::shut_down, out.ready);
@@ -249,7 +249,7 @@ class workers : public batch_runner<Clock> {
   std::optional<time_point> turn(lane_slot& mine, time_point now, std::unique_lock<std::mutex>& lock) {
     effects out;
     renew(mine, lock, out);
-    this->let_in(out);
+    this->let_in(now, out);
     const bool found = scheduler_.start(mine.index, now, this->failing(out));
     std::span<const scheduling::waiting_request> members;
     if (found) members = scheduler_.batch(mine.index).members();  // they stay where they are until seal()
@@ -268,7 +268,7 @@ class workers : public batch_runner<Clock> {
   /// anywhere are called here, which spares them a thread that would have to be woken. True: the lane's
   /// thread has to look again.
   bool rest(lane_slot& mine, time_point now, effects& out) {
-    auto lock = this->enter(out);
+    auto lock = this->enter(out, now);
     lanes_.rest(mine);
     if (mine.generation != generation_ && out.wake == nullptr && lanes_.wake(mine)) out.wake = &mine;
     this->react(now, out, &mine);

@@ -47,7 +47,6 @@ class adaptive {
 
   void on_arrival(const scheduling::waiting_request& request) noexcept {
     const double now = tick(request.arrival);
-    const double alone = state_.cost.time(state_.work_each);
     ++state_.waiting;
     ++state_.outstanding;
     state_.peak.add(state_.outstanding, now);
@@ -56,7 +55,11 @@ class adaptive {
       state_.slow_rate.add(now - *state_.last_arrival);
     }
     state_.last_arrival = now;
-    state_.deadlines.add(state_.time.milliseconds(request.deadline) - now, alone);
+    if (request.deadline == never)
+      state_.deadlines.add_without();
+    else
+      state_.deadlines.add(state_.time.milliseconds(request.deadline) - now,
+                           state_.cost.time(state_.work_each));
     state_.largest_work.add(request.work, now);
     state_.lingering.on_arrival(now, state_.cost.fixed, state_.outstanding >= state_.peak.value);
   }
@@ -144,6 +147,8 @@ class adaptive {
   static constexpr double instant = 1e-9;  // ms
 
   double tick(time_point at) noexcept {
+    if (at == ticked_) return state_.now;  // the usual case where callers come back together
+    ticked_ = at;
     if (!state_.time.origin) state_.time.origin = at;
     return state_.now = std::max(state_.now, state_.time.milliseconds(at));
   }
@@ -248,6 +253,7 @@ class adaptive {
   }
 
   scheduling::adaptive_state state_;
+  time_point ticked_ = time_point::min();
   batch_work batch_work_ = &total_work;
   std::vector<double> works_;
   std::vector<std::size_t> doomed_;

@@ -71,12 +71,6 @@ class admission {
     return taken < max_size_ ? max_size_ - taken : 0;
   }
 
-  /// Tells at a glance that so many may join, if their deadlines are still to come; false says nothing.
-  [[nodiscard]] bool plainly_open(const wait_queue& queue, std::size_t riders,
-                                  std::size_t count) const noexcept {
-    return !strict_ && count <= room(queue, riders);  // none if it is closed
-  }
-
   /// Why these cannot join now, all or none; empty when they can.
   [[nodiscard]] std::optional<outcome> refusal(const wait_queue& queue, std::size_t riders, std::size_t count,
                                                time_point deadline, time_point now,

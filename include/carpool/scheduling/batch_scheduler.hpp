@@ -150,9 +150,20 @@ class batch_scheduler final : public registry {
     running_ -= waited_for;
     ledger_.ended(outcome::succeeded, succeeded);
     ledger_.ended(outcome::failed, waited_for + riders - succeeded);
-    ledger_.batch_ended(now - batch.started());
-    if (!failed && ceiling_.value() < std::numeric_limits<double>::infinity()) learn_from(members);
-    land(lane, now, failed);
+    end_batch(lane, now, failed);
+  }
+
+  /// All callers of this lane's batch still wait, and nobody shares its run with them.
+  [[nodiscard]] bool whole(std::size_t lane) const noexcept {
+    return fleet_[lane].whole() && rides().size() == 0;
+  }
+
+  /// The same as finish() for a whole batch that was a success for everybody.
+  void finish_whole(std::size_t lane, time_point now) {
+    const std::size_t succeeded = fleet_[lane].members().size();
+    running_ -= succeeded;
+    ledger_.ended(outcome::succeeded, succeeded);
+    end_batch(lane, now, false);
   }
 
   /// A batch of this work, a whole one or a part that was run again, did not fit into memory: no batch of
@@ -225,6 +236,13 @@ class batch_scheduler final : public registry {
     ledger_.departed(batch.members(), now);
     running_ += count;
     policy_.on_dispatch(lane, batch.members(), now);
+  }
+
+  void end_batch(std::size_t lane, time_point now, bool failed) {
+    const flight& batch = fleet_[lane];
+    ledger_.batch_ended(now - batch.started());
+    if (!failed && ceiling_.value() < std::numeric_limits<double>::infinity()) learn_from(batch.members());
+    land(lane, now, failed);
   }
 
   void land(std::size_t lane, time_point now, bool failed) noexcept {

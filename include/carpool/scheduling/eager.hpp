@@ -12,13 +12,8 @@ namespace carpool {
 /// A free lane takes what waits at once, up to max_batch_size; while all lanes are busy the queue gathers. No
 /// request is ever held while a lane is free, so a lone request never waits, and load makes the batches large
 /// by itself.
-class eager {
+class eager : public indifferent_policy {
  public:
-  void on_arrival(const scheduling::waiting_request&) noexcept {}
-  void on_removed(std::size_t, time_point) noexcept {}
-  void on_dispatch(std::size_t, std::span<const scheduling::waiting_request>, time_point) noexcept {}
-  void on_done(std::size_t, time_point, bool) noexcept {}
-
   [[nodiscard]] scheduling::action decide(time_point, const scheduling::queue_view& queue,
                                           std::size_t) const noexcept {
     const std::size_t most = queue.bounds().max_batch_size;

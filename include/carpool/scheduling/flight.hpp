@@ -30,6 +30,9 @@ class flight {
   [[nodiscard]] bool hung() const noexcept { return hung_; }
   void mark_hung() noexcept { hung_ = true; }
 
+  /// All members are still those that it began with.
+  [[nodiscard]] bool whole() const noexcept { return whole_; }
+
   /// The members; one that left early has no handle.
   [[nodiscard]] std::span<const waiting_request> members() const noexcept { return members_; }
 
@@ -45,17 +48,17 @@ class flight {
     active_ = true;
     sealed_ = false;
     hung_ = false;
-    next_deadline_ = never;
+    whole_ = true;
+    next_deadline_ = time_point::min();
   }
 
   void add(const waiting_request& member) { add(std::span(&member, 1)); }
 
   void add(std::span<const waiting_request> members) {
     members_.insert(members_.end(), members.begin(), members.end());
-    for (const waiting_request& member : members) next_deadline_ = std::min(next_deadline_, member.deadline);
   }
 
-  /// The first deadline of a member, of those after the time looked beyond.
+  /// The first deadline of a member, of those after the time looked beyond, or earlier.
   [[nodiscard]] time_point next_deadline() const noexcept { return next_deadline_; }
 
   void look_beyond(time_point now) noexcept {
@@ -68,6 +71,7 @@ class flight {
   /// already.
   bool leave(std::size_t i, outcome why) {
     if (members_[i].handle == nullptr) return false;
+    whole_ = false;
     if (sealed_) {
       members_[i].handle = nullptr;
       return true;
@@ -115,6 +119,7 @@ class flight {
   bool active_ = false;
   bool sealed_ = false;
   bool hung_ = false;
+  bool whole_ = true;
 };
 
 }  // namespace carpool::scheduling

@@ -44,6 +44,15 @@ concept scheduling_policy = std::movable<P> &&
   { policy.decide(now, queue, n) } -> std::convertible_to<scheduling::action>;
 };
 
+/// For policies that want to hear of nothing, or not of everything: they have these events, each of which
+/// does nothing.
+struct indifferent_policy {
+  void on_arrival(const scheduling::waiting_request&) noexcept {}
+  void on_removed(std::size_t, time_point) noexcept {}
+  void on_dispatch(std::size_t, std::span<const scheduling::waiting_request>, time_point) noexcept {}
+  void on_done(std::size_t, time_point, bool) noexcept {}
+};
+
 namespace scheduling {
 
 /// Any scheduling_policy behind one indirect call per event.
@@ -51,9 +60,11 @@ class any_policy {
  public:
   template <class P>
   requires(!std::same_as<P, any_policy> && scheduling_policy<P>) explicit any_policy(P policy)
-      : impl_(std::make_unique<holder<P>>(std::move(policy))) {}
+      : impl_(std::make_unique<holder<P>>(std::move(policy))), hears_arrivals_(hears_arrivals<P>()) {}
 
-  void on_arrival(const waiting_request& request) noexcept { impl_->on_arrival(request); }
+  void on_arrival(const waiting_request& request) noexcept {
+    if (hears_arrivals_) impl_->on_arrival(request);
+  }
   void on_removed(std::size_t count, time_point now) noexcept { impl_->on_removed(count, now); }
   void on_dispatch(std::size_t lane, std::span<const waiting_request> batch, time_point now) noexcept {
     impl_->on_dispatch(lane, batch, now);
@@ -102,7 +113,16 @@ class any_policy {
     P policy;
   };
 
+  /// It has an on_arrival of its own.
+  template <class P>
+  [[nodiscard]] static constexpr bool hears_arrivals() noexcept {
+    if constexpr (requires { &P::on_arrival; })
+      return !std::same_as<decltype(&P::on_arrival), decltype(&indifferent_policy::on_arrival)>;
+    return true;
+  }
+
   std::unique_ptr<interface> impl_;
+  bool hears_arrivals_;  // they are many
 };
 
 }  // namespace scheduling

@@ -35,11 +35,6 @@ class registry {
     return waiting_.refusal(count, deadline, now, asked);
   }
 
-  /// Tells at a glance that refusal() has no reason; false says nothing.
-  [[nodiscard]] bool plainly_admits(std::size_t count, time_point deadline, time_point now) const noexcept {
-    return deadline > now && waiting_.plainly_open(count);
-  }
-
   /// Counts requests that ended at the door.
   void refuse(std::size_t count, outcome why) noexcept {
     ledger_.submitted(count);
@@ -59,11 +54,22 @@ class registry {
   /// Queues a request that refusal() let through, or lets it share the run of its ride.
   void admit(const waiting_request& request) {
     ledger_.submitted();
-    if (request.deadline < next_deadline_) next_deadline_ = request.deadline;
+    heed_deadline(request);
     if (request.ride != 0) return share(request);
     waiting_.join(request);
     policy_.on_arrival(request);
   }
+
+  /// The same for one of as many as spare() says, which shares its run with nobody.
+  BOOST_FORCEINLINE void admit_spare(const waiting_request& request) {
+    ledger_.submitted();
+    heed_deadline(request);
+    waiting_.join_spare(request);
+    policy_.on_arrival(request);
+  }
+
+  /// When a request expires at the earliest.
+  [[nodiscard]] time_point next_deadline() const noexcept { return next_deadline_; }
 
   /// The rides that requests may share.
   [[nodiscard]] const scheduling::rides& rides() const noexcept { return waiting_.rides(); }
@@ -188,6 +194,10 @@ class registry {
   time_point next_deadline_ = never;
 
  private:
+  void heed_deadline(const waiting_request& request) noexcept {
+    if (request.deadline < next_deadline_) next_deadline_ = request.deadline;
+  }
+
   static constexpr auto anybody = [](const waiting_request&) { return true; };
 
   /// Where memory is too short for a ride the request goes alone. (Not to be inlined into every admission.)

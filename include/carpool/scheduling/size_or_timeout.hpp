@@ -14,18 +14,13 @@ namespace carpool {
 /// request has waited the delay, counted from its arrival, or its own max_wait. Who is in it is up to the
 /// service order: if more wait than a batch holds, the oldest may not be in it, but then batches leave as
 /// fast as lanes come free. While a lane is free, nobody waits longer than the delay.
-class size_or_timeout {
+class size_or_timeout : public indifferent_policy {
  public:
   /// Size and delay are `options::max_batch_size` and `options::max_queue_delay`.
   size_or_timeout() = default;
 
   /// A size of its own (at least 1; max_batch_size still caps it) and a delay of its own (zero or more).
   size_or_timeout(std::size_t size, duration delay) noexcept : size_(size), delay_(delay) {}
-
-  void on_arrival(const scheduling::waiting_request&) noexcept {}
-  void on_removed(std::size_t, time_point) noexcept {}
-  void on_dispatch(std::size_t, std::span<const scheduling::waiting_request>, time_point) noexcept {}
-  void on_done(std::size_t, time_point, bool) noexcept {}
 
   [[nodiscard]] scheduling::action decide(time_point now, const scheduling::queue_view& queue,
                                           std::size_t) const noexcept {

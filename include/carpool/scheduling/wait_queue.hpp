@@ -26,6 +26,9 @@ namespace carpool::scheduling {
 /// O(size).
 class wait_queue {
  public:
+  wait_queue() = default;
+  wait_queue(wait_queue&&) = default;
+
   [[nodiscard]] std::size_t size() const noexcept { return size_; }
   [[nodiscard]] bool empty() const noexcept { return size_ == 0; }
   [[nodiscard]] const waiting_request& operator[](std::size_t i) const noexcept { return ring_[index(i)]; }
@@ -54,9 +57,12 @@ class wait_queue {
   /// are served after it.
   BOOST_FORCEINLINE bool insert(const waiting_request& request) noexcept {
     assert(size_ < capacity_);
-    if (size_ == 0 || !plainly_after((*this)[size_ - 1], request)) [[unlikely]]
+    if (last_ == nullptr || !plainly_after(*last_, request)) [[unlikely]]
       return find_place(request);
-    ring_[index(size_++)] = request;
+    if (++last_ == end_) [[unlikely]]
+      last_ = ring_.data();
+    *last_ = request;
+    ++size_;
     leave_by_.join(request.leave_by);
     return true;
   }
@@ -101,6 +107,7 @@ class wait_queue {
   void reorder(Change change) {
     std::rotate(ring_.begin(), ring_.begin() + static_cast<std::ptrdiff_t>(head_), ring_.end());
     head_ = 0;
+    resize(size_);
     const auto last = ring_.begin() + static_cast<std::ptrdiff_t>(size_);
     std::for_each(ring_.begin(), last, change);
     if (!std::is_sorted(ring_.begin(), last, served_before))
@@ -121,7 +128,7 @@ class wait_queue {
     const bool last = place == size_;
     if (!last) make_room(place);
     ring_[index(place)] = request;
-    ++size_;
+    resize(size_ + 1);
     return last;
   }
 
@@ -147,7 +154,14 @@ class wait_queue {
     for (std::size_t i = 0; i < size_; ++i) larger[i] = (*this)[i];
     ring_ = std::move(larger);
     capacity_ = ring_.size();
+    end_ = ring_.data() + capacity_;
     head_ = 0;
+    resize(size_);
+  }
+
+  void resize(std::size_t size) noexcept {
+    size_ = size;
+    last_ = size == 0 ? nullptr : &ring_[index(size - 1)];
   }
 
   [[nodiscard]] std::size_t index(std::size_t i) const noexcept { return (head_ + i) & (capacity_ - 1); }
@@ -175,7 +189,7 @@ class wait_queue {
   }
 
   void shrink(std::size_t size) noexcept {
-    size_ = size;
+    resize(size);
     oldest_.exact = leave_by_.exact = false;
     if (size > 0) return;
     oldest_ = leave_by_ = {};
@@ -186,6 +200,8 @@ class wait_queue {
   std::size_t capacity_ = 0;  // of the ring, a power of two
   std::size_t head_ = 0;
   std::size_t size_ = 0;
+  waiting_request* last_ = nullptr;       // of those in it
+  const waiting_request* end_ = nullptr;  // of the ring
   bool deadlines_ascend_ = true;
   mutable smallest oldest_;
   mutable smallest leave_by_;

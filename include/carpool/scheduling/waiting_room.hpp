@@ -56,9 +56,6 @@ class waiting_room {
   [[nodiscard]] std::size_t spare() const noexcept {
     return counted_ ? 0 : std::min(room(), queue_.capacity() - queue_.size());
   }
-  [[nodiscard]] bool plainly_open(std::size_t count) const noexcept {
-    return admission_.plainly_open(queue_, riders(), count);
-  }
   [[nodiscard]] std::optional<outcome> refusal(std::size_t count, time_point deadline, time_point now,
                                                const demand& asked) const noexcept {
     return admission_.refusal(queue_, riders(), count, deadline, now, asked);
@@ -73,12 +70,15 @@ class waiting_room {
     if (share_) share_->reserve(like);
   }
 
-  BOOST_FORCEINLINE void join(const waiting_request& request) {
-    if (counted_) [[unlikely]]
+  void join(const waiting_request& request) {
+    if (counted_)
       join_counted(request);
     else
       place(request);
   }
+
+  /// The same for one of as many as spare() says.
+  BOOST_FORCEINLINE void join_spare(const waiting_request& request) { place(request); }
 
   /// Gives a request a part in its ride: it boards, or begins it and joins the queue. False: there is no
   /// memory for that.
@@ -133,7 +133,7 @@ class waiting_room {
   }
 
  private:
-  BOOST_NOINLINE void join_counted(waiting_request request) {
+  void join_counted(waiting_request request) {
     if (admission_.strict()) admission_.join(request, queue_);
     if (share_) request.fair_tag = share_->tag(request);
     place(request);

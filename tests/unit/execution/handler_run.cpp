@@ -7,148 +7,135 @@
 #include <boost/asio/io_context.hpp>
 
 #include <support/doctest.hpp>
-#include <support/manual_clock.hpp>
 
-#include <chrono>
+#include <cstddef>
+#include <deque>
 #include <memory>
 
 namespace asio = boost::asio;
 using namespace carpool::execution;
-using namespace carpool::test;
-using namespace std::chrono_literals;
 
 namespace {
 
 struct counting_looker final : looker, std::enable_shared_from_this<counting_looker> {
-  void look() override { ++looks; }
+  void look(submission* chain) override {
+    ++looks;
+    for (; chain != nullptr; chain = chain->next()) ++seen;
+  }
   int looks = 0;
+  int seen = 0;
 };
 
-struct other_clock {
-  static carpool::time_point now() noexcept { return carpool::time_point{} + 7s; }
+struct operation final : completion {
+  void invoke() override {}
+  void destroy() noexcept override {}
 };
 
-bool will_look(const std::shared_ptr<counting_looker>& who, const asio::io_context& where,
-               std::size_t enough = 100) {
-  return handler_run::will_look(*who, &where, enough);
-}
+struct request_of_one final : pending_request, submission {
+  explicit request_of_one(completion& whole) : pending_request({}, {}, whole), submission(*this, 1) {}
+};
+
+/// Requests that are submitted one after the other.
+struct requests {
+  bool keep(const std::shared_ptr<counting_looker>& who, const asio::io_context* where,
+            std::size_t enough = 100) {
+    return handler_run::keep(all.emplace_back(whole), *who, where, enough);
+  }
+  operation whole;
+  std::deque<request_of_one> all;
+};
 
 }  // namespace
 
-TEST_CASE("outside a run of handlers nobody looks later") {
+TEST_CASE("outside a run of handlers nothing is kept") {
   const asio::io_context io;
-  const auto who = std::make_shared<counting_looker>();
-  CHECK(!will_look(who, io));
+  CHECK(!requests().keep(std::make_shared<counting_looker>(), &io));
 }
 
-TEST_CASE("who was told of requests in a run looks once, at its end") {
+TEST_CASE("whom submissions of a run are kept for looks once, at its end, and sees them all") {
   const asio::io_context io;
   const auto who = std::make_shared<counting_looker>();
+  requests submitted;
   handler_run run(&io);
-  for (int i = 0; i < 10; ++i) {
-    run.next();
-    CHECK(will_look(who, io));
-  }
+  for (int i = 0; i < 10; ++i) CHECK(submitted.keep(who, &io));
   CHECK(who->looks == 0);
   run.finish();
   CHECK(who->looks == 1);
+  CHECK(who->seen == 10);
 }
 
 TEST_CASE("a run in which nothing was submitted looks at nothing") {
   const asio::io_context io;
   handler_run run(&io);
-  run.next();
   run.finish();
-  CHECK(!will_look(std::make_shared<counting_looker>(), asio::io_context{}));
 }
 
 TEST_CASE("a batcher that is gone for everybody else still looks, and goes with the run") {
   const asio::io_context io;
   auto who = std::make_shared<counting_looker>();
   const std::weak_ptr<counting_looker> alive = who;
+  requests submitted;
   handler_run run(&io);
-  CHECK(will_look(who, io));
+  CHECK(submitted.keep(who, &io));
   who.reset();
   CHECK(!alive.expired());
   run.finish();
   CHECK(alive.expired());
 }
 
-TEST_CASE("a request for another context is looked at at once, and so is one of a second batcher") {
+TEST_CASE("a request for another context is not kept, nor is one of a second batcher") {
   const asio::io_context io;
   const asio::io_context other;
   const auto first = std::make_shared<counting_looker>();
   const auto second = std::make_shared<counting_looker>();
+  requests submitted;
   handler_run run(&io);
-  CHECK(!will_look(first, other));
-  CHECK(will_look(first, io));
-  CHECK(!will_look(second, io));
-  CHECK(!handler_run::will_look(*first, nullptr, 100));
+  CHECK(!submitted.keep(first, &other));
+  CHECK(submitted.keep(first, &io));
+  CHECK(!submitted.keep(second, &io));
+  CHECK(!submitted.keep(first, nullptr));
   run.finish();
 }
 
-TEST_CASE("in a run whose executor tells no context nobody looks later") {
+TEST_CASE("in a run whose executor tells no context nothing is kept") {
   handler_run run(nullptr);
-  CHECK(!handler_run::will_look(*std::make_shared<counting_looker>(), nullptr, 100));
+  CHECK(!requests().keep(std::make_shared<counting_looker>(), nullptr));
 }
 
 TEST_CASE("as soon as there is enough for a batch it is looked at, and not again for that") {
   const asio::io_context io;
   const auto who = std::make_shared<counting_looker>();
+  requests submitted;
   handler_run run(&io);
-  for (int batch = 0; batch < 2; ++batch) {
-    CHECK(will_look(who, io, 3));
-    CHECK(will_look(who, io, 3));
-    CHECK(!will_look(who, io, 3));
+  for (int batch = 1; batch <= 2; ++batch) {
+    for (int i = 0; i < 3; ++i) CHECK(submitted.keep(who, &io, 3));
+    CHECK(who->looks == batch);
+    CHECK(who->seen == 3 * batch);
   }
   run.finish();
-  CHECK(who->looks == 0);
+  CHECK(who->looks == 2);
 }
 
-TEST_CASE("runs nest") {
+TEST_CASE("runs nest, and give back what they keep, the outer one first") {
   const asio::io_context io;
   const asio::io_context other;
   const auto who = std::make_shared<counting_looker>();
+  requests submitted;
   handler_run run(&io);
+  CHECK(submitted.keep(who, &io));
   {
     handler_run inner(&other);
-    CHECK(!will_look(who, io));
+    CHECK(!submitted.keep(who, &io));
+    CHECK(submitted.keep(who, &other));
+    CHECK(handler_run::recall(*who) == &submitted.all[0]);
+    CHECK(handler_run::recall(*who) == &submitted.all[2]);
+    CHECK(handler_run::recall(*who) == nullptr);
     inner.finish();
   }
-  CHECK(will_look(who, io));
+  CHECK(submitted.keep(who, &io));
   run.finish();
-}
-
-TEST_CASE("the first request of each handler of a run has the time that was read last") {
-  manual_clock::reset();
-  const asio::io_context io;
-  const auto reads = manual_clock::reads();
-  const auto start = handler_run::now<manual_clock>();
-  CHECK(manual_clock::reads() == reads + 1);
-  handler_run run(&io);
-  for (int handler = 0; handler < 5; ++handler) {
-    run.next();
-    CHECK(handler_run::now<manual_clock>() == start);
-    manual_clock::advance(1ms);
-  }
-  CHECK(manual_clock::reads() == reads + 2);
-  CHECK(handler_run::now<manual_clock>() == start + 5ms);  // the second one of the last handler
-  run.next();
-  CHECK(handler_run::now<manual_clock>() == start + 5ms);
-  CHECK(manual_clock::reads() == reads + 3);
-  manual_clock::reset();
-}
-
-TEST_CASE("the clocks of two batchers are told apart in a run") {
-  manual_clock::reset();
-  const asio::io_context io;
-  handler_run run(&io);
-  for (int handler = 0; handler < 2; ++handler) {
-    run.next();
-    CHECK(handler_run::now<other_clock>() == other_clock::now());
-    run.next();
-    CHECK(handler_run::now<manual_clock>() == manual_clock::now());
-  }
+  CHECK(who->looks == 2);
+  CHECK(who->seen == 1);
 }
 
 TEST_CASE("the memory of an operation that has ended goes to the next one of its size in a run") {

@@ -28,7 +28,8 @@ using many_handler = decltype(std::declval<reply<strings>>().handler());
 using single = single_operation<int, std::string, one_handler>;
 using many = many_operation<int, std::string, many_handler>;
 
-const carpool::scheduling::waiting_request facts{};
+const request_times when;
+const carpool::submit_options asked;
 
 std::vector<request<int, std::string>*> items_of(many& operation) {
   std::vector<request<int, std::string>*> items;
@@ -57,13 +58,13 @@ TEST_CASE("a request keeps its result or its error, and asks for no assignment")
   asio::io_context io;
   reply<std::unique_ptr<int>> r;
   using handler = decltype(r.handler());
-  auto* operation =
-      single_operation<int, std::unique_ptr<int>, handler>::make(r.handler(), io.get_executor(), facts, 1);
+  auto* operation = single_operation<int, std::unique_ptr<int>, handler>::make(r.handler(), io.get_executor(),
+                                                                               when, asked, 1);
   completion_list ready;
   operation->settle(std::make_unique<int>(4), ready);
   REQUIRE(operation->output());
   CHECK(**operation->output() == 4);
-  auto* failed = single::make(reply<std::string>().handler(), io.get_executor(), facts, 1);
+  auto* failed = single::make(reply<std::string>().handler(), io.get_executor(), when, asked, 1);
   failed->settle({boost::system::in_place_error, error::expired}, ready);
   CHECK(!failed->output());
   CHECK(failed->error() == error::expired);
@@ -74,8 +75,8 @@ TEST_CASE("a single operation completes with its result or its error") {
   reply<std::string> good;
   reply<std::string> bad;
   completion_list ready;
-  auto* first = single::make(good.handler(), io.get_executor(), facts, 1);
-  auto* second = single::make(bad.handler(), io.get_executor(), facts, 2);
+  auto* first = single::make(good.handler(), io.get_executor(), when, asked, 1);
+  auto* second = single::make(bad.handler(), io.get_executor(), when, asked, 2);
   CHECK(first->count() == 1);
   CHECK(first->input == 1);
   first->settle(std::string("result"), ready);
@@ -88,7 +89,7 @@ TEST_CASE("a single operation completes with its result or its error") {
 TEST_CASE("an operation of many completes when its last input has ended, in whatever order they end") {
   asio::io_context io;
   reply<strings> r;
-  auto* operation = many::make(r.handler(), io.get_executor(), facts, std::vector<int>{1, 2, 3});
+  auto* operation = many::make(r.handler(), io.get_executor(), when, asked, std::vector<int>{1, 2, 3});
   CHECK(operation->count() == 3);
   const auto items = items_of(*operation);
   completion_list ready;
@@ -104,7 +105,7 @@ TEST_CASE("an operation of many completes when its last input has ended, in what
 TEST_CASE("an operation of many tells the error of the first input that failed, not of the first to fail") {
   asio::io_context io;
   reply<strings> r;
-  auto* operation = many::make(r.handler(), io.get_executor(), facts, std::vector<int>{1, 2, 3});
+  auto* operation = many::make(r.handler(), io.get_executor(), when, asked, std::vector<int>{1, 2, 3});
   const auto items = items_of(*operation);
   completion_list ready;
   items[2]->fail(error::expired, ready);

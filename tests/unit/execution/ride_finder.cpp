@@ -25,7 +25,7 @@ struct operation final : completion {
 template <class Table>
 std::uint32_t ride_of(Table& table, rides& here, std::string input) {
   operation whole;
-  request<std::string, int> asking(std::move(input), whole);
+  request<std::string, int> asking(std::move(input), request_times{}, carpool::submit_options{}, whole);
   const auto ride = table.ride_of(asking, here);
   if (ride != 0 && !here.open(ride)) REQUIRE(here.begin({.ride = ride}));
   return ride;

@@ -23,7 +23,7 @@ struct operation final : completion {
 
 struct single final : pending_request, submission {
   explicit single(completion& whole, std::size_t n)
-      : pending_request(whole), submission({}, *this, 1), number(n) {}
+      : pending_request({}, {}, whole), submission(*this, 1), number(n) {}
   std::size_t number;
 };
 
@@ -129,11 +129,11 @@ TEST_CASE("an operation is ready when the last of its requests has ended") {
   struct item final : pending_request {
     using pending_request::pending_request;
   };
-  item first(whole, unsettled);
-  item second(whole, unsettled);
+  item first({}, {}, whole, &unsettled);
+  item second({}, {}, whole, &unsettled);
   first.set_sibling(second);
   struct pair final : submission {
-    explicit pair(pending_request& request) : submission({}, request, 2) {}
+    explicit pair(pending_request& request) : submission(request, 2) {}
   };
   pair both(first);
   std::vector<pending_request*> visited;

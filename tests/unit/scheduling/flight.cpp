@@ -92,5 +92,6 @@ TEST_CASE("a member's place can go to somebody else, with another deadline") {
   });
   REQUIRE(batch.members().size() == 2);
   CHECK(number_of(batch.members()[0].handle) == 7);
+  batch.look_beyond(at(2ms));
   CHECK(batch.next_deadline() == at(3ms));
 }

@@ -68,6 +68,28 @@ TEST_CASE("an erased policy hears every event and its decision comes back") {
 
 namespace {
 
+struct idler : carpool::indifferent_policy {
+  action decide(time_point, const queue_view&, std::size_t) { return idle{}; }
+};
+
+struct listener : idler {
+  int* arrivals;
+  explicit listener(int& count) : arrivals(&count) {}
+  void on_arrival(const waiting_request&) { ++*arrivals; }
+};
+
+}  // namespace
+
+TEST_CASE("an indifferent policy has all events, and hears of those that it has itself") {
+  static_assert(scheduling_policy<idler>);
+  any_policy(idler{}).on_arrival(waiting(1));
+  int arrivals = 0;
+  any_policy(listener(arrivals)).on_arrival(waiting(1));
+  CHECK(arrivals == 1);
+}
+
+namespace {
+
 struct oracle : diary {
   carpool::forecast forecast(const limits& bounds, time_point) const {
     return {.batch_size = static_cast<double>(bounds.max_batch_size)};
