@@ -32,12 +32,13 @@ class registry {
   /// Why `count` requests with this deadline cannot be admitted now, all or none; empty when they can.
   [[nodiscard]] std::optional<outcome> refusal(std::size_t count, time_point deadline, time_point now,
                                                const demand& asked = {}) const noexcept {
+    if (fleet_.usable() == 0 && waiting_.open()) return outcome::device_lost;
     return waiting_.refusal(count, deadline, now, asked);
   }
 
   /// Tells at a glance that refusal() has no reason; false says nothing.
   [[nodiscard]] bool plainly_admits(std::size_t count, time_point deadline, time_point now) const noexcept {
-    return deadline > now && waiting_.plainly_open(count);
+    return deadline > now && waiting_.plainly_open(count) && fleet_.usable() > 0;
   }
 
   /// Counts requests that ended at the door.
@@ -93,8 +94,8 @@ class registry {
   template <class Leave>
   void close(time_point now, Leave leave) {
     stop_accepting();
-    remove_riders(anybody, false, outcome::shut_down, leave);
-    remove_waiting(anybody, outcome::shut_down, now, leave);
+    closed_ = true;
+    empty_queue(outcome::shut_down, now, leave);
   }
 
   /// What waits and what runs leaves as shut_down, running requests as early as with cancel(). Their batches
@@ -137,6 +138,13 @@ class registry {
   void end_running(outcome why) noexcept {
     ledger_.ended(why);
     --running_;
+  }
+
+  /// What waits leaves.
+  template <class Leave>
+  void empty_queue(outcome why, time_point now, Leave& leave) {
+    remove_riders(anybody, false, why, leave);
+    remove_waiting(anybody, why, now, leave);
   }
 
   template <class Leave>
@@ -185,6 +193,7 @@ class registry {
   ledger ledger_;
   std::size_t running_ = 0;  // members of batches that still wait
   bool flushing_ = false;
+  bool closed_ = false;  // nothing that waits runs any more
   time_point next_deadline_ = never;
 
  private:

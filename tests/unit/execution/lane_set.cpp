@@ -16,7 +16,7 @@ namespace {
 struct lanes_of : lane_set {
   explicit lanes_of(std::size_t count) {
     for (std::size_t i = 0; i < count; ++i) add();
-    want(count);
+    want(count, 1);
   }
   /// The index of the lane that was woken, or no_lane.
   std::size_t woken(lane_slot* preferred = nullptr) {
@@ -64,12 +64,12 @@ TEST_CASE("when all lanes are busy none is woken") {
 
 TEST_CASE("lanes that are not wanted sleep, and are there when they are wanted again") {
   lanes_of lanes(2);
-  lanes.want(1);
+  lanes.want(1, 1);
   CHECK(lanes.woken() == 0);
   lanes.looked(lanes[0], true);
   CHECK(!lanes.can_wake());
   CHECK(lanes.woken() == no_lane);
-  lanes.want(2);
+  lanes.want(2, 1);
   CHECK(lanes.woken() == 1);
 }
 
