@@ -10,7 +10,6 @@
 #include <carpool/bert/bert.hpp>
 
 #include <algorithm>
-#include <atomic>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
@@ -72,10 +71,10 @@ class encoder_sweep {
     std::vector<named_lane> all;
 #ifdef CARPOOL_BERT_CUDA
     if (device_.is_cuda()) {
-      const auto healthy = std::make_shared<std::atomic<bool>>(true);
+      const auto health = std::make_shared<carpool::bert::device_health>(device_.str());
       for (const bool graphs : {true, false})
         all.emplace_back(graphs ? "graphs" : "no graphs",
-                         std::make_unique<carpool::bert::cuda_lane>(model, device_, healthy, graphs));
+                         std::make_unique<carpool::bert::cuda_lane>(model, device_, health, graphs));
       return all;
     }
 #endif

@@ -77,7 +77,9 @@ double cosine(const bert::embedding& a, const bert::embedding& b) {
 class gpu_bench {
  public:
   explicit gpu_bench(const arguments& given)
-      : given_(given), device_(bert::choose_device("auto")), types_{{bert::precision::fp32, "fp32"}} {
+      : given_(given),
+        device_(bert::choose_devices("auto").front()),
+        types_{{bert::precision::fp32, "fp32"}} {
     if (device_.is_cpu() && !given.toy)
       throw std::runtime_error("there is no CUDA device: " + bert::find_cuda().why_not);
     if (device_.is_cuda())
@@ -98,7 +100,7 @@ class gpu_bench {
 
  private:
   bert::embedder load(bert::precision type) const {
-    return bert::embedder(given_.model, {.device = device_.str(), .precision = type});
+    return bert::embedder(given_.model, {.device = device_.is_cuda() ? "cuda" : "cpu", .precision = type});
   }
   bert::model_config config() const { return bert::read_model_config(given_.model); }
   at::ScalarType element_type() const { return bert::choose_precision(types_.front().first, device_).type; }

@@ -10,7 +10,7 @@
 #include "limits.hpp"
 #include "metrics.hpp"
 #include "routes.hpp"
-#include <carpool/bert/nvml.hpp>
+#include <carpool/bert/device_health.hpp>
 #include <carpool/bert/packed_batch.hpp>
 #include <carpool/dynamic_batcher.hpp>
 
@@ -38,10 +38,10 @@ struct served_model {
   /// Turns a text into tokens, cutting it if it is too long and that is allowed. Called on the io thread.
   /// Throws boost::system::system_error, for one with a code of carpool::bert::error.
   std::function<tokens(std::string_view text, bool truncate)> tokenize;
-  /// Whether its device can still be used; empty if nothing can happen to that. Called on the io thread.
-  std::function<bool()> healthy = {};
-  /// What the driver says about its GPU; empty if it has none, or nobody says. Called on the io thread.
-  std::function<carpool::bert::gpu_sample()> sample_gpu = {};
+  /// Its devices, and whether they can still be used; called on the io thread.
+  std::function<std::vector<carpool::bert::device_status>()> devices;
+  /// What the driver says about its GPUs; empty if nobody says. Called on the io thread.
+  std::function<std::vector<gpu_reading>()> sample_gpus = {};
 };
 
 /// What the server does with a request once HTTP has been dealt with. Everything runs on one io thread; only

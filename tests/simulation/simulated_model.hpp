@@ -68,6 +68,7 @@ class simulated_model {
     for (const int number : batch) {
       input& each = at_.of(number);
       at_.expect(!each.ran, "a request ran twice");
+      at_.expect(each.losses < 2, "a request ran after it had lost two devices");
       at_.expect(in_turn(number), "a request ran out of turn");
       at_.expect(!each.owner->refusal, "a refused request ran");
       at_.expect(at_.any_equal(each, is_wanted), "a request ran that nobody waits for any more");

@@ -55,7 +55,7 @@ struct test_server::implementation {
       : limits(limits_),
         batcher(io.get_executor(), batching, [this](std::span<tokens> texts) { return run_model(texts); }),
         service({"fake", 4, batching.max_batch_size, batching.max_queue_size, tokenize,
-                 [this] { return device_works.load(); }},
+                 [this] { return devices(); }},
                 batcher, limits),
         server(embed_server::open_acceptor(io.get_executor(), "127.0.0.1", 0), service, limits) {
     server.start();
@@ -69,6 +69,10 @@ struct test_server::implementation {
     thread = std::thread([this] { io.run(); });
   }
 
+  std::vector<carpool::bert::device_status> devices() const {
+    return {{"fake:0", failed_devices < 1}, {"fake:1", failed_devices < 2}};
+  }
+
   std::vector<embedding> run_model(std::span<tokens> texts) {
     if (held) entrance.pass();
     texts_run += static_cast<int>(texts.size());
@@ -78,7 +82,7 @@ struct test_server::implementation {
   }
 
   gate entrance;
-  std::atomic<bool> device_works = true;
+  std::atomic<int> failed_devices = 0;
   std::atomic<bool> held = false;
   std::atomic<int> texts_run = 0;
   const embed_server::limits limits;
@@ -106,7 +110,7 @@ test_server::~test_server() {
 std::uint16_t test_server::port() const { return self_->port; }
 carpool::stats test_server::stats() const { return self_->batcher.stats(); }
 
-void test_server::fail_device() { self_->device_works = false; }
+void test_server::fail_device() { ++self_->failed_devices; }
 void test_server::hold_model() { self_->held = true; }
 void test_server::release_model() { self_->entrance.open(); }
 void test_server::await_run() { self_->entrance.await_arrivals(1); }

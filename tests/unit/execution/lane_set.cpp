@@ -88,3 +88,45 @@ TEST_CASE("a running_mark tells on which lane of whom a thread is, also when mar
   }
   CHECK(running_mark::lane_of(&first) == no_lane);
 }
+
+TEST_CASE("of several devices the one with the fewest busy lanes is next") {
+  lanes_of lanes(4);
+  lanes.want(4, 2);  // 0 and 2 are on one device, 1 and 3 on the other
+  const auto begin = [&](lane_slot* preferred = nullptr) {
+    const std::size_t woken = lanes.woken(preferred);
+    lanes.looked(lanes[woken], true);
+    return woken;
+  };
+  CHECK(begin() == 0);
+  CHECK(begin() == 1);
+  CHECK(begin() == 2);
+  lanes.rest(lanes[1]);
+  lanes.rest(lanes[0]);
+  CHECK(begin(&lanes[0]) == 1);  // although lane 0 is awake
+}
+
+TEST_CASE("B37: a lane whose device is lost is woken for nothing but new functors") {
+  lanes_of lanes(2);
+  lanes.set_lost(lanes[0], true);
+  CHECK(lanes.woken() == 1);
+  lanes.looked(lanes[1], true);
+  CHECK(!lanes.can_wake());
+  CHECK(lanes.woken() == no_lane);
+  CHECK(lanes.wake(lanes[0]));
+  lanes.looked(lanes[0], false);
+  CHECK(!lanes.can_wake());
+  lanes.set_lost(lanes[0], false);
+  CHECK(lanes.can_wake());
+  CHECK(lanes.woken() == 0);
+}
+
+TEST_CASE("an idle lane can be woken while one that is not wanted any more is busy") {
+  lanes_of lanes(2);
+  CHECK(lanes.woken() == 0);
+  lanes.looked(lanes[0], false);
+  CHECK(lanes.wake(lanes[1]));
+  lanes.looked(lanes[1], true);
+  lanes.want(1, 1);
+  CHECK(lanes.can_wake());
+  CHECK(lanes.woken() == 0);
+}
