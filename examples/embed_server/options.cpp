@@ -56,7 +56,8 @@ void add_options(CLI::App& app, server_options& options) {
   app.add_option("--device", options.device, "cpu, cuda, or auto: cuda where it is")->capture_default_str();
   app.add_option("--devices", options.devices,
                  "Numbers of the CUDA devices to use, such as 0,1; else the first")
-      ->delimiter(',');
+      ->delimiter(',')
+      ->check(CLI::Range(0, 127));
   app.add_option("--lanes-per-device", options.lanes_per_device,
                  "Batches that run side by side on each device, of which the CPU is one; else what suits it")
       ->check(CLI::Range(std::size_t{1}, std::size_t{1024}, "1 to 1024"));

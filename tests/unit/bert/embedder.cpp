@@ -220,7 +220,7 @@ TEST_CASE(
 }
 
 TEST_CASE("an embedder tells its devices") {
-  CHECK(load(tiny_bert{}).devices() == std::vector<device_status>{{"cpu", true}});
+  CHECK((load(tiny_bert{}).devices() == std::vector<device_status>{{"cpu", true}}));
 }
 
 #ifdef __x86_64__

@@ -26,7 +26,7 @@ TEST_CASE("what others have is not taken, what this process has counts") {
 
 TEST_CASE("a device on which less is free than has to stay free is refused, with the numbers") {
   CHECK_THROWS_WITH_AS(
-      memory_share("cuda:1", {80 * gibibyte, gibibyte, 0}, 0.1),
+      static_cast<void>(memory_share("cuda:1", {80 * gibibyte, gibibyte, 0}, 0.1)),
       "cuda:1: 1024 of 81920 MiB are free, which is less than model_options::memory_headroom keeps "
       "free",
       load_error);
