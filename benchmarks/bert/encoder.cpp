@@ -90,10 +90,11 @@ class program {
         padded_(bench::load_padded_bert(given.model)),
         board_("one core, one thread", given.clock == CLOCK_MONOTONIC ? "us per text" : "CPU us per text") {
     at::set_num_threads(1);
-    add_contender(bert::precision::fp32, "fp32", 1);
+    add_contender({}, "fp32", 1);
+    add_contender({.invariant = true}, "fp32 invariant", 0.8);
     const bert::cpu_features cpu = bert::find_cpu_features();
-    add_contender(bert::precision::bf16, "bf16", 1.6);
-    add_contender(bert::precision::int8, "int8", cpu.vnni ? 2 : 1);
+    add_contender({.precision = bert::precision::bf16}, "bf16", 1.6);
+    add_contender({.precision = bert::precision::int8}, "int8", cpu.vnni ? 2 : 1);
     for (const std::string& text : texts_) tokens_.push_back(model().tokenize(text));
     for (const auto& text : tokens_) token_count_ += text.size();
     std::printf("%s%s%s\n", model().device_description().c_str(), cpu.vnni ? ", AVX512-VNNI" : "",
@@ -132,9 +133,11 @@ class program {
     return given_.clock == CLOCK_MONOTONIC ? "microseconds" : "microseconds of CPU time";
   }
 
-  /// A precision that this machine cannot compute in is left out with a line that says why.
-  void add_contender(bert::precision precision, const std::string& name, double asked) try {
-    contenders_.emplace_back(given_.model, precision, name, asked);
+  /// One that this machine cannot run is left out with a line that says why.
+  void add_contender(bert::model_options options, const std::string& name, double asked) try {
+    options.device = "cpu";
+    options.threads = 1;
+    contenders_.emplace_back(given_.model, options, name, asked);
   } catch (const std::invalid_argument& fault) {
     std::printf("%s is left out: %s\n", name.c_str(), fault.what());
   }

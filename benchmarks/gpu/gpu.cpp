@@ -64,7 +64,7 @@ class gpu_bench {
  public:
   explicit gpu_bench(const settings& given)
       : given_(given),
-        device_(bert::choose_device("auto")),
+        device_(bert::choose_devices("auto").front()),
         texts_(bench::english_texts(given.toy ? 20 : 4096)) {
     if (device_.is_cpu() && !given.toy)
       throw std::runtime_error("there is no CUDA device: " + bert::find_cuda().why_not);

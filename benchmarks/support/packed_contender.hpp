@@ -17,15 +17,12 @@
 
 namespace bench {
 
-/// The packed encoder in one precision.
+/// The packed encoder with certain options.
 class packed_contender {
  public:
-  packed_contender(const std::string& folder, carpool::bert::precision precision, std::string called,
+  packed_contender(const std::string& folder, const carpool::bert::model_options& options, std::string called,
                    double faster_than_fp32)
-      : name(std::move(called)),
-        asked(faster_than_fp32),
-        model(folder, {.device = "cpu", .threads = 1, .precision = precision}),
-        lane_(model(0)) {}
+      : name(std::move(called)), asked(faster_than_fp32), model(folder, options), lane_(model(0)) {}
 
   void embed(std::span<carpool::bert::tokens> batch,
              const std::function<void(carpool::bert::embedding)>& take) {

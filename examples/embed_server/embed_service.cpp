@@ -22,8 +22,8 @@
 #include <algorithm>
 #include <chrono>
 #include <exception>
-#include <optional>
 #include <utility>
+#include <vector>
 
 namespace embed_server {
 namespace {
@@ -155,13 +155,22 @@ response embed_service::describe(const destination& where) const {
   }
 }
 
-bool embed_service::ready() const { return !draining_ && (!model_.healthy || model_.healthy()); }
+bool embed_service::ready() const {
+  return !draining_ && std::ranges::any_of(model_.devices(), &carpool::bert::device_status::works);
+}
 
 response embed_service::health() const {
   if (draining_) return make_response(http::status::service_unavailable, R"({"status":"shutting down"})");
-  if (model_.healthy && !model_.healthy())
-    return make_response(http::status::service_unavailable, R"({"status":"the device has failed"})");
-  return make_response(http::status::ok, R"({"status":"ok"})");
+  const auto devices = model_.devices();
+  boost::json::array failed;
+  for (const auto& device : devices)
+    if (!device.works) failed.emplace_back(device.name);
+  if (failed.empty()) return make_response(http::status::ok, R"({"status":"ok"})");
+  const bool serves = failed.size() < devices.size();
+  const boost::json::value found = {{"status", serves ? "degraded" : "no device works any more"},
+                                    {"failed_devices", failed}};
+  return make_response(serves ? http::status::ok : http::status::service_unavailable,
+                       boost::json::serialize(found));
 }
 
 response embed_service::models() const {
@@ -174,8 +183,9 @@ response embed_service::models() const {
 
 response embed_service::metrics() const {
   const metrics_labels labels{model_.name, model_.max_queue_size};
-  const auto gpu = model_.sample_gpu ? std::optional(model_.sample_gpu()) : std::nullopt;
-  return make_response(http::status::ok, render_metrics(batcher_.stats(), counted_, labels, gpu),
+  const auto gpus = model_.sample_gpus ? model_.sample_gpus() : std::vector<gpu_reading>{};
+  return make_response(http::status::ok,
+                       render_metrics(batcher_.stats(), counted_, labels, model_.devices(), gpus),
                        carpool::prometheus_text::content_type);
 }
 

@@ -16,24 +16,23 @@
 #include <cstddef>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 namespace embed_server {
 namespace {
 
 namespace bert = carpool::bert;
 
-/// Lanes that were asked for without their threads share the cores.
-std::size_t threads(const server_options& given) {
-  if (given.threads != 0 || !given.lanes) return given.threads;
-  return bert::threads_per_lane(bert::core_count(), *given.lanes);
-}
-
 bert::embedder load_embedder(const server_options& given) {
-  bert::model_options options{
-      .device = given.device, .threads = threads(given), .precision = given.precision};
+  bert::model_options options{.device = given.device,
+                              .devices = given.devices,
+                              .lanes_per_device = given.lanes_per_device,
+                              .threads = given.threads,
+                              .precision = given.precision,
+                              .invariant = given.invariant};
   if (!given.program.empty())
     options.program = bert::program_file{.path = given.program, .load_library = given.load_library};
-  return bert::embedder{given.model, std::move(options)};
+  return bert::embedder{given.model, options};
 }
 
 // In the words of TEI.
@@ -90,9 +89,12 @@ loaded_model load_model(asio::io_context& io, const server_options& given,
   model.served.tokenize = [embedder](std::string_view text, bool truncate) {
     return embedder.tokenize(text, {.truncate = truncate});
   };
-  model.served.healthy = [embedder] { return embedder.healthy(); };
-  if (const auto telemetry = embedder.telemetry())
-    model.served.sample_gpu = [telemetry] { return telemetry->sample(); };
+  model.served.devices = [embedder] { return embedder.devices(); };
+  model.served.sample_gpus = [gpus = embedder.telemetry(), headroom = embedder.memory_headroom()] {
+    std::vector<gpu_reading> readings;
+    for (const auto& [name, telemetry] : gpus) readings.push_back({name, telemetry->sample(), headroom});
+    return readings;
+  };
   model.device = embedder.device_description();
   model.batcher = make_batcher(io, batching, embedder, given.policy);
   return model;

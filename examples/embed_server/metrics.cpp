@@ -7,7 +7,9 @@
 #include <carpool/observe/prometheus.hpp>
 #include <carpool/version.hpp>
 
+#include <optional>
 #include <string>
+#include <utility>
 
 namespace embed_server {
 namespace {
@@ -23,29 +25,60 @@ void add_http(prometheus_text& text, const counters& counted) {
     text.sample("carpool_http_responses_total", {{"code", std::to_string(status)}}, count);
 }
 
-template <class Value>
-void add_if_told(prometheus_text& text, const char* name, const char* help,
-                 const std::optional<Value>& value) {
-  if (value) text.gauge(name, help, *value);
+void add_devices(prometheus_text& text, std::span<const carpool::bert::device_status> devices) {
+  if (devices.empty()) return;
+  text.family("carpool_device_works", "gauge", "1, or 0 if the device has failed for good.");
+  for (const auto& each : devices)
+    text.sample("carpool_device_works", {{"device", each.name}}, each.works ? 1 : 0);
 }
 
-void add_gpu(prometheus_text& text, const carpool::bert::gpu_sample& gpu) {
-  add_if_told(text, "carpool_gpu_utilization_ratio", "Share of the last period in which any kernel ran.",
-              gpu.busy);
-  add_if_told(text, "carpool_gpu_memory_used_bytes", "Memory of the GPU in use, by all processes.",
-              gpu.memory_used);
-  add_if_told(text, "carpool_gpu_memory_total_bytes", "Memory of the GPU.", gpu.memory_total);
-  add_if_told(text, "carpool_gpu_temperature_celsius", "Temperature of the GPU.", gpu.temperature);
-  add_if_told(text, "carpool_gpu_power_watts", "Power that the GPU draws.", gpu.power);
-  add_if_told(text, "carpool_gpu_ecc_errors", "Uncorrected memory errors since the driver was loaded.",
-              gpu.ecc_errors);
-  add_if_told(text, "carpool_gpu_processes", "Processes that compute on the GPU.", gpu.processes);
+/// One metric, of those GPUs of which it is told.
+template <class Value>
+void add_gpu_gauge(prometheus_text& text, const char* name, const char* help,
+                   std::span<const gpu_reading> gpus,
+                   std::optional<Value> carpool::bert::gpu_sample::*value) {
+  bool first = true;
+  for (const gpu_reading& each : gpus) {
+    const std::optional<Value>& told = each.sample.*value;
+    if (!told) continue;
+    if (std::exchange(first, false)) text.family(name, "gauge", help);
+    text.sample(name, {{"device", each.device}}, *told);
+  }
+}
+
+void add_headroom(prometheus_text& text, std::span<const gpu_reading> gpus) {
+  constexpr const char* name = "carpool_gpu_memory_headroom_bytes";
+  bool first = true;
+  for (const gpu_reading& each : gpus) {
+    if (!each.sample.memory_total) continue;
+    if (std::exchange(first, false))
+      text.family(name, "gauge", "Memory of the GPU that this process leaves free.");
+    text.sample(name, {{"device", each.device}},
+                each.headroom * static_cast<double>(*each.sample.memory_total));
+  }
+}
+
+void add_gpus(prometheus_text& text, std::span<const gpu_reading> gpus) {
+  using sample = carpool::bert::gpu_sample;
+  const auto add = [&](const char* name, const char* help, auto value) {
+    add_gpu_gauge(text, name, help, gpus, value);
+  };
+  add("carpool_gpu_utilization_ratio", "Share of the last period in which any kernel ran.", &sample::busy);
+  add("carpool_gpu_memory_used_bytes", "Memory of the GPU in use, by all processes.", &sample::memory_used);
+  add("carpool_gpu_memory_total_bytes", "Memory of the GPU.", &sample::memory_total);
+  add_headroom(text, gpus);
+  add("carpool_gpu_temperature_celsius", "Temperature of the GPU.", &sample::temperature);
+  add("carpool_gpu_power_watts", "Power that the GPU draws.", &sample::power);
+  add("carpool_gpu_ecc_errors", "Uncorrected memory errors since the driver was loaded.",
+      &sample::ecc_errors);
+  add("carpool_gpu_processes", "Processes that compute on the GPU.", &sample::processes);
 }
 
 }  // namespace
 
 std::string render_metrics(const carpool::stats& stats, const counters& counted, const metrics_labels& labels,
-                           const std::optional<carpool::bert::gpu_sample>& gpu) {
+                           std::span<const carpool::bert::device_status> devices,
+                           std::span<const gpu_reading> gpus) {
   prometheus_text text;
   text.family("carpool_build_info", "gauge", "Always 1; the labels say what is running.");
   text.sample("carpool_build_info", {{"version", CARPOOL_VERSION_STRING}, {"model", labels.model}}, 1);
@@ -58,7 +91,8 @@ std::string render_metrics(const carpool::stats& stats, const counters& counted,
   carpool::write_forecast(text, stats);
   text.gauge("carpool_admission_limit", "Texts that may wait at once.", labels.max_queue_size);
   add_http(text, counted);
-  if (gpu) add_gpu(text, *gpu);
+  add_devices(text, devices);
+  add_gpus(text, gpus);
   add_process_metrics(text);
   return text.release();
 }

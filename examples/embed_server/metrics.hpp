@@ -3,13 +3,14 @@
 
 #pragma once
 
+#include <carpool/bert/device_health.hpp>
 #include <carpool/bert/nvml.hpp>
 #include <carpool/stats.hpp>
 
 #include <cstddef>
 #include <cstdint>
 #include <map>
-#include <optional>
+#include <span>
 #include <string>
 
 namespace embed_server {
@@ -30,9 +31,17 @@ struct metrics_labels {
   std::size_t max_queue_size = 0;
 };
 
+/// What the driver says about one GPU.
+struct gpu_reading {
+  std::string device;  ///< its name, such as "cuda:0"
+  carpool::bert::gpu_sample sample;
+  double headroom = 0;  ///< the share of its memory that this process leaves free
+};
+
 /// Everything /metrics says, in Prometheus' text format. In every answer carpool_requests_submitted_total is
 /// the sum of carpool_requests_total over all outcomes plus carpool_inflight_requests.
 std::string render_metrics(const carpool::stats& stats, const counters& counted, const metrics_labels& labels,
-                           const std::optional<carpool::bert::gpu_sample>& gpu = {});
+                           std::span<const carpool::bert::device_status> devices = {},
+                           std::span<const gpu_reading> gpus = {});
 
 }  // namespace embed_server

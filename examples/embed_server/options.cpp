@@ -53,7 +53,13 @@ void add_options(CLI::App& app, server_options& options) {
          },
          "When a batch leaves: adaptive learns from the traffic")
       ->check(CLI::IsMember({"adaptive", "eager", "size_or_timeout"}));
-  app.add_option("--lanes", options.lanes, "Batches that run side by side")
+  app.add_option("--device", options.device, "cpu, cuda, or auto: cuda where it is")->capture_default_str();
+  app.add_option("--devices", options.devices,
+                 "Numbers of the CUDA devices to use, such as 0,1; else the first")
+      ->delimiter(',')
+      ->check(CLI::Range(0, 127));
+  app.add_option("--lanes-per-device", options.lanes_per_device,
+                 "Batches that run side by side on each device, of which the CPU is one; else what suits it")
       ->check(CLI::Range(std::size_t{1}, std::size_t{1024}, "1 to 1024"));
   app.add_option("--threads", options.threads, "CPU threads of each lane; 0: a lane's share of the cores")
       ->capture_default_str();
@@ -61,7 +67,8 @@ void add_options(CLI::App& app, server_options& options) {
          "--precision", [&](const std::string& name) { options.precision = precision_named(name); },
          "What the model computes in; auto: fp32 on the CPU, fp16 on CUDA")
       ->check(CLI::IsMember({"auto", "fp32", "fp16", "bf16", "int8"}));
-  app.add_option("--device", options.device, "cpu, cuda, cuda:N or auto")->capture_default_str();
+  app.add_flag("--invariant", options.invariant,
+               "Give a text bitwise the same embedding whatever its batch mates; somewhat slower");
   app.add_option("--api-keys", options.api_keys,
                  "File with a name and a key per line; nobody else may use the server. Read again on SIGHUP")
       ->envname("CARPOOL_API_KEYS");
@@ -95,7 +102,6 @@ carpool::options batching_options(const server_options& given, carpool::options 
   base.max_batch_size = given.max_batch_size.value_or(base.max_batch_size);
   base.max_queue_delay = given.max_queue_delay.value_or(base.max_queue_delay);
   base.max_queue_size = given.max_queue_size.value_or(base.max_queue_size);
-  base.lanes = given.lanes.value_or(base.lanes);
   base.fair_sharing = !given.api_keys.empty();
   return base;
 }

@@ -12,6 +12,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace embed_server {
 
@@ -28,11 +29,13 @@ struct server_options {
   std::optional<std::size_t> max_batch_size;
   std::optional<carpool::duration> max_queue_delay;
   std::optional<std::size_t> max_queue_size;
-  std::optional<std::size_t> lanes;
   policy_choice policy = policy_choice::adaptive;
-  std::size_t threads = 0;
   std::string device = "auto";
+  std::vector<std::size_t> devices;  ///< numbers of CUDA devices
+  std::size_t lanes_per_device = 0;
+  std::size_t threads = 0;
   carpool::bert::precision precision = carpool::bert::precision::automatic;
+  bool invariant = false;
   std::string api_keys;  ///< file with the keys of those who may use the server; empty: everybody may
   std::string log_level = "info";
 };

@@ -4,8 +4,9 @@
 #pragma once
 
 #include "embed_answer.hpp"
+#include "metrics.hpp"
 #include "model_statistics.hpp"
-#include <carpool/bert/nvml.hpp>
+#include <carpool/bert/device_health.hpp>
 #include <carpool/bert/packed_batch.hpp>
 #include <carpool/dynamic_batcher.hpp>
 
@@ -14,6 +15,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace embed_server {
 
@@ -35,10 +37,10 @@ struct served_model {
   std::function<tokens(std::string_view text, bool truncate)> tokenize;
   /// The batcher's observer.
   std::shared_ptr<const model_statistics> statistics;
-  /// Whether its device can still be used; empty if nothing can happen to that. Called on the io thread.
-  std::function<bool()> healthy = {};
-  /// What the driver says about its GPU; empty if it has none, or nobody says. Called on the io thread.
-  std::function<carpool::bert::gpu_sample()> sample_gpu = {};
+  /// Its devices, and whether they can still be used; called on the io thread.
+  std::function<std::vector<carpool::bert::device_status>()> devices;
+  /// What the driver says about its GPUs; empty if nobody says. Called on the io thread.
+  std::function<std::vector<gpu_reading>()> sample_gpus = {};
 };
 
 }  // namespace embed_server

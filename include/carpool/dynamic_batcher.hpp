@@ -327,7 +327,7 @@ class basic_dynamic_batcher {
     check(given);
     auto engine = std::make_shared<engine_type>(executor, given, scheduling::any_policy(std::move(policy)),
                                                 finder_of(functors));
-    engine->start(given.lanes, make_lanes(std::move(functors), given.lanes));
+    engine->start(given, make_lanes(std::move(functors), given.lanes));
     return engine;
   }
 

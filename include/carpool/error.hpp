@@ -31,6 +31,9 @@ enum class error {
   out_of_memory,
   /// The request alone is more than `options::max_batch_work` and `options::oversize` refuses such.
   too_large,
+  /// The device of every lane is lost, or the request has been in a batch that lost its device twice; see
+  /// carpool::device_lost.
+  device_lost,
 };
 
 /// The category of carpool::error. Thread-safe.
@@ -56,6 +59,8 @@ class error_category final : public boost::system::error_category {
         return "the model ran out of memory, even with this request alone in its batch";
       case error::too_large:
         return "the request is too large: alone it is more work than max_batch_work allows for a batch";
+      case error::device_lost:
+        return "the device of the model is lost, and there is no other one that can run the request";
     }
     return "unknown carpool error " + std::to_string(value);
   }
@@ -79,6 +84,17 @@ class out_of_memory : public boost::system::system_error {
   /// `what` is for people: which device, how much was asked for.
   explicit out_of_memory(const std::string& what = "carpool::out_of_memory")
       : system_error(make_error_code(error::out_of_memory), what) {}
+};
+
+/// For functors to throw when their device can run no batch any more. The lanes of that device, see
+/// `options::devices`, get no more batches until async_reload gives them new functors. The requests of the
+/// batch go back to their places in the queue if other devices are left and the inputs can be run again; but
+/// once only, so that a request which breaks devices does not break one after the other.
+class device_lost : public boost::system::system_error {
+ public:
+  /// `what` is for people: which device, and how that is known.
+  explicit device_lost(const std::string& what = "carpool::device_lost")
+      : system_error(make_error_code(error::device_lost), what) {}
 };
 
 }  // namespace carpool

@@ -69,6 +69,11 @@ struct options {
   /// `model_executor` is set.
   std::size_t lanes = 1;
 
+  /// Devices that the lanes are on, at least 1: lane i is on device i % devices. Lanes of one device may slow
+  /// each other down, and are lost together if a functor throws carpool::device_lost. Those of different
+  /// devices have nothing in common.
+  std::size_t devices = 1;
+
   /// Deadline of requests that bring none, from submission on; more than zero. `duration::max()` means none.
   duration default_deadline = duration::max();
 
@@ -183,6 +188,7 @@ inline void check(const options& given) {
   at_least_one("max_batch_size", given.max_batch_size);
   at_least_one("max_queue_size", given.max_queue_size);
   at_least_one("lanes", given.lanes);
+  at_least_one("devices", given.devices);
   at_least_one("max_queue_size_per_key", given.max_queue_size_per_key);
   more_than_zero("max_batch_work", given.max_batch_work);
   more_than_zero("max_queue_work", given.max_queue_work);

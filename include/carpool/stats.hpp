@@ -44,7 +44,7 @@ struct stats {
   // Requests by outcome, since construction.
   std::uint64_t submitted = 0;
   std::uint64_t succeeded = 0;
-  std::uint64_t failed = 0;     ///< the model failed, for the batch or for this item
+  std::uint64_t failed = 0;     ///< the model failed, for the batch or for this item, or lost its device
   std::uint64_t rejected = 0;   ///< error::queue_full or error::too_large
   std::uint64_t expired = 0;    ///< error::expired
   std::uint64_t cancelled = 0;  ///< operation_aborted
@@ -57,6 +57,7 @@ struct stats {
   std::size_t queued = 0;
   std::size_t running = 0;  ///< requests in running batches whose callers still wait
   std::size_t lanes = 0;
+  std::size_t lost_lanes = 0;  ///< of these, those whose device is lost; see carpool::device_lost
   std::size_t busy_lanes = 0;
   duration oldest_age{};         ///< the longest that a request in the queue has waited; zero when none does
   double queued_work = 0;        ///< of all waiting requests together, in the user's unit

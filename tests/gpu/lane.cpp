@@ -13,8 +13,8 @@
 #include <support/golden_embeddings.hpp>
 #include <support/rounding.hpp>
 
-#include <atomic>
 #include <cstddef>
+#include <cstring>
 #include <memory>
 #include <span>
 #include <string>
@@ -64,9 +64,8 @@ TEST_CASE("graphs give what single launches give, and the same again and again")
   const auto network = std::make_shared<const encoder>(
       config, read_weights(safetensors_file{find_weights(CARPOOL_TEST_MINILM)}, config), target);
   REQUIRE(network->runs_in_graphs());
-  const auto healthy = std::make_shared<std::atomic<bool>>(true);
-  cuda_lane by_graph(network, target.device(), healthy),
-      by_launches(network, target.device(), healthy, false);
+  const auto health = std::make_shared<device_health>("cuda:0");
+  cuda_lane by_graph(network, target.device(), health), by_launches(network, target.device(), health, false);
   by_graph.warm_up();
   const embedder model = load(precision::fp16);
   const auto texts = golden_texts();
@@ -82,6 +81,27 @@ TEST_CASE("graphs give what single launches give, and the same again and again")
   }
 }
 
+TEST_CASE(
+    "in invariant mode a text's vector is bitwise the same in any company, by graph or not, on any lane") {
+  for (const precision type : {precision::fp32, precision::fp16, precision::bf16}) {
+    const embedder model{CARPOOL_TEST_MINILM, {.device = "cuda", .precision = type, .invariant = true}};
+    lane first = model(0), second = model(1);
+    const auto texts = golden_texts();
+    std::vector<std::string> many;  // more tokens than graphs take
+    while (many.size() < 1'000) many.insert(many.end(), texts.begin(), texts.end());
+    std::vector<embedding> alone;
+    for (std::size_t i = 0; i < texts.size(); ++i)
+      alone.push_back(run(first, std::span(texts).subspan(i, 1)).front());
+    for (const std::size_t count : {2UL, 5UL, texts.size(), many.size()})
+      for (lane* each : {&first, &second}) {
+        const auto together = run(*each, std::span(many).first(count));
+        for (std::size_t i = 0; i < count; ++i)
+          CHECK(std::memcmp(together[i].data(), alone[i % texts.size()].data(),
+                            model.dimension() * sizeof(float)) == 0);
+      }
+  }
+}
+
 TEST_CASE("a batch that does not fit into memory says so, and the lane works on") {
   const embedder model = load(precision::fp16);
   lane functors = model(0);
@@ -92,5 +112,5 @@ TEST_CASE("a batch that does not fit into memory says so, and the lane works on"
   CHECK_THROWS_AS(run(functors, many), carpool::out_of_memory);
   c10::cuda::CUDACachingAllocator::setMemoryFraction(1.0, 0);
   CHECK(run(functors, std::span(texts).first(3)).size() == 3);
-  CHECK(model.healthy());
+  CHECK(model.devices().front().works);
 }

@@ -250,6 +250,8 @@ TEST_CASE("P3: what cannot be served is refused in one line before listening") {
   CHECK(mentions(refusal({"--policy", "never"}), "--policy"));
   CHECK(mentions(refusal({"--port", "0", "--device", "abacus"}), "abacus"));
   CHECK(mentions(refusal({"--port", "0", "--device", "cpu", "--precision", "fp16"}), "precision is fp16"));
+  CHECK(mentions(refusal({"--port", "0", "--device", "cpu", "--devices", "0"}),
+                 "model_options::devices is for CUDA devices, but the device is the CPU"));
   CHECK(mentions(refusal({"--port", "0", "--host", "no-address"}), "no-address"));
   CHECK(mentions(refusal({"--port", "0", "--model", "/no/such/folder"}), "/no/such/folder"));
   CHECK(mentions(refusal({"--port", "0", "--program", "/no/such/model.pt2"}),

@@ -28,7 +28,8 @@ inline void choose_bounds(scene& at, options& given) {
   auto& roll = at.chance;
   given.max_batch_size = 1 + roll.below(8);
   given.max_queue_size = 1 + roll.below(20);
-  given.lanes = 1 + roll.below(3);
+  given.lanes = 1 + roll.below(scene::most_lanes);
+  given.devices = 1 + roll.below(3);
   choose_work_bounds(at, given);
   given.max_queue_size_per_key =
       roll.chance(70) ? std::numeric_limits<std::size_t>::max() : 1 + roll.below(6);
@@ -52,6 +53,7 @@ inline void choose_service(scene& at) {
   at.model.poisons = roll.chance(40);
   at.model.shares = roll.chance(30);
   at.model.fails = roll.chance(50);
+  at.model.loses = roll.chance(30);
   if (roll.chance(25)) at.model.memory = 1 + roll.below(6);
 }
 

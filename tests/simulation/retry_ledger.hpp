@@ -83,6 +83,18 @@ class retry_ledger {
     whole.misfit_work = cost(part);
   }
 
+  /// Those of the batch that failed with this one who are neither served nor known to be guilty.
+  [[nodiscard]] std::vector<int> unjudged(int number) const {
+    std::vector<int> result;
+    const failed_batch* const whole = at_.of(number).failure;
+    for (std::size_t i = 0; i < at_.inputs.size(); ++i) {
+      const input& each = at_.inputs[i];
+      if (each.failure == whole && !each.served && (!each.failed_alone || whole->size == 1))
+        result.push_back(static_cast<int>(i));
+    }
+    return result;
+  }
+
   // ---- what follows from it
 
   /// This request may be told what its batch failed with: it failed alone, or there was no run left to find

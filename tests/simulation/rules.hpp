@@ -13,6 +13,7 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
+#include <utility>
 
 namespace carpool::test {
 
@@ -38,7 +39,8 @@ class rules {
   void completed(operation& of, boost::system::error_code why, const ints& results) {
     ++of.calls;
     at_.expect(of.calls == 1, "an operation completed twice");
-    bool plausible = of.may_be_full && why == error::queue_full;
+    bool plausible =
+        (of.may_be_full && why == error::queue_full) || (at_.stranded && why == error::device_lost);
     if (of.refusal)
       return at_.expect(plausible || why == of.refusal, "a refusal has another reason than expected");
     if (!why) return succeeded(of, results);
@@ -53,12 +55,16 @@ class rules {
   void check_counts() {
     if (!at_.batcher) return;
     const stats s = at_.batcher->stats();
+    if (std::exchange(at_.overfull, false)) queue_allowance_ = s.queued;
     queue_allowance_ = std::min(queue_allowance_, s.queued);
     lanes_allowance_ = std::min(lanes_allowance_, s.busy_lanes);
     at_.expect(adds_up(s), "the counts do not add up");
     at_.expect(s.submitted == at_.inputs.size(), "a request was not counted");
     at_.expect(s.queued <= std::max(at_.given.max_queue_size, queue_allowance_), "the queue is too long");
     at_.expect(s.lanes == at_.given.lanes, "the lanes are miscounted");
+    at_.expect(s.lost_lanes <= s.lanes && (at_.model.loses || s.lost_lanes == 0),
+               "a lane was lost that was not");
+    at_.expect(s.lost_lanes < s.lanes || s.queued == 0, "a request waits for a lost device");
     at_.expect(s.busy_lanes >= at_.depth && s.busy_lanes <= at_.given.lanes + lanes_allowance_,
                "the busy lanes are miscounted");
     at_.expect(s.max_batch_work <= at_.given.max_batch_work && s.max_batch_work <= retries_.ceiling(),
@@ -70,6 +76,7 @@ class rules {
     const stats s = at_.batcher->stats();
     queue_allowance_ = s.queued;
     lanes_allowance_ = s.busy_lanes;
+    at_.note_losses();
     retries_.replenish();
   }
 
@@ -78,7 +85,8 @@ class rules {
     const auto now = manual_clock::now();
     const bool over = at_.aborted || at_.abort_by <= now;
     for (const operation& each : at_.operations) {
-      at_.expect(each.calls == 1 || each.deadline > now, "a deadline has passed unnoticed");
+      const bool ends = !at_.batcher && at_.depth > 0;  // destroyed in its functor: nobody looks at the clock
+      at_.expect(each.calls == 1 || each.deadline > now || ends, "a deadline has passed unnoticed");
       at_.expect(each.calls == 1 || !over, "a request outlives the end of everything");
     }
     check_counts();
@@ -102,6 +110,10 @@ class rules {
  private:
   void predict_room(operation& made) const {
     const stats s = at_.batcher->stats();
+    if (s.lost_lanes == s.lanes) {
+      made.may_be_full = at_.stranded = true;
+      return;
+    }
     const auto room = at_.given.max_queue_size - std::min(at_.given.max_queue_size, s.queued);
     double work = 0;
     double heaviest = 0;
@@ -152,6 +164,8 @@ class rules {
     if (why == error::shut_down) return at_.closed && (!each.ran || at_.aborted || at_.abort_by <= now);
     if (why == asio::error::operation_aborted)
       return each.owner->cancelled_hard || (each.owner->cancelled_softly && !each.ran);
+    if (why == error::device_lost)
+      return at_.any_equal(each, [](const input& other) { return other.may_be_lost; });
     return at_.any_equal(each, [why](const input& other) {
       if (other.served) return other.bad && why == asio::error::invalid_argument;
       return retry_ledger::may_fail(other, why);
@@ -159,7 +173,7 @@ class rules {
   }
 
   void check_waits(const stats& s, time_point now) {
-    if (s.busy_lanes >= s.lanes || s.queued == 0) return;
+    if (s.busy_lanes + s.lost_lanes >= s.lanes || s.queued == 0) return;
     at_.expect(!at_.flushing, "a request waits for a policy that is not asked any more");
     if (at_.policy.adaptive)
       return at_.expect(manual_clock::next_expiry() || s.busy_lanes > 0, "nobody will wake up");

@@ -17,6 +17,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <map>
 #include <optional>
 #include <string>
 
@@ -63,6 +64,8 @@ struct input {
   bool served = false;        // a run with it returned
   int served_at = 0;          // in this step
   bool failed_alone = false;  // a run of it alone failed
+  int losses = 0;             // batches with it whose device was lost
+  bool may_be_lost = false;   // it may be told so
   failed_batch* failure = nullptr;
   boost::system::error_code last_error;  // of the last run with it that failed
 };
@@ -87,10 +90,18 @@ struct scene {
   /// Batches are no larger; the queue cannot hold more.
   [[nodiscard]] std::size_t max_batch() const { return std::min(given.max_batch_size, given.max_queue_size); }
 
-  /// This input is in the queue, unless a policy has shed it.
+  [[nodiscard]] bool any_lane_left() const {
+    for (std::size_t lane = 0; lane < given.lanes; ++lane)
+      if (!lost.contains(lane)) return true;
+    return false;
+  }
+  void note_losses() { stranded |= !any_lane_left(); }
+
+  /// This input is in the queue, unless a policy has shed it. Once lanes may have run out that cannot be
+  /// told.
   [[nodiscard]] bool waits(const input& each) const {
     const operation& owner = *each.owner;
-    return may_wait(each) && !owner.may_be_full && owner.deadline > manual_clock::now();
+    return may_wait(each) && !owner.may_be_full && !stranded && owner.deadline > manual_clock::now();
   }
 
   /// It may be in the queue: perhaps its deadline has not been noticed.
@@ -108,6 +119,7 @@ struct scene {
     bool poisons = false;
     bool shares = false;            // equal inputs share a run
     bool fails = false;             // now and then a batch fails for no reason
+    bool loses = false;             // now and then a device is lost
     std::size_t memory = SIZE_MAX;  // requests that fit into it
   } model;
 
@@ -124,6 +136,12 @@ struct scene {
   bool flushing = false;
   bool aborted = false;
   time_point abort_by = never;
+
+  static constexpr std::size_t most_lanes = 3;
+  std::map<std::size_t, int> lost;  // lanes whose device is lost, and the reload that their functors came
+                                    // with; -1: perhaps it is not, because they came with another one
+  bool stranded = false;            // there may have been a moment without a lane
+  bool overfull = false;            // requests may have gone back to a queue that was full
 
   int newest_reload = 0;
   int oldest_functors = 0;  // no batch is run by functors of an earlier reload

@@ -63,10 +63,12 @@ class simulated_model {
     at_.ran += batch.size();
     at_.expect(batch.size() <= at_.max_batch(), "a batch is larger than max_batch_size");
     at_.expect(by.reload >= at_.oldest_functors, "functors ran that had been replaced");
+    check_device(by);
     check_work(batch);
     for (const int number : batch) {
       input& each = at_.of(number);
       at_.expect(!each.ran, "a request ran twice");
+      at_.expect(each.losses < 2, "a request ran after it had lost two devices");
       at_.expect(in_turn(number), "a request ran out of turn");
       at_.expect(!each.owner->refusal, "a refused request ran");
       at_.expect(at_.any_equal(each, is_wanted), "a request ran that nobody waits for any more");
@@ -75,10 +77,18 @@ class simulated_model {
     check_sharing(batch);
   }
 
+  /// No batch begins on a lost device.
+  void check_device(const caller& by) {
+    const auto found = at_.lost.find(by.lane);
+    if (found == at_.lost.end()) return;
+    at_.expect(found->second < by.reload, "a batch began on a lane whose device was lost");
+    at_.lost.erase(found);
+  }
+
   static bool is_wanted(const input& each) {
     const operation& owner = *each.owner;
-    return owner.calls == 0 && !owner.refusal && !owner.cancelled_hard && !owner.cancelled_softly &&
-           owner.deadline > manual_clock::now();
+    const bool cancelled = owner.cancelled_hard || (owner.cancelled_softly && each.losses == 0);
+    return owner.calls == 0 && !owner.refusal && !cancelled && owner.deadline > manual_clock::now();
   }
 
   /// Equal inputs run at the same time only if the first run hangs, or its callers have left.
@@ -87,7 +97,8 @@ class simulated_model {
     for (std::size_t i = 0; i < batch.size(); ++i) {
       const input& each = at_.of(batch[i]);
       for (std::size_t j = 0; j < i; ++j)
-        at_.expect(at_.of(batch[j]).content != each.content, "equal inputs ran in one batch");
+        at_.expect(at_.ever_hung || at_.of(batch[j]).content != each.content,
+                   "equal inputs ran in one batch");
       const auto is_shared = [](const input& other) { return other.running && is_wanted(other); };
       at_.expect(at_.ever_hung || !at_.any_equal(each, is_shared), "an input ran while an equal one did");
     }
@@ -109,7 +120,7 @@ class simulated_model {
     for (std::size_t i = 0; i < at_.inputs.size(); ++i) {
       const input& other = at_.inputs[i];
       if (!at_.waits(other)) continue;
-      if (i < index && equals(other, mine)) return false;
+      if (i < index && equals(other, mine) && other.losses + mine.losses == 0) return false;
       const int priority = other.owner->asked.priority - mine.owner->asked.priority;
       if (at_.in_order && (priority > 0 || (priority == 0 && due(other) < due(mine)))) return false;
     }
@@ -131,6 +142,11 @@ class simulated_model {
       else
         retries.failed(by.lane, batch, why, by.can_run_again);
     };
+    if (at_.model.loses && at_.chance.chance(3)) {
+      if (!again) retries.failed(by.lane, batch, error::device_lost, /*can_run_again=*/false);
+      lose_device(by, retries.unjudged(batch.front()));
+      throw device_lost();
+    }
     const auto poisoned = [this](int number) { return at_.of(number).poison; };
     if (batch.size() > at_.model.memory || (at_.model.fails && at_.chance.chance(1))) {
       fails_with(error::out_of_memory);
@@ -156,6 +172,25 @@ class simulated_model {
     }
     if (!again) retries.succeeded(batch);
     return results;
+  }
+
+  /// With this batch, whose members get one chance more if there is a lane for it.
+  void lose_device(const caller& by, const std::vector<int>& batch) {
+    for (std::size_t lane = by.lane % at_.given.devices; lane < scene::most_lanes; lane += at_.given.devices)
+      at_.lost.emplace(lane, at_.newest_reload == 0 && lane < at_.given.lanes ? 0 : -1);
+    at_.lost[by.lane] = by.reload;
+    at_.note_losses();
+    at_.overfull = true;
+    for (const int number : batch) {
+      input& each = at_.of(number);
+      const bool again = by.can_run_again && at_.any_lane_left() && each.losses == 0;
+      ++each.losses;
+      each.may_be_lost = !again || at_.closed;
+      each.owner->may_be_full |= each.may_be_lost;  // whether it waits again cannot be told
+      each.ran = false;
+      each.failure = nullptr;
+      each.failed_alone = false;
+    }
   }
 
   [[nodiscard]] std::vector<item> results_of(const std::vector<int>& batch) const {

@@ -16,7 +16,7 @@ using carpool::error;
 TEST_CASE("every error has a sentence of its own") {
   std::set<std::string> sentences;
   for (const auto each : {error::queue_full, error::expired, error::shut_down, error::model_failed,
-                          error::result_count_mismatch, error::too_large}) {
+                          error::result_count_mismatch, error::too_large, error::device_lost}) {
     const boost::system::error_code code = each;
     CHECK(code.failed());
     CHECK(code.message().find(' ') != std::string::npos);

@@ -42,6 +42,7 @@ TEST_CASE("B3: an option out of range is refused with a sentence that names fiel
   CHECK(refusal_of({.max_batch_size = 0}) == "carpool::options::max_batch_size is 0; it must be at least 1");
   CHECK(refusal_of({.max_queue_size = 0}) == "carpool::options::max_queue_size is 0; it must be at least 1");
   CHECK(refusal_of({.lanes = 0}) == "carpool::options::lanes is 0; it must be at least 1");
+  CHECK(refusal_of({.devices = 0}) == "carpool::options::devices is 0; it must be at least 1");
   CHECK(refusal_of({.max_queue_delay = -5ms}) ==
         "carpool::options::max_queue_delay is -5.000000 ms; it must be zero or more");
   CHECK(refusal_of({.default_deadline = 0ms}) ==

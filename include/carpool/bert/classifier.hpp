@@ -4,6 +4,7 @@
 
 #include <carpool/bert/classifier_lane.hpp>
 #include <carpool/bert/config.hpp>
+#include <carpool/bert/device_health.hpp>
 #include <carpool/bert/options.hpp>
 #include <carpool/bert/prediction.hpp>
 #include <carpool/bert/text_model.hpp>
@@ -40,8 +41,8 @@ class classifier {
   /// Loads the folder: config.json, tokenizer.json or vocab.txt, model.safetensors (fp32, fp16 or bf16) and,
   /// where present, the files of sentence-transformers. Throws `load_error` naming file, tensor or field, and
   /// cause; `std::invalid_argument` for options that this machine cannot fulfil.
-  explicit classifier(const std::filesystem::path& folder, model_options options = {})
-      : model_(std::make_shared<const text_model>(folder, std::move(options), &read_classifier_config)) {}
+  explicit classifier(const std::filesystem::path& folder, const model_options& options = {})
+      : model_(std::make_shared<const text_model>(folder, options, &read_classifier_config)) {}
 
   /// The ids of a text, for a batcher of `tokens`. Called where the text is submitted, it spares the lane
   /// that work. Throws `boost::system::system_error` with a `bert::error`: invalid_utf8, empty_text (not a
@@ -65,17 +66,18 @@ class classifier {
   /// What a text or pair costs: its tokens, because the encoder runs without padding.
   double work(const tokens& text) const { return static_cast<double>(text.size()); }
 
-  /// Options for a batcher that runs this model: its defaults. On the CPU the lanes are as many as
-  /// `share_cores` says; one if the options tell its threads.
+  /// Options for a batcher that runs this model: its defaults, with the lanes and devices of the
+  /// `model_options`.
   carpool::options batching() const { return model_->batching(); }
 
-  /// The functor set of a lane, for DynamicBatcher. Lanes share the weights.
-  classifier_lane operator()(std::size_t) const {
+  /// The functor set of a lane, for DynamicBatcher. The lanes of a device share the weights; lane i is on
+  /// device i % (number of devices).
+  classifier_lane operator()(std::size_t lane) const {
     const auto text = [self = *this](std::string_view one) { return self.tokenize(one); };
     const auto pair = [self = *this](const text_pair& two) {
       return self.tokenize_pair(two.first, two.second);
     };
-    return {model_->config(), text, pair, model_->make_device_lane()};
+    return {model_->config(), text, pair, model_->make_device_lane(lane)};
   }
 
   /// The names of the labels, in the order of logits and scores; at least one.
@@ -88,7 +90,9 @@ class classifier {
   std::size_t max_tokens() const { return model_->config().max_tokens; }
   /// The name of the model's folder.
   const std::string& name() const { return model_->name(); }
-  /// One line for people: device, versions, and on the CPU why it is not CUDA.
+  /// Its devices; see `embedder::devices`.
+  std::vector<device_status> devices() const { return model_->devices(); }
+  /// One line for people: devices, versions, and on the CPU why it is not CUDA.
   std::string device_description() const { return model_->device_description(); }
 
  private:

@@ -23,11 +23,11 @@ namespace carpool::bert {
 /// has 16 at least, so that a text's logits do not depend on how many texts there are.
 class classifier_head {
  public:
-  classifier_head(const head_weights& weights, c10::Device device)
+  classifier_head(const head_weights& weights, c10::Device device, bool invariant = false)
       : labels_(weights.classifier.bias.size(0)),
-        pooler_(make_linear(weights.pooler.weight, weights.pooler.bias, device)),
+        pooler_(make_linear(weights.pooler.weight, weights.pooler.bias, device, invariant)),
         classifier_(make_linear(at_least_16(weights.classifier.weight), at_least_16(weights.classifier.bias),
-                                device)) {}
+                                device, invariant)) {}
 
   /// cls [texts, hidden] in fp32 -> [texts, labels], the logits.
   at::Tensor operator()(const at::Tensor& cls) const {
@@ -36,9 +36,10 @@ class classifier_head {
   }
 
  private:
-  static linear make_linear(const at::Tensor& weight, const at::Tensor& bias, c10::Device device) {
+  static linear make_linear(const at::Tensor& weight, const at::Tensor& bias, c10::Device device,
+                            bool invariant) {
     // Not on oneDNN, which compiles a kernel for each number of texts that it meets.
-    return {weight.to(device), bias.to(device), std::nullopt, {}};
+    return {weight.to(device), bias.to(device), std::nullopt, {.invariant = invariant}};
   }
 
   /// With rows of zeros behind its own.

@@ -4,13 +4,11 @@
 
 #include <carpool/bert/cuda_graph_cache.hpp>
 #include <carpool/bert/cuda_stream.hpp>
+#include <carpool/bert/device_health.hpp>
 #include <carpool/bert/device_lane.hpp>
 #include <carpool/bert/encoder.hpp>
-#include <carpool/bert/error.hpp>
 #include <carpool/bert/graph_buckets.hpp>
 #include <carpool/bert/packed_batch.hpp>
-
-#include <boost/system/system_error.hpp>
 
 #include <ATen/core/Tensor.h>
 #include <ATen/ops/empty.h>
@@ -22,7 +20,6 @@
 #include <cuda_runtime_api.h>
 
 #include <algorithm>
-#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -37,19 +34,21 @@ namespace carpool::bert {
 /// defined, as carpool's CMake target does when it finds a CUDA toolkit that fits libtorch.
 class cuda_lane final : public device_lane {
  public:
-  /// `healthy` turns false when the device has failed for good, which it does for all its lanes. Without
-  /// graphs the kernels are launched one by one, which is for comparisons.
-  cuda_lane(std::shared_ptr<const encoder> model, c10::Device device,
-            std::shared_ptr<std::atomic<bool>> healthy, bool with_graphs = true)
+  /// The lanes of a device share its `health`. Without graphs the kernels are launched one by one, which is
+  /// for comparisons.
+  cuda_lane(std::shared_ptr<const encoder> model, c10::Device device, std::shared_ptr<device_health> health,
+            bool with_graphs = true)
       : device_(device),
-        healthy_(std::move(healthy)),
+        health_(std::move(health)),
         with_graphs_(with_graphs && model->runs_in_graphs()),
         model_(std::move(model)),
         stream_(device) {}
 
-  /// The result is in a buffer of the lane, until the next run.
+  /// The result is in a buffer of the lane, until the next run. Throws carpool::device_lost when the device
+  /// has failed for good.
   at::Tensor run(const packed_batch& batch) override {
     const c10::InferenceMode no_gradients;
+    health_->check();
     const auto on_stream = stream_.use();
     try {
       return to_host(encode(batch), batch.texts());
@@ -57,7 +56,7 @@ class cuda_lane final : public device_lane {
       release_memory();
       throw;
     } catch (const c10::Error&) {
-      check_device();
+      stream_.check(*health_);
       throw;
     }
   }
@@ -137,21 +136,13 @@ class cuda_lane final : public device_lane {
     c10::cuda::CUDACachingAllocator::emptyCache();
   }
 
-  /// Some errors end the process' use of the device: then every call repeats them.
-  void check_device() {
-    static_cast<void>(cudaGetLastError());
-    if (stream_.status() == cudaSuccess) return;
-    healthy_->store(false);
-    throw boost::system::system_error(make_error_code(error::device_failed));
-  }
-
   static std::int64_t count(std::size_t size) noexcept { return static_cast<std::int64_t>(size); }
   [[nodiscard]] at::TensorOptions on_device() const { return at::TensorOptions(at::kInt).device(device_); }
 
   static constexpr graph_bucket largest = graph_buckets.back();
 
   c10::Device device_;
-  std::shared_ptr<std::atomic<bool>> healthy_;
+  std::shared_ptr<device_health> health_;
   bool with_graphs_;
   std::shared_ptr<const encoder> model_;
   cuda_stream stream_;

@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <carpool/bert/device_health.hpp>
+
 #include <ATen/core/Tensor.h>
 #include <ATen/cuda/CUDAEvent.h>
 #include <ATen/ops/empty.h>
@@ -37,6 +39,12 @@ class cuda_stream {
 
   /// Like wait(), but tells what went wrong on the device, and does not throw.
   [[nodiscard]] cudaError_t status() const noexcept { return cudaStreamSynchronize(stream_); }
+
+  /// To be called when something has failed: throws carpool::device_lost if the device has, for good.
+  void check(device_health& health) const {
+    static_cast<void>(cudaGetLastError());
+    if (const cudaError_t found = status(); found != cudaSuccess) health.fail(cudaGetErrorString(found));
+  }
 
   /// `tensor` in fp32 in the host's memory, after everything that was put on the stream.
   at::Tensor to_host(const at::Tensor& tensor) {

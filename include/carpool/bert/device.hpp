@@ -3,23 +3,31 @@
 #pragma once
 
 #include <carpool/bert/cores.hpp>
+#include <carpool/bert/device_placement.hpp>
+#include <carpool/bert/memory_headroom.hpp>
 #include <carpool/bert/nvml.hpp>
+#include <carpool/bert/options.hpp>
 
 #include <ATen/Version.h>
 #include <c10/core/Device.h>
 
 #ifdef CARPOOL_BERT_CUDA
 #include <ATen/Context.h>
+#include <c10/cuda/CUDACachingAllocator.h>
+#include <c10/cuda/CUDAException.h>
+#include <c10/cuda/CUDAGuard.h>
 #include <cuda_runtime_api.h>
 #endif
 
 #include <algorithm>
-#include <charconv>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
+#include <span>
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace carpool::bert {
 
@@ -44,34 +52,45 @@ inline cuda_availability find_cuda() {
 #endif
 }
 
-/// The device that `model_options::device` means on this machine. Throws `std::invalid_argument` with a
-/// sentence when the name is none of "auto", "cpu", "cuda" and "cuda:N", or there is no such device.
-inline c10::Device choose_device(std::string_view name) {
+/// The devices that `model_options::device` and `devices` mean on this machine; one at least. Throws
+/// `std::invalid_argument` with a sentence when the name is none of "auto", "cpu" and "cuda", or there is no
+/// such device.
+inline std::vector<c10::Device> choose_devices(std::string_view name,
+                                               std::span<const std::size_t> ordinals = {}) {
   const std::string subject = "model_options::device is \"" + std::string(name) + "\"";
-  if (name == "cpu") return c10::kCPU;
-  const cuda_availability cuda = find_cuda();
-  if (name == "auto") return cuda.devices > 0 ? c10::Device(c10::kCUDA, 0) : c10::Device(c10::kCPU);
-  int index = 0;
-  if (name != "cuda") {
-    const bool numbered = name.starts_with("cuda:");
-    const std::string_view digits = numbered ? name.substr(5) : std::string_view{};
-    const auto [end, fault] = std::from_chars(digits.data(), digits.data() + digits.size(), index);
-    if (!numbered || fault != std::errc{} || end != digits.data() + digits.size() || index < 0) {
-      throw std::invalid_argument(subject + "; it must be \"auto\", \"cpu\", \"cuda\" or \"cuda:N\"");
-    }
+  if (name != "auto" && name != "cpu" && name != "cuda") {
+    throw std::invalid_argument(
+        subject + "; it must be \"auto\", \"cpu\" or \"cuda\"" +
+        (name.starts_with("cuda:") ? ", and devices the numbers of CUDA devices" : ""));
   }
-  if (cuda.devices == 0) throw std::invalid_argument(subject + ", but there is no CUDA: " + cuda.why_not);
-  if (index >= cuda.devices) {
-    throw std::invalid_argument(subject + ", but the last CUDA device is number " +
-                                std::to_string(cuda.devices - 1));
+  const cuda_availability cuda = name == "cpu" ? cuda_availability{} : find_cuda();
+  if (name == "cuda" && cuda.devices == 0)
+    throw std::invalid_argument(subject + ", but there is no CUDA: " + cuda.why_not);
+  if (cuda.devices == 0) {
+    if (ordinals.empty()) return {c10::kCPU};
+    throw std::invalid_argument("model_options::devices is for CUDA devices, but the device is the CPU" +
+                                (cuda.why_not.empty() ? "" : "; no CUDA: " + cuda.why_not));
   }
-  return {c10::kCUDA, static_cast<c10::DeviceIndex>(index)};
+  if (ordinals.empty()) return {c10::Device(c10::kCUDA, 0)};
+  check_ordinals(ordinals, static_cast<std::size_t>(cuda.devices));
+  std::vector<c10::Device> devices;
+  for (const std::size_t each : ordinals)
+    devices.emplace_back(c10::kCUDA, static_cast<c10::DeviceIndex>(each));
+  return devices;
 }
 
-/// The intra-op threads of a lane that `model_options::threads` means on this machine.
-inline int choose_threads(std::size_t asked) {
-  if (asked == 0) asked = share_cores(core_count()).threads;
-  return static_cast<int>(std::min<std::size_t>(asked, 1024));
+/// The lanes of each device that the options mean on this machine.
+inline std::size_t choose_lanes(const model_options& given, bool on_cuda) {
+  if (given.lanes_per_device != 0) return given.lanes_per_device;
+  if (on_cuda) return 2;
+  return given.threads == 0 ? share_cores(core_count()).lanes : 1;
+}
+
+/// The intra-op threads of a lane on the CPU that the options mean on this machine.
+inline int choose_threads(const model_options& given) {
+  constexpr std::size_t most = 1024;
+  if (given.threads != 0) return static_cast<int>(std::min(given.threads, most));
+  return static_cast<int>(threads_per_lane(core_count(), choose_lanes(given, /*on_cuda=*/false)));
 }
 
 /// The version of the libtorch that runs, as in "2.11.0".
@@ -100,6 +119,24 @@ inline std::string describe_cuda(c10::DeviceIndex index) {
          version(runtime);
 }
 #endif
+
+/// Bounds libtorch's memory on a CUDA device, so that the headroom stays free; does nothing on the CPU.
+/// Throws as memory_share() does.
+inline void keep_headroom(c10::Device device, double headroom) {
+#ifdef CARPOOL_BERT_CUDA
+  if (!device.is_cuda()) return;
+  const c10::cuda::CUDAGuard on(device.index());
+  std::size_t free = 0, total = 0;
+  C10_CUDA_CHECK(cudaMemGetInfo(&free, &total));
+  const auto held = c10::cuda::CUDACachingAllocator::getDeviceStats(device.index()).reserved_bytes[0].current;
+  const device_memory now{total, free, static_cast<std::uint64_t>(held)};
+  c10::cuda::CUDACachingAllocator::setMemoryFraction(memory_share(device.str(), now, headroom),
+                                                     device.index());
+#else
+  static_cast<void>(device);
+  static_cast<void>(headroom);
+#endif
+}
 
 /// Telemetry of a CUDA device; null where there is no other device than the CPU, or nobody tells.
 inline std::shared_ptr<const gpu_telemetry> find_telemetry(c10::Device device) {

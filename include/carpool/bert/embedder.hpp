@@ -3,6 +3,7 @@
 #pragma once
 
 #include <carpool/bert/config.hpp>
+#include <carpool/bert/device_health.hpp>
 #include <carpool/bert/lane.hpp>
 #include <carpool/bert/nvml.hpp>
 #include <carpool/bert/options.hpp>
@@ -18,6 +19,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 namespace carpool::bert {
 
@@ -38,8 +40,8 @@ class embedder {
   /// where present, the files of sentence-transformers; with `model_options::program` that one instead of
   /// the weights, and tries it out. Throws `load_error` naming file, tensor or field, and cause;
   /// `std::invalid_argument` for options that this machine cannot fulfil.
-  explicit embedder(const std::filesystem::path& folder, model_options options = {})
-      : model_(std::make_shared<const text_model>(folder, std::move(options), &read_model_config)) {}
+  explicit embedder(const std::filesystem::path& folder, const model_options& options = {})
+      : model_(std::make_shared<const text_model>(folder, options, &read_model_config)) {}
 
   /// The ids of a text, for a batcher of `tokens`. Called where the text is submitted, it spares the lane
   /// that work. Throws `boost::system::system_error` with a `bert::error`: invalid_utf8, empty_text (not a
@@ -52,16 +54,16 @@ class embedder {
   /// What a text costs: its tokens.
   double work(const tokens& text) const { return static_cast<double>(text.size()); }
 
-  /// Options for a batcher that runs this model: its defaults. On the CPU the lanes are as many as
-  /// `share_cores` says; one if the options tell its threads. Packed texts need no like lengths and no
-  /// waiting; a program's are padded, so `batch_work` is `padded_work` then, and the default policy sends
-  /// texts of like lengths together.
+  /// Options for a batcher that runs this model: its defaults, with the lanes and devices of the
+  /// `model_options`. Packed texts need no like lengths and no waiting; a program's are padded, so
+  /// `batch_work` is `padded_work` then, and the default policy sends texts of like lengths together.
   carpool::options batching() const { return model_->batching(); }
 
-  /// The functor set of a lane, for DynamicBatcher. Lanes share the weights.
-  lane operator()(std::size_t) const {
+  /// The functor set of a lane, for DynamicBatcher. The lanes of a device share the weights; lane i is on
+  /// device i % (number of devices).
+  bert::lane operator()(std::size_t lane) const {
     const auto tokenizer = [self = *this](std::string_view text) { return self.tokenize(text); };
-    return {model_->config(), tokenizer, model_->make_device_lane()};
+    return {model_->config(), tokenizer, model_->make_device_lane(lane)};
   }
 
   /// Floats per embedding.
@@ -72,11 +74,16 @@ class embedder {
   pooling pooled_by() const { return model_->config().pooling; }
   /// The name of the model's folder.
   const std::string& name() const { return model_->name(); }
-  /// What NVIDIA's driver says about its GPU; null on the CPU, or where there is no NVML.
-  std::shared_ptr<const gpu_telemetry> telemetry() const { return model_->telemetry(); }
-  /// False: the device has failed for good, and every request fails with `bert::error::device_failed`.
-  bool healthy() const { return model_->healthy(); }
-  /// One line for people: device, versions, on the CPU why it is not CUDA, and the program if there is one.
+  /// What NVIDIA's driver says about its GPUs, by their names; empty on the CPU, or where there is no NVML.
+  std::vector<std::pair<std::string, std::shared_ptr<const gpu_telemetry>>> telemetry() const {
+    return model_->telemetry();
+  }
+  /// Its devices. One that has failed for good runs nothing any more: a batcher uses the others, and without
+  /// any every request fails with `carpool::error::device_lost`.
+  std::vector<device_status> devices() const { return model_->devices(); }
+  /// The share of a GPU's memory that is left free.
+  double memory_headroom() const { return model_->memory_headroom(); }
+  /// One line for people: devices, versions, on the CPU why it is not CUDA, and the program if there is one.
   std::string device_description() const { return model_->device_description(); }
 
  private:

@@ -83,7 +83,7 @@ class encoder {
         embedding_norm_(make_norm(weights.embedding_norm, target)) {
     for (layer_weights& each : weights.layers)
       layers_.push_back(make_layer(std::move(each), target, kernels));
-    if (weights.head) head_.emplace(*weights.head, target.device());
+    if (weights.head) head_.emplace(*weights.head, target.device(), kernels.invariant);
   }
 
   /// -> [texts, hidden] in fp32, one embedding per text, in the batch's order; [texts, labels], logits, where

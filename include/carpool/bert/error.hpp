@@ -21,7 +21,6 @@ enum class error {
   non_finite_output,  ///< the result holds a NaN or an infinity
   unknown_token,      ///< a token id outside the vocabulary; `tokenize` never makes one
   pairs_unsupported,  ///< a pair of texts, and the model has one token type only
-  device_failed,      ///< not the text's fault: the device cannot be used any more by this process
 };
 
 /// The category of `bert::error`, named "carpool.bert".
@@ -43,8 +42,6 @@ class error_category_type final : public boost::system::error_category {
         return "a token id is outside the model's vocabulary";
       case error::pairs_unsupported:
         return "the model takes single texts, but this is a pair";
-      case error::device_failed:
-        return "the device has failed; this process cannot use it any more";
     }
     return "unknown carpool.bert error " + std::to_string(value);
   }

@@ -6,6 +6,7 @@
 #include <carpool/bert/cpu_features.hpp>
 #include <carpool/bert/dispatched_operator.hpp>
 #include <carpool/bert/int8_linear.hpp>
+#include <carpool/bert/row_tiles.hpp>
 
 #include <ATen/core/Tensor.h>
 #include <ATen/ops/_addmm_activation.h>
@@ -22,8 +23,8 @@ namespace carpool::bert {
 /// The operators with which libtorch's own compiler runs linear layers on oneDNN, where this libtorch has
 /// them: the weights are brought into the kernel's block layout once, and bias and activation are applied
 /// while a block of the result is in cache. Measured on AVX-512 against at::linear, that is a tenth faster on
-/// large matrices and a third on small ones, and a row comes out bitwise the same whatever the number of
-/// rows.
+/// large matrices and a third on small ones. The last bits of a row may depend on its place: on AVX2 the last
+/// few rows of a block go through another kernel.
 class onednn_linear {
  public:
   static std::optional<onednn_linear> find() {
@@ -69,14 +70,17 @@ class onednn_linear {
 struct linear_kernels {
   std::optional<int8_linear> int8 = {};  ///< if given, all layers are quantised; they must be fp32 on the CPU
   std::optional<onednn_linear> onednn = {};  ///< if given, layers that it takes are run by oneDNN
+  bool invariant = false;  ///< whether a row's result must not depend on the other rows, bitwise
 };
 
 /// A linear layer with its activation: activation(x·weightᵀ + bias). Immutable, so that threads may share it.
 class linear {
  public:
-  /// `weight` [out, in] and `bias` [out], on the device and in the precision to compute in.
+  /// `weight` [out, in] and `bias` [out], on the device and in the precision to compute in. Throws
+  /// `std::invalid_argument` if it must be invariant and cannot.
   linear(at::Tensor weight, at::Tensor bias, std::optional<activation> then, const linear_kernels& kernels)
       : weight_(std::move(weight)), bias_(std::move(bias)), then_(then) {
+    const std::int64_t width = weight_.size(1);
     if (kernels.int8) {
       int8_ = kernels.int8;
       quantized_ = int8_->prepare(weight_, bias_);
@@ -85,14 +89,14 @@ class linear {
       onednn_ = kernels.onednn;
       weight_ = onednn_->prepare(weight_);
     }
+    if (kernels.invariant)
+      tiles_ = row_tiles::find([this](const at::Tensor& x) { return run(x); }, width, bias_.options());
   }
 
   /// x [rows, in], contiguous -> [rows, out].
   at::Tensor operator()(const at::Tensor& x) const {
-    if (onednn_) return (*onednn_)(x, weight_, bias_, then_);
-    if (fuses_gelu(then_, x.device())) return fused_gelu(x);
-    at::Tensor y = int8_ ? (*int8_)(x, quantized_) : at::linear(x, weight_, bias_);
-    return then_ ? at::gelu_(y, then_ == activation::gelu_tanh ? "tanh" : "none") : y;
+    if (tiles_) return (*tiles_)([this](const at::Tensor& piece) { return run(piece); }, x);
+    return run(x);
   }
 
   /// Whether libtorch's product with GELU in its epilogue computes this activation on that device. It has no
@@ -104,6 +108,13 @@ class linear {
   }
 
  private:
+  at::Tensor run(const at::Tensor& x) const {
+    if (onednn_) return (*onednn_)(x, weight_, bias_, then_);
+    if (fuses_gelu(then_, x.device())) return fused_gelu(x);
+    at::Tensor y = int8_ ? (*int8_)(x, quantized_) : at::linear(x, weight_, bias_);
+    return then_ ? at::gelu_(y, then_ == activation::gelu_tanh ? "tanh" : "none") : y;
+  }
+
   [[nodiscard]] at::Tensor fused_gelu(const at::Tensor& x) const {
     return at::_addmm_activation(bias_, x, weight_.t(), /*beta=*/1, /*alpha=*/1, /*use_gelu=*/true);
   }
@@ -114,6 +125,7 @@ class linear {
   std::optional<onednn_linear> onednn_;
   std::optional<int8_linear> int8_;
   int8_linear::weights quantized_;
+  std::optional<row_tiles> tiles_;
 };
 
 }  // namespace carpool::bert

@@ -6,6 +6,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 namespace c10 {
 struct Device;  // so that those who only set options need no libtorch
@@ -28,12 +29,24 @@ enum class precision {
 
 /// How an `embedder` or a `classifier` is set up. The defaults need no tuning.
 struct model_options {
-  /// "auto" takes the first CUDA device, or the CPU where there is none; "cpu"; "cuda" (the first device) or
-  /// "cuda:N". Asking for CUDA where there is none is an error that says why.
+  /// "auto" takes CUDA, or the CPU where there is none; "cpu"; "cuda". Asking for CUDA where there is none is
+  /// an error that says why.
   std::string device = "auto";
 
-  /// libtorch's intra-op threads of a lane on the CPU. 0: `batching()` advises as many lanes, of so
-  /// many threads, as there are cores (`share_cores` in cores.hpp), one of which is left to those who submit.
+  /// The numbers of the CUDA devices to use, each with its own copy of the weights. Empty: the first one.
+  std::vector<std::size_t> devices = {};
+
+  /// Lanes that `batching()` advises for each device, which share its weights; the CPU is one device. 0: two
+  /// on CUDA, one of which collates and copies while the device works for the other; on the CPU what
+  /// `share_cores` in cores.hpp says, or one if `threads` is set.
+  std::size_t lanes_per_device = 0;
+
+  /// The share of a CUDA device's memory that this process leaves free, for what else happens there: 0 to
+  /// less than 1. A batch that would need it does not fit, and runs in parts.
+  double memory_headroom = 0.1;
+
+  /// libtorch's intra-op threads of a lane on the CPU. 0: its share of the cores, of which one is left to
+  /// those who submit.
   std::size_t threads = 0;
 
   /// Texts of more than `max_tokens()` tokens are cut to their first tokens; off, they fail with
@@ -41,6 +54,12 @@ struct model_options {
   bool truncate = true;
 
   bert::precision precision = bert::precision::automatic;
+
+  /// Whether a text's vector or logits are bitwise the same whatever its batch mates, its place among them
+  /// and its lane. (Otherwise they differ by what another order of adding makes, below 1e-6 in fp32.) Linear
+  /// layers then run in pieces of a few sizes, which are tried out when the model is loaded. Devices of
+  /// different kinds still differ.
+  bool invariant = false;
 
   /// Empty: carpool's own encoder runs, on the folder's weights. Otherwise loads for a device what runs in
   /// its place, such as `program_file{"minilm.pt2"}`; tokeniser and limits still come from the folder, which

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <carpool/bert/device_health.hpp>
 #include <carpool/bert/device_lane.hpp>
 #include <carpool/bert/error.hpp>
 #include <carpool/bert/intra_op_threads.hpp>
@@ -75,14 +76,21 @@ class program_lane final : public device_lane {
     using std::runtime_error::runtime_error;
   };
 
-  program_lane(std::shared_ptr<program> model, std::int64_t dimension, c10::Device device, int threads)
-      : model_(std::move(model)), dimension_(dimension), device_(device), threads_(threads) {
+  /// The lanes of a CUDA device share its `health`.
+  program_lane(std::shared_ptr<program> model, std::int64_t dimension, c10::Device device, int threads,
+               std::shared_ptr<device_health> health = nullptr)
+      : model_(std::move(model)),
+        dimension_(dimension),
+        device_(device),
+        threads_(threads),
+        health_(std::move(health)) {
 #ifdef CARPOOL_BERT_CUDA
     if (device.is_cuda()) stream_.emplace(device);
 #endif
   }
 
-  /// Throws `wrong_result` when the program does not return [texts, dimension] floating-point numbers.
+  /// Throws `wrong_result` when the program does not return [texts, dimension] floating-point numbers, and
+  /// carpool::device_lost when a CUDA device has failed for good.
   at::Tensor run(const packed_batch& batch) override {
     const c10::InferenceMode no_gradients;
 #ifdef CARPOOL_BERT_CUDA
@@ -122,11 +130,17 @@ class program_lane final : public device_lane {
 
 #ifdef CARPOOL_BERT_CUDA
   at::Tensor run_on_cuda(const packed_batch& batch) {
+    health_->check();
     const auto on_stream = stream_->use();
-    const padded_batch padded(batch, /*pinned=*/true);
-    const at::Tensor ids = padded.ids.to(device_, /*non_blocking=*/true);
-    const at::Tensor mask = padded.mask.to(device_, /*non_blocking=*/true);
-    return stream_->to_host(checked((*model_)(ids, mask), padded));
+    try {
+      const padded_batch padded(batch, /*pinned=*/true);
+      const at::Tensor ids = padded.ids.to(device_, /*non_blocking=*/true);
+      const at::Tensor mask = padded.mask.to(device_, /*non_blocking=*/true);
+      return stream_->to_host(checked((*model_)(ids, mask), padded));
+    } catch (const std::exception&) {  // engines have exceptions of their own
+      stream_->check(*health_);
+      throw;
+    }
   }
 
   std::optional<cuda_stream> stream_;
@@ -154,6 +168,7 @@ class program_lane final : public device_lane {
   std::int64_t dimension_;
   c10::Device device_;
   int threads_;
+  std::shared_ptr<device_health> health_;  // of a CUDA device
 };
 
 }  // namespace carpool::bert

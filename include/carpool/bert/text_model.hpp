@@ -6,7 +6,9 @@
 #include <carpool/bert/cores.hpp>
 #include <carpool/bert/cpu_lane.hpp>
 #include <carpool/bert/device.hpp>
+#include <carpool/bert/device_health.hpp>
 #include <carpool/bert/device_lane.hpp>
+#include <carpool/bert/device_placement.hpp>
 #include <carpool/bert/encoder.hpp>
 #include <carpool/bert/error.hpp>
 #include <carpool/bert/options.hpp>
@@ -34,7 +36,6 @@
 
 #include <algorithm>
 #include <array>
-#include <atomic>
 #include <cstddef>
 #include <filesystem>
 #include <memory>
@@ -43,6 +44,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 namespace carpool::bert {
 
@@ -52,21 +54,9 @@ class text_model {
  public:
   /// `read` is what reads the folder's configuration: `read_model_config` or `read_classifier_config`. Throws
   /// as `embedder` does.
-  text_model(const std::filesystem::path& folder, model_options given,
+  text_model(const std::filesystem::path& folder, const model_options& given,
              model_config (*read)(const std::filesystem::path&))
-      : options_(std::move(given)),
-        device_(choose_device(options_.device)),
-        format_(choose_precision(options_.precision, device_)),
-        config_(read(folder)),
-        name_(std::filesystem::weakly_canonical(folder).filename().string()),
-        tokenizer_(folder, config_),
-        program_(load_program()) {
-    if (program_)
-      config_.type_vocab_size = 1;  // programs are not told of token types
-    else
-      network_ = load(folder);
-    if (device_.is_cuda() && network_) budget_ = measured_budget();
-  }
+      : text_model(folder, given, read, choose_devices(given.device, given.devices)) {}
 
   /// Throws `boost::system::system_error` with a `bert::error`.
   tokens tokenize(std::string_view text, encode_options how) const {
@@ -78,27 +68,29 @@ class text_model {
     return not_empty(tokenizer_.encode_pair(first, second, how), 3);
   }
 
-  std::unique_ptr<device_lane> make_device_lane() const {
-    if (program_) return lane_of(program_);
+  /// The lane of this index, on the device that `device_placement` says.
+  std::unique_ptr<device_lane> make_device_lane(std::size_t lane) const {
+    const host& mine = hosts_[placement_(lane).device];
+    if (mine.program) return lane_of(mine);
 #ifdef CARPOOL_BERT_CUDA
-    if (device_.is_cuda()) {
-      auto lane = std::make_unique<cuda_lane>(network_, device_, healthy_);
-      lane->warm_up();
-      return lane;
+    if (mine.device.is_cuda()) {
+      auto result = std::make_unique<cuda_lane>(mine.network, mine.device, mine.health);
+      result->warm_up();
+      return result;
     }
 #endif
-    return std::make_unique<cpu_lane>(network_, choose_threads(options_.threads));
+    return std::make_unique<cpu_lane>(mine.network, choose_threads(options_));
   }
 
-  /// Options for a batcher: on CUDA batches of so many tokens that more would only keep callers waiting,
-  /// which is measured when the model is loaded; on the CPU the lanes that `share_cores` says, or one if its
-  /// threads were told; padded work where texts are padded to the longest of their batch, as a program's are.
+  /// Options for a batcher: the lanes and devices of `model_options`; on CUDA batches of so many tokens that
+  /// more would only keep callers waiting, which is measured on the first device when the model is loaded;
+  /// padded work where texts are padded to the longest of their batch, as a program's are.
   carpool::options batching() const {
     carpool::options result;
-    if (device_.is_cpu() && options_.threads == 0) result.lanes = share_cores(core_count()).lanes;
-    if (program_) result.batch_work = &padded_work;
+    result.lanes = placement_.lanes();
+    result.devices = placement_.devices();
+    if (options_.program) result.batch_work = &padded_work;
     if (budget_) {
-      result.lanes = 2;  // one collates and copies while the device works for the other
       result.max_batch_work = *budget_;
       result.max_batch_size = 4096;  // it is the tokens that count
       result.max_queue_size = std::max(result.max_queue_size, 4 * result.max_batch_size);
@@ -107,55 +99,105 @@ class text_model {
   }
 
   std::string device_description() const {
-    return describe_device(device_, choose_threads(options_.threads)) +
-           (program_ ? "; program " + program_->name() : "");
+    std::string result;
+    for (const host& each : hosts_) {
+      if (!result.empty()) result += "; ";
+      result += describe_device(each.device, choose_threads(options_));
+    }
+    return result + (options_.program ? "; program " + hosts_.front().program->name() : "");
   }
 
-  /// Of its CUDA device; null if it has none, or nobody tells.
-  const std::shared_ptr<const gpu_telemetry>& telemetry() const { return telemetry_; }
+  /// Of its CUDA devices, by their names; none where nobody tells.
+  std::vector<std::pair<std::string, std::shared_ptr<const gpu_telemetry>>> telemetry() const {
+    std::vector<std::pair<std::string, std::shared_ptr<const gpu_telemetry>>> result;
+    for (const host& each : hosts_)
+      if (each.telemetry) result.emplace_back(each.device.str(), each.telemetry);
+    return result;
+  }
 
-  /// False: the device has failed for good.
-  bool healthy() const { return healthy_->load(); }
+  /// Its devices, and whether they work or have failed for good.
+  std::vector<device_status> devices() const {
+    std::vector<device_status> result;
+    for (const host& each : hosts_) result.push_back(each.health->status());
+    return result;
+  }
 
   const model_config& config() const { return config_; }
   const std::string& name() const { return name_; }
+  double memory_headroom() const { return options_.memory_headroom; }
   /// What applies to texts for which nothing else is asked.
   encode_options encoding() const { return {.truncate = options_.truncate}; }
 
  private:
+  /// A device, and what its lanes share.
+  struct host {
+    explicit host(c10::Device where) : device(where) {}
+
+    c10::Device device;
+    std::shared_ptr<bert::program> program;  // or
+    std::shared_ptr<const encoder> network;
+    std::shared_ptr<device_health> health = std::make_shared<device_health>(device.str());
+    std::shared_ptr<const gpu_telemetry> telemetry = find_telemetry(device);
+  };
+
+  text_model(const std::filesystem::path& folder, const model_options& given,
+             model_config (*read)(const std::filesystem::path&), const std::vector<c10::Device>& devices)
+      : options_(given),
+        placement_(devices.size(), choose_lanes(options_, devices.front().is_cuda())),
+        format_(choose_precision(options_.precision, devices.front())),
+        config_(read(folder)),
+        name_(std::filesystem::weakly_canonical(folder).filename().string()),
+        tokenizer_(folder, config_),
+        hosts_(devices.begin(), devices.end()) {
+    for (host& each : hosts_) load(each, folder);
+    if (options_.program) config_.type_vocab_size = 1;  // programs are not told of token types
+    if (devices.front().is_cuda() && !options_.program) budget_ = measured_budget();
+  }
+
   double measured_budget() const {
     constexpr std::array<std::size_t, 6> sizes{512, 1024, 2048, 4096, 8192, 16384};
-    const auto lane = make_device_lane();
+    const auto lane = make_device_lane(0);
     return token_budget(time_runs(*lane, config_.max_tokens, sizes));
   }
 
-  std::shared_ptr<program> load_program() const {
-    if (!options_.program) return nullptr;
+  void load(host& each, const std::filesystem::path& folder) const {
+    keep_headroom(each.device, options_.memory_headroom);
+    if (options_.program)
+      load_program(each);
+    else
+      each.network = load_network(folder, each.device);
+  }
+
+  void load_program(host& each) const {
     if (config_.classifier)
       throw std::invalid_argument(
           "model_options::program must be empty for a classifier: programs give embeddings");
+    if (options_.invariant) {
+      throw std::invalid_argument(
+          "model_options::invariant must be off where there is a program, whose texts are padded to the "
+          "longest of their batch");
+    }
     if (options_.precision != precision::automatic) {
       throw std::invalid_argument(
           "model_options::precision must be automatic where there is a program, which computes as it was "
           "exported");
     }
-    auto result = options_.program(device_);
-    lane_of(result)->try_out();
-    return result;
+    each.program = options_.program(each.device);
+    lane_of(each)->try_out();
   }
 
-  std::unique_ptr<program_lane> lane_of(std::shared_ptr<program> model) const {
-    return std::make_unique<program_lane>(std::move(model), config_.hidden_size, device_,
-                                          choose_threads(options_.threads));
+  std::unique_ptr<program_lane> lane_of(const host& each) const {
+    return std::make_unique<program_lane>(each.program, config_.hidden_size, each.device,
+                                          choose_threads(options_), each.health);
   }
 
-  std::shared_ptr<const encoder> load(const std::filesystem::path& folder) const {
+  std::shared_ptr<const encoder> load_network(const std::filesystem::path& folder, c10::Device device) const {
     const c10::InferenceMode no_gradients;
-    const intra_op_threads limit(choose_threads(options_.threads));
-    const auto target = at::TensorOptions(format_.type).device(device_);
+    const intra_op_threads limit(choose_threads(options_));
+    const auto target = at::TensorOptions(format_.type).device(device);
     return std::make_shared<const encoder>(config_,
                                            read_weights(safetensors_file{find_weights(folder)}, config_),
-                                           target, choose_kernels(format_));
+                                           target, choose_kernels(format_, options_.invariant));
   }
 
   static tokens not_empty(tokens text, std::size_t special) {
@@ -164,16 +206,13 @@ class text_model {
   }
 
   model_options options_;
-  c10::Device device_;
+  device_placement placement_;
   number_format format_;
   model_config config_;
   std::string name_;
   wordpiece tokenizer_;
-  std::optional<double> budget_;      // tokens per batch
-  std::shared_ptr<program> program_;  // or
-  std::shared_ptr<const encoder> network_;
-  std::shared_ptr<const gpu_telemetry> telemetry_ = find_telemetry(device_);
-  std::shared_ptr<std::atomic<bool>> healthy_ = std::make_shared<std::atomic<bool>>(true);
+  std::vector<host> hosts_;       // as many as there are devices
+  std::optional<double> budget_;  // tokens per batch
 };
 
 }  // namespace carpool::bert

@@ -74,6 +74,8 @@ class batch_runner : public shell<Clock> {
     const auto now = Clock::now();
     const auto observing = mine.report.id != 0 ? observer_ : nullptr;
     if (!failure) retries_.on_good_run();
+    if (mine.lane->lost_device()) [[unlikely]]
+      lose_device(mine, now, out);
     const bool for_all = mine.lane->all_succeeded() && !observer_ && scheduler_.whole(mine.index);
     if (for_all)
       scheduler_.finish_whole(mine.index, now);
@@ -102,6 +104,13 @@ class batch_runner : public shell<Clock> {
       hook(failure);
     } catch (...) {
     }
+  }
+
+  /// The lane gets no more batches, or may have them again.
+  void set_lost(lane_slot& slot, bool lost, time_point now) noexcept {
+    if (slot.lost == lost) return;
+    scheduler_.set_lost(slot.index, lost, now);
+    lanes_.set_lost(slot, lost);
   }
 
   using base::lanes_;
@@ -151,6 +160,18 @@ class batch_runner : public shell<Clock> {
       scheduler_.report_out_of_memory(scheduler_.cost_of(members.subspan(misfit.first, misfit.count)));
     }
     lock.unlock();
+  }
+
+  /// The lanes that share the device get no more batches, but for those that have newer functors already. Who
+  /// can be run elsewhere goes back into the queue. (Not to be inlined into every batch.)
+  BOOST_NOINLINE void lose_device(lane_slot& mine, time_point now, effects& out) noexcept {
+    this->let_in(out);  // who came before finds the queue as it was
+    for (std::size_t i = 0; i < lanes_.size(); ++i)
+      if (scheduler_.share_device(i, mine.index) && lanes_[i].generation == mine.generation)
+        set_lost(lanes_[i], true, now);
+    scheduler_.put_back(mine.index, [&](std::size_t position, void* handle) {
+      return mine.lane->give_back(position, *static_cast<pending_request*>(handle));
+    });
   }
 
   // ---- what the observer is told; under the lock

@@ -53,7 +53,7 @@ class engine final : public workers<Clock> {
     const auto now = Clock::now();
     auto lock = this->enter(out, now);
     this->prepare(out, lock, [&] { scheduler_.reconfigure(limits_of(given), rules_of(given)); });
-    lanes_.want(given.lanes);
+    lanes_.want(given.lanes, given.devices);
     this->apply(given);
     default_deadline_ = given.default_deadline;
     max_batch_size_ = given.max_batch_size;

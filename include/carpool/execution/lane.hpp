@@ -53,6 +53,11 @@ class lane {
     std::size_t count = 0;
   };
   [[nodiscard]] const part& misfit() const noexcept { return misfit_; }
+  /// A functor has said so, by carpool::device_lost.
+  [[nodiscard]] virtual bool lost_device() const noexcept = 0;
+  /// Puts the input of the member at this position back into its request, so that it can be run elsewhere.
+  /// False: it cannot, or has a result, or an error of its own.
+  [[nodiscard]] virtual bool give_back(std::size_t position, pending_request& request) noexcept = 0;
   /// Every member that still waits will get a result.
   [[nodiscard]] bool all_succeeded() const noexcept { return !failure_ && !any_failed_; }
   /// What this member is told; no error if it gets a result.
@@ -82,7 +87,7 @@ class typed_lane final : public lane {
 
   void collect(std::span<const scheduling::waiting_request> members) noexcept override {
     failure_ = nullptr;
-    any_failed_ = ran_ = false;
+    any_failed_ = ran_ = lost_device_ = false;
     misfit_ = {};
     inputs_.clear();  // left over when collecting failed and then everybody left
     seats_.clear();
@@ -118,10 +123,11 @@ class typed_lane final : public lane {
     });
     if (!failure_) inputs_.clear();
     if (failure_ && code_ == error::out_of_memory) misfit_ = {0, inputs_.size()};
+    lost_device_ = failure_ && code_ == error::device_lost;
   }
 
   [[nodiscard]] bool can_run_in_parts() const noexcept override {
-    return failure_ && ran_ && inputs_.size() > 1 && pipeline_->again() != rerun::never;
+    return failure_ && ran_ && !lost_device_ && inputs_.size() > 1 && pipeline_->again() != rerun::never;
   }
 
   [[nodiscard]] std::size_t run_in_parts(std::size_t runs) noexcept override {
@@ -130,11 +136,28 @@ class typed_lane final : public lane {
       std::span<In> inputs = copies_.empty() ? std::span<In>(inputs_) : std::span<In>(copies_);
       rescue.run_halves(inputs, code_, results_);
       misfit_ = {rescue.smallest_misfit().first, rescue.smallest_misfit().count};
+      lost_device_ = rescue.lost_device();
       failure_ = nullptr;
       any_failed_ = true;
     } catch (...) {  // no memory for this: the batch stays failed
     }
     return rescue.runs();
+  }
+
+  [[nodiscard]] bool lost_device() const noexcept override { return lost_device_; }
+
+  [[nodiscard]] bool give_back(std::size_t position, pending_request& request) noexcept override {
+    if (error_of(position) != error::device_lost || pipeline_->again() == rerun::never) return false;
+    if constexpr (std::is_trivially_copyable_v<In>) {
+      return true;  // it is still there
+    } else if constexpr (std::is_nothrow_move_constructible_v<In>) {
+      In& input = request_of(&request)->input;
+      std::destroy_at(&input);  // In need not be assignable
+      std::construct_at(&input, std::move(inputs_[position]));
+      return true;
+    } else {
+      return false;
+    }
   }
 
   void deliver(completion_list& ready) noexcept override {
@@ -207,6 +230,7 @@ class typed_lane final : public lane {
   std::vector<boost::system::result<Out>> results_;
   boost::system::error_code code_;  // of failure_
   bool ran_ = false;                // the inputs have been collected and run
+  bool lost_device_ = false;
 };
 
 }  // namespace carpool::execution

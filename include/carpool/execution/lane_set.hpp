@@ -51,6 +51,7 @@ struct lane_slot {
 
   const std::size_t index;
   state now = state::idle;
+  bool lost = false;  ///< its device is; woken to get other functors only
   std::unique_ptr<execution::lane> lane;
   batch_report report;           ///< of the batch in it, if somebody observes
   std::uint64_t generation = 0;  ///< of the functors in it
@@ -73,25 +74,42 @@ class lane_set {
   /// The last one goes; it has no thread any more.
   void remove_last() noexcept { slots_.pop_back(); }
 
-  /// From now on so many lanes are wanted, of those that there are.
-  void want(std::size_t count) noexcept { wanted_ = count; }
-
-  /// A lane is idle, and no woken one is about to look anyway.
-  [[nodiscard]] bool can_wake() const noexcept { return woken_ == 0 && busy_ < wanted_; }
-
-  /// Wakes one idle lane, `preferred` if it is, else the first; none while a woken one has not looked yet,
-  /// because it will wake the next. Null if there is none to wake.
-  lane_slot* wake_one(lane_slot* preferred) noexcept {
-    if (woken_ > 0) return nullptr;
-    if (preferred != nullptr && preferred->index < wanted_ && wake(*preferred)) return preferred;
-    for (std::size_t i = 0; i < wanted_; ++i)
-      if (wake(slots_[i])) return &slots_[i];
-    return nullptr;
+  /// From now on so many lanes are wanted, of those that there are; lane i is on device i % devices.
+  void want(std::size_t count, std::size_t devices) noexcept {
+    wanted_ = count;
+    devices_ = devices;
+    count_ready();
   }
 
-  /// Wakes this one if it is idle.
+  /// The lane's device is lost, or is there again.
+  void set_lost(lane_slot& slot, bool lost) noexcept {
+    slot.lost = lost;
+    count_ready();
+  }
+
+  /// A lane could take a batch, and no woken one is about to look anyway.
+  [[nodiscard]] bool can_wake() const noexcept { return woken_ == 0 && ready_ > 0; }
+
+  /// No lane is awake.
+  [[nodiscard]] bool all_sleep() const noexcept { return woken_ + busy_ == 0; }
+
+  /// Wakes one lane that could take a batch: `preferred` if it could, else the first, but one on a less busy
+  /// device goes before both. None while a woken one has not looked yet, because it will wake the next. Null
+  /// if there is none to wake.
+  lane_slot* wake_one(lane_slot* preferred) noexcept {
+    if (!can_wake()) return nullptr;
+    lane_slot* best = preferred != nullptr && is_ready(*preferred) ? preferred : nullptr;
+    for (std::size_t i = 0; i < wanted_ && (best == nullptr || devices_ > 1); ++i)
+      if (is_ready(slots_[i]) && (best == nullptr || busy_beside(slots_[i]) < busy_beside(*best)))
+        best = &slots_[i];
+    wake(*best);
+    return best;
+  }
+
+  /// Wakes this one if it is idle, wanted or not.
   bool wake(lane_slot& slot) noexcept {
     if (slot.now != lane_slot::state::idle) return false;
+    ready_ -= is_ready(slot);
     slot.now = lane_slot::state::woken;
     ++woken_;
     return true;
@@ -102,12 +120,14 @@ class lane_set {
     slot.now = found ? lane_slot::state::busy : lane_slot::state::idle;
     --woken_;
     busy_ += found;
+    ready_ += is_ready(slot);
   }
 
   /// A busy lane has delivered its batch.
   void rest(lane_slot& slot) noexcept {
     slot.now = lane_slot::state::idle;
     --busy_;
+    ready_ += is_ready(slot);
   }
 
   /// Lanes between looking and resting.
@@ -130,8 +150,28 @@ class lane_set {
   }
 
  private:
+  /// It could take a batch.
+  [[nodiscard]] bool is_ready(const lane_slot& slot) const noexcept {
+    return slot.now == lane_slot::state::idle && slot.index < wanted_ && !slot.lost;
+  }
+
+  void count_ready() noexcept {
+    ready_ = 0;
+    for (const lane_slot& slot : slots_) ready_ += is_ready(slot);
+  }
+
+  /// Lanes of the same device that run a batch.
+  [[nodiscard]] std::size_t busy_beside(const lane_slot& slot) const noexcept {
+    std::size_t count = 0;
+    for (std::size_t i = slot.index % devices_; i < slots_.size(); i += devices_)
+      count += slots_[i].now == lane_slot::state::busy;
+    return count;
+  }
+
   std::deque<lane_slot> slots_;
   std::size_t wanted_ = 0;
+  std::size_t devices_ = 1;
+  std::size_t ready_ = 0;
   std::size_t woken_ = 0;
   std::size_t busy_ = 0;
 };

@@ -40,6 +40,8 @@ namespace carpool::execution {
       return boost::asio::error::operation_aborted;
     case scheduling::outcome::shut_down:
       return error::shut_down;
+    case scheduling::outcome::device_lost:
+      return error::device_lost;
     case scheduling::outcome::failed:
       return error::model_failed;
     case scheduling::outcome::succeeded:

@@ -39,6 +39,7 @@ namespace carpool::execution {
 /// most 2 log2 n + 1 runs; when no run is left, what is not rescued fails with what its part failed with.
 ///
 /// A batch that did not fit into memory is no such case: nobody is guilty, and it is halved until it fits.
+/// When the device is lost, who is neither rescued nor known to be guilty fails with that.
 template <class In, class Out>
 class salvage {
  public:
@@ -59,6 +60,7 @@ class salvage {
       run_part({whole.first, half, whole.why}, inputs);
       run_part({whole.first + half, whole.count - half, whole.why}, inputs);
     }
+    if (lost_device_) lose_the_rest();
     hand_over(out);
   }
 
@@ -68,6 +70,9 @@ class salvage {
     std::size_t count = 0;
   };
   [[nodiscard]] const misfit& smallest_misfit() const noexcept { return misfit_; }
+
+  /// The device was lost meanwhile.
+  [[nodiscard]] bool lost_device() const noexcept { return lost_device_; }
 
   /// Runs that were made beside those for lack of memory.
   [[nodiscard]] std::size_t runs() const noexcept { return runs_; }
@@ -80,6 +85,7 @@ class salvage {
   };
 
   void run_part(part tried, std::span<In> inputs) {
+    if (lost_device_) return;
     if (tried.why != error::out_of_memory) {
       if (runs_ == most_runs_) return;
       ++runs_;
@@ -92,6 +98,7 @@ class salvage {
     } catch (...) {
       tried.why = code_of(std::current_exception());
       std::fill_n(errors_.begin() + static_cast<std::ptrdiff_t>(tried.first), tried.count, tried.why);
+      lost_device_ = tried.why == error::device_lost;
       failed(tried);
     }
   }
@@ -100,6 +107,12 @@ class salvage {
     if (tried.why == error::out_of_memory && (misfit_.count == 0 || tried.count < misfit_.count))
       misfit_ = {tried.first, tried.count};
     failed_.push_back(tried);
+  }
+
+  void lose_the_rest() {
+    std::fill(errors_.begin(), errors_.end(), make_error_code(error::device_lost));
+    for (const part& each : failed_)
+      if (each.count == 1) errors_[each.first] = each.why;
   }
 
   /// The inputs, or copies of them for functors that may change them.
@@ -128,6 +141,7 @@ class salvage {
   const std::size_t most_runs_;
   std::size_t runs_ = 0;
   misfit misfit_;
+  bool lost_device_ = false;
   std::vector<In> copies_;
   std::vector<std::optional<boost::system::result<Out>>> rescued_;
   std::vector<boost::system::error_code> errors_;  // of those that are not rescued

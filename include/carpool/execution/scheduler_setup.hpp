@@ -15,7 +15,8 @@ namespace carpool::execution {
           .max_queue_delay = given.max_queue_delay,
           .lanes = given.lanes,
           .max_batch_work = given.max_batch_work,
-          .batch_work = given.batch_work};
+          .batch_work = given.batch_work,
+          .devices = given.devices};
 }
 
 /// The part that the scheduler sees to, whatever the policy.

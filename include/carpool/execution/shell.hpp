@@ -266,7 +266,9 @@ class shell : public std::enable_shared_from_this<shell<Clock>>, public looker {
  private:
   /// No event is bound to come: who submits now has to look himself. While lanes are awake and the executor
   /// is kept from running dry, one is.
-  [[nodiscard]] bool may_fall_asleep() const noexcept { return lanes_.can_wake() || !work_; }
+  [[nodiscard]] bool may_fall_asleep() const noexcept {
+    return lanes_.can_wake() || lanes_.all_sleep() || !work_;
+  }
 
   /// Leaves this one to a lane that is awake, without the lock: it is let in before the lane looks for its
   /// next batch. Not if there might be no room or memory for it, or a time at which something has to happen.

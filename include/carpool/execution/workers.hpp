@@ -42,18 +42,18 @@ class workers : public batch_runner<Clock> {
           std::unique_ptr<ride_finder> sharing)
       : base(executor, given, std::move(policy), std::move(sharing)), model_executor_(given.model_executor) {}
 
-  /// Makes lanes up to this number, each on its thread if it has one. Throws what `make` throws; what was
-  /// made before stays.
-  void start(std::size_t count, lane_maker make) {
+  /// Makes the lanes, each on its thread if it has one. Throws what `make` throws; what was made before
+  /// stays.
+  void start(const options& given, lane_maker make) {
     make_ = std::make_shared<const lane_maker>(std::move(make));
     try {
-      add_lanes(count);
+      add_lanes(given.lanes);
     } catch (...) {
       shut_down();
       throw;
     }
     const std::lock_guard lock(mutex_);
-    lanes_.want(count);
+    lanes_.want(given.lanes, given.devices);
   }
 
   /// close(), then waits for running batches; not for the one whose functor is calling, which ends by itself.
@@ -201,7 +201,10 @@ class workers : public batch_runner<Clock> {
       const std::exception_ptr failure = replace(mine, *factory);
       if (failure) base::report(failure, hook);
       lock.lock();
-      if (failure) reload_error_ = code_of(failure);
+      if (failure)
+        reload_error_ = code_of(failure);
+      else
+        this->set_lost(mine, false, Clock::now());
       mine.generation = generation;
     }
     for (std::size_t i = 0; i < lanes_.size(); ++i)

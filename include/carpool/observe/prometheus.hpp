@@ -68,6 +68,8 @@ inline void write_batches(prometheus_text& text, const stats& s) {
   write_batch_sizes(text, s.batch_size);
   write_durations(text, "carpool_batch_execution_duration_seconds", "Model runs.", s.execution_time);
   text.gauge("carpool_inflight_batches", "Batches that run now.", s.busy_lanes);
+  text.gauge("carpool_lanes", "Batches that could run side by side if no device was lost.", s.lanes);
+  text.gauge("carpool_lost_lanes", "Lanes whose device is lost.", s.lost_lanes);
 }
 
 /// Who waits, and for how long.

@@ -101,6 +101,7 @@ class adaptive {
     using namespace scheduling;
     tick(at);
     batch_work_ = queue.bounds().batch_work;
+    state_.cost.devices = queue.bounds().devices;
     state_.lingering.settle(state_.now, state_.cost.fixed);
     if (queue.size() == 0 || free_lanes == 0) return idle{};
     const moment here = look(queue, free_lanes);

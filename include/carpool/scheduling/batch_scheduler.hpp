@@ -60,6 +60,8 @@ class batch_scheduler final : public registry {
     fleet_.resize(bounds.lanes);
     bounds_ = bounds;
     bounds_.max_batch_size = std::min(bounds.max_batch_size, rules.max_size);
+    devices_ = bounds.devices;
+    heed_losses();
     max_batch_work_ = bounds.max_batch_work;
     heed_ceiling();
     hung_after_ = rules.hung_after;
@@ -77,6 +79,8 @@ class batch_scheduler final : public registry {
   template <class Leave>
   [[nodiscard]] next_step next(time_point now, Leave leave) {
     expire(now, leave);
+    if (fleet_.usable() == 0) [[unlikely]]
+      empty_queue(outcome::device_lost, now, leave);
     const action wanted = consult(now, leave);
     const auto* wait = std::get_if<wait_until>(&wanted);
     next_step step{std::holds_alternative<dispatch>(wanted),
@@ -94,7 +98,7 @@ class batch_scheduler final : public registry {
   /// batch(lane), and stay where they are until seal().
   template <class Leave>
   [[nodiscard]] bool start(std::size_t lane, time_point now, Leave leave) {
-    if (lane >= fleet_.lanes()) return false;
+    if (!fleet_.usable(lane)) return false;
     expire(now, leave);
     const action wanted = consult(now, leave);
     const auto* leaving = std::get_if<dispatch>(&wanted);
@@ -165,6 +169,41 @@ class batch_scheduler final : public registry {
     ledger_.ended(outcome::succeeded, succeeded);
     end_batch(lane, now, false);
   }
+
+  // ---- devices
+
+  /// Whether these lanes are on one device. A lane that is not known is on none.
+  [[nodiscard]] bool share_device(std::size_t a, std::size_t b) const noexcept {
+    return fleet_.knows(a) && fleet_.knows(b) && a % devices_ == b % devices_;
+  }
+
+  /// The lane's device is lost, and with it the lane until it is said to be there again. A running batch goes
+  /// on. When no lane is left, next() ends what waits, and from then on nobody is admitted.
+  void set_lost(std::size_t lane, bool lost, time_point now) noexcept {
+    fleet_.set_lost(lane, lost, now);
+    heed_losses();
+  }
+
+  /// The lane's batch was for nothing, as its device is lost: its members go back to their places in the
+  /// queue, unless they have been given a second chance already, there is nobody to run them, no memory for
+  /// them, or `again(position, handle)` says that they cannot run again. Those who do not are left to
+  /// finish().
+  template <class Again>
+  void put_back(std::size_t lane, Again again) noexcept {
+    flight& batch = fleet_[lane];
+    for (std::size_t i = batch.members().size(); i-- > 0;) {
+      waiting_request member = batch.members()[i];
+      if (member.handle == nullptr || !has_second_chance(member) || !again(i, member.handle)) continue;
+      batch.remove(i);
+      --running_;
+      member.failed_over = true;
+      member = waiting_.put_back(member);
+      next_deadline_ = std::min(next_deadline_, member.deadline);
+      policy_.on_arrival(member);
+    }
+  }
+
+  // ---- memory
 
   /// A batch of this work, a whole one or a part that was run again, did not fit into memory: no batch of
   /// several requests gets as heavy for a while.
@@ -250,6 +289,22 @@ class batch_scheduler final : public registry {
     policy_.on_done(lane, now, failed);
   }
 
+  [[nodiscard]] bool has_second_chance(const waiting_request& member) noexcept {
+    if (member.failed_over || closed_ || fleet_.usable() == 0) return false;
+    try {
+      waiting_.reserve(1, member);
+      return true;
+    } catch (...) {
+      return false;
+    }
+  }
+
+  /// What policies see are the lanes and devices that are left.
+  void heed_losses() noexcept {
+    bounds_.lanes = std::max<std::size_t>(1, fleet_.usable());
+    bounds_.devices = std::max<std::size_t>(1, fleet_.usable_devices(devices_));
+  }
+
   // ---- memory
 
   void learn_from(std::span<const waiting_request> members) noexcept {
@@ -262,6 +317,7 @@ class batch_scheduler final : public registry {
   void heed_ceiling() noexcept { bounds_.max_batch_work = std::min(max_batch_work_, ceiling_.value()); }
 
   limits bounds_;                                                    // as policies see them
+  std::size_t devices_ = 1;                                          // lost ones, too
   double max_batch_work_ = std::numeric_limits<double>::infinity();  // as configured
   duration hung_after_ = duration::max();
   work_ceiling ceiling_;

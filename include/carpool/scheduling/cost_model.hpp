@@ -14,9 +14,12 @@ namespace carpool::scheduling {
 /// Learns how long a batch takes, `(fixed + per_work * x) * (1 + interference * (c - 1))` milliseconds for
 /// work x with c batches running at a time, by decayed least squares over the batches that have ended.
 /// Affine in the work because a model run is a launch plus its work; linear in the others because lanes on
-/// one device share it, and lanes that do not share anything have an interference of 0. Plain data.
+/// one device share it, and lanes that do not share anything have an interference of 0. Batches are spread
+/// evenly over the devices, so that of c batches c / devices count. Plain data.
 struct cost_model {
   using row = std::array<double, 3>;
+
+  std::size_t devices = 1;  ///< that the lanes are on
 
   std::size_t batches = 0;
   double fixed = 0;                ///< per batch, ms
@@ -25,9 +28,9 @@ struct cost_model {
   double least_interference = -1;  ///< a lower confidence bound of it
   double noise = 0.05;             ///< mean relative error of a prediction
   double bias = 0;                 ///< recent signed relative error
-  double mean_concurrency = 1;
-  std::array<row, 3> moments{};  ///< of (1, x, fitted time * (c - 1))
-  row targets{};                 ///< the same with the measured time
+  double mean_concurrency = 1;     ///< of batches on one device
+  std::array<row, 3> moments{};    ///< of (1, x, fitted time * (c - 1))
+  row targets{};                   ///< the same with the measured time
 
   /// The three batches that give a first idea.
   [[nodiscard]] bool ready() const noexcept { return batches >= 3; }
@@ -36,7 +39,7 @@ struct cost_model {
   [[nodiscard]] bool moved() const noexcept { return batches > 50 && std::abs(bias) > 0.12; }
 
   [[nodiscard]] double slowdown(double concurrency) const noexcept {
-    return 1 + interference * (concurrency - 1);
+    return 1 + interference * (on_one_device(concurrency) - 1);
   }
 
   /// Milliseconds, at least a nanosecond: no clock is finer, and who divides by it need not ask.
@@ -52,6 +55,7 @@ struct cost_model {
   void add(double work, double measured, double concurrency) noexcept {
     if (!std::isfinite(work) || !std::isfinite(measured) || !std::isfinite(concurrency)) return;
     const double x = std::clamp(work, 1e-9, 1e12);
+    const double beside = on_one_device(concurrency);
     ++batches;
     const double took = batches > 20 ? judge(x, measured, concurrency) : measured;
     if (batches <= 3) {
@@ -59,12 +63,16 @@ struct cost_model {
       per_work = 0;
     }
     const double fitted = std::max(fixed + per_work * x, shortest);
-    remember({1, x, fitted * (concurrency - 1)}, took);
-    if (batches >= 3 && fit(fitted)) bound_interference(concurrency);
+    remember({1, x, fitted * (beside - 1)}, took);
+    if (batches >= 3 && fit(fitted)) bound_interference(beside);
   }
 
  private:
   static constexpr double shortest = 1e-6;
+
+  [[nodiscard]] double on_one_device(double concurrency) const noexcept {
+    return devices == 1 ? concurrency : std::max(1.0, concurrency / static_cast<double>(devices));
+  }
 
   /// How wrong the fit was, before it learns from this batch; the time to learn. A stall is not the model, so
   /// a time far out counts as one at the edge, unless there are so many that the model has changed.
@@ -140,7 +148,8 @@ struct cost_model {
             ? (q0[2] * (q1[1] * q0[2] - q0[1] * q1[2]) + q1[2] * (q0[0] * q1[2] - q0[1] * q0[2])) / d
             : q0[2] * q0[2] / q0[0];
     const double information = q2[2] - explained;
-    const double mean_time = (fixed + per_work * q0[1] / q0[0]) * slowdown(std::max(1.0, mean_concurrency));
+    const double mean_time =
+        (fixed + per_work * q0[1] / q0[0]) * (1 + interference * (std::max(1.0, mean_concurrency) - 1));
     least_interference =
         information > 0 ? interference - 2.5 * noise * mean_time / std::sqrt(information) : -1;
     mean_concurrency += std::max(0.003, 1 / static_cast<double>(batches)) * (concurrency - mean_concurrency);

@@ -17,16 +17,37 @@
 
 namespace carpool::scheduling {
 
-/// The batches of all lanes, one per lane at most.
+/// The batches of all lanes, one per lane at most. A lane is *usable* if it is wanted and its device has not
+/// been lost.
 class fleet {
  public:
   [[nodiscard]] flight& operator[](std::size_t lane) noexcept { return flights_[lane]; }
   [[nodiscard]] const flight& operator[](std::size_t lane) const noexcept { return flights_[lane]; }
 
-  /// Lanes that are wanted; how many of them are free; and how many run a batch, wanted or not.
+  /// Lanes that are wanted; how many are usable; how many of these are free; and how many run a batch, usable
+  /// or not.
   [[nodiscard]] std::size_t lanes() const noexcept { return lanes_; }
-  [[nodiscard]] std::size_t free() const noexcept { return lanes_ + unwanted_ - busy_; }
+  [[nodiscard]] std::size_t usable() const noexcept { return usable_; }
+  [[nodiscard]] std::size_t free() const noexcept { return usable_ + unusable_busy_ - busy_; }
   [[nodiscard]] std::size_t busy() const noexcept { return busy_; }
+
+  /// There is such a lane, or has been.
+  [[nodiscard]] bool knows(std::size_t lane) const noexcept { return lane < lost_.size(); }
+
+  /// A batch may begin on this lane when it is free.
+  [[nodiscard]] bool usable(std::size_t lane) const noexcept { return lane < lanes_ && !lost_[lane]; }
+
+  /// Of so many devices that the lanes are spread over (lane i on device i % devices), those with a usable
+  /// lane.
+  [[nodiscard]] std::size_t usable_devices(std::size_t devices) const noexcept {
+    std::size_t count = 0;
+    for (std::size_t device = 0; device < devices && device < lanes_; ++device) {
+      std::size_t lane = device;
+      while (lane < lanes_ && lost_[lane]) lane += devices;
+      count += lane < lanes_;
+    }
+    return count;
+  }
 
   /// A batch is not sealed yet.
   [[nodiscard]] bool collecting() const noexcept {
@@ -40,29 +61,40 @@ class fleet {
   [[nodiscard]] auto end() const noexcept { return flights_.end(); }
 
   /// Makes the next resize() to so many lanes unable to throw.
-  void reserve(std::size_t lanes) { flights_.reserve(lanes); }
+  void reserve(std::size_t lanes) {
+    flights_.reserve(lanes);
+    lost_.reserve(lanes);
+  }
 
   /// From now on so many lanes are wanted. A busy one above goes when its batch has ended.
   void resize(std::size_t lanes) {
     if (lanes > flights_.size()) flights_.resize(lanes);
+    if (lanes > lost_.size()) lost_.resize(lanes);
     lanes_ = lanes;
-    unwanted_ = 0;
-    for (std::size_t lane = lanes; lane < size(); ++lane) unwanted_ += flights_[lane].active();
+    count();
     drop_unwanted();
   }
 
+  /// The lane's device is lost, or is there again. A running batch goes on either way.
+  void set_lost(std::size_t lane, bool lost, time_point now) noexcept {
+    const bool none_was_free = free() == 0;
+    lost_[lane] = lost;
+    count();
+    if (none_was_free && free() > 0) free_since_ = now;
+  }
+
   void depart(std::size_t lane, time_point now, departure reason) noexcept {
-    assert(lane < lanes_ && !flights_[lane].active());
+    assert(usable(lane) && !flights_[lane].active());
     flights_[lane].begin(now, reason);
     ++busy_;
   }
 
   void land(std::size_t lane, time_point now) noexcept {
-    if (free() == 0) free_since_ = now;
+    if (free() == 0 && usable(lane)) free_since_ = now;
     flights_[lane].end();
     --busy_;
-    if (lane < lanes_) return;
-    --unwanted_;
+    if (usable(lane)) return;
+    --unusable_busy_;
     drop_unwanted();
   }
 
@@ -114,6 +146,7 @@ class fleet {
   /// What runs now.
   void report(stats& s, time_point now) const noexcept {
     s.lanes = lanes_;
+    s.lost_lanes = lanes_ - usable_;
     s.busy_lanes = busy_;
     for (std::size_t lane = 0; lane < size(); ++lane) {
       const flight& each = flights_[lane];
@@ -139,15 +172,24 @@ class fleet {
     return each.active() && !each.hung() ? saturating_add(each.started(), after) : never;
   }
 
+  void count() noexcept {
+    usable_ = unusable_busy_ = 0;
+    for (std::size_t lane = 0; lane < lanes_; ++lane) usable_ += usable(lane);
+    for (std::size_t lane = 0; lane < size(); ++lane)
+      unusable_busy_ += !usable(lane) && flights_[lane].active();
+  }
+
   void drop_unwanted() noexcept {
     while (flights_.size() > lanes_ && !flights_.back().active()) flights_.pop_back();
   }
 
   std::vector<flight> flights_;
+  std::vector<bool> lost_;  // of every lane that there has been
   std::size_t lanes_ = 0;
+  std::size_t usable_ = 0;
   std::size_t busy_ = 0;
+  std::size_t unusable_busy_ = 0;
   time_point free_since_ = time_point::min();
-  std::size_t unwanted_ = 0;  // busy lanes that are not wanted any more
 };
 
 }  // namespace carpool::scheduling

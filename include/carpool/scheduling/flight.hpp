@@ -73,12 +73,18 @@ class flight {
     if (members_[i].handle == nullptr) return false;
     whole_ = false;
     if (sealed_) {
-      members_[i].handle = nullptr;
+      remove(i);
       return true;
     }
     const auto asked_before = [i](const auto& leaver) { return leaver.first == i; };
     if (std::none_of(leavers_.begin(), leavers_.end(), asked_before)) leavers_.emplace_back(i, why);
     return false;
+  }
+
+  /// Member `i` is not in this batch any more.
+  void remove(std::size_t i) noexcept {
+    members_[i].handle = nullptr;
+    whole_ = false;
   }
 
   /// Somebody else has the place of this member from now on.

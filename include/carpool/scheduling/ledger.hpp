@@ -44,7 +44,7 @@ class ledger {
     const auto count = [this](outcome why) { return ended_[static_cast<std::size_t>(why)]; };
     s.submitted = submitted_;
     s.succeeded = count(outcome::succeeded);
-    s.failed = count(outcome::failed);
+    s.failed = count(outcome::failed) + count(outcome::device_lost);
     s.rejected = count(outcome::rejected) + count(outcome::too_large);
     s.expired = count(outcome::expired);
     s.cancelled = count(outcome::cancelled);

@@ -8,7 +8,7 @@
 namespace carpool::scheduling {
 
 /// How a request ended.
-enum class outcome { succeeded, failed, rejected, too_large, expired, cancelled, shut_down };
-inline constexpr std::size_t outcome_count = 7;
+enum class outcome { succeeded, failed, rejected, too_large, expired, cancelled, shut_down, device_lost };
+inline constexpr std::size_t outcome_count = 8;
 
 }  // namespace carpool::scheduling

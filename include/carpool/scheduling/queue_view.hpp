@@ -20,9 +20,10 @@ inline constexpr double unlimited_work = std::numeric_limits<double>::infinity()
 struct limits {
   std::size_t max_batch_size = 1;
   duration max_queue_delay{};
-  std::size_t lanes = 1;
+  std::size_t lanes = 1;  ///< that batches can run on
   double max_batch_work = unlimited_work;
   carpool::batch_work batch_work = &total_work;  ///< what the requests of a batch cost together
+  std::size_t devices = 1;                       ///< that these lanes are spread over
 };
 
 /// What a policy sees when it decides: the waiting requests in service order (see service_order.hpp), and the

@@ -32,6 +32,7 @@ class registry {
   /// Why `count` requests with this deadline cannot be admitted now, all or none; empty when they can.
   [[nodiscard]] std::optional<outcome> refusal(std::size_t count, time_point deadline, time_point now,
                                                const demand& asked = {}) const noexcept {
+    if (fleet_.usable() == 0 && waiting_.open()) return outcome::device_lost;
     return waiting_.refusal(count, deadline, now, asked);
   }
 
@@ -45,7 +46,7 @@ class registry {
   [[nodiscard]] std::size_t room() const noexcept { return waiting_.room(); }
 
   /// Requests that can be admitted whoever they are, without reserve() and before their deadlines.
-  [[nodiscard]] std::size_t spare() const noexcept { return waiting_.spare(); }
+  [[nodiscard]] std::size_t spare() const noexcept { return fleet_.usable() > 0 ? waiting_.spare() : 0; }
 
   /// Makes the next `count` admits, of requests with this key and priority, unable to throw. Throws what
   /// key_weight throws.
@@ -99,8 +100,8 @@ class registry {
   template <class Leave>
   void close(time_point now, Leave leave) {
     stop_accepting();
-    remove_riders(anybody, false, outcome::shut_down, leave);
-    remove_waiting(anybody, outcome::shut_down, now, leave);
+    closed_ = true;
+    empty_queue(outcome::shut_down, now, leave);
   }
 
   /// What waits and what runs leaves as shut_down, running requests as early as with cancel(). Their batches
@@ -143,6 +144,13 @@ class registry {
   void end_running(outcome why) noexcept {
     ledger_.ended(why);
     --running_;
+  }
+
+  /// What waits leaves.
+  template <class Leave>
+  void empty_queue(outcome why, time_point now, Leave& leave) {
+    remove_riders(anybody, false, why, leave);
+    remove_waiting(anybody, why, now, leave);
   }
 
   template <class Leave>
@@ -191,6 +199,7 @@ class registry {
   ledger ledger_;
   std::size_t running_ = 0;  // members of batches that still wait
   bool flushing_ = false;
+  bool closed_ = false;  // nothing that waits runs any more
   time_point next_deadline_ = never;
 
  private:

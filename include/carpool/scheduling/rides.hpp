@@ -73,11 +73,7 @@ class rides {
   /// is the host of it. `host` has been taken from the queue.
   [[nodiscard]] waiting_request agree(const waiting_request& host) noexcept {
     group& mine = rides_.find(host.ride)->second;
-    waiting_request& newest = mine.riders.back();
-    waiting_request place = due(newest) < due(host) ? inherit(host, std::exchange(newest, host)) : host;
-    place.priority = std::max(place.priority, newest.priority);
-    place.leave_by = std::min(place.leave_by, newest.leave_by);
-    return mine.wants = place;
+    return mine.wants = place_for(host, mine.riders.back());
   }
 
   /// The run begins.
@@ -87,6 +83,20 @@ class rides {
     found->second.departed = true;
     waiting_ -= found->second.riders.size();
     running_ += found->second.riders.size();
+  }
+
+  /// The run was for nothing, and the host goes back to the queue: to this place, which suits everybody who
+  /// has boarded meanwhile.
+  [[nodiscard]] waiting_request come_back(const waiting_request& host) noexcept {
+    const auto found = rides_.find(host.ride);
+    if (found == rides_.end()) return host;
+    group& mine = found->second;
+    running_ -= mine.riders.size();
+    waiting_ += mine.riders.size();
+    mine.departed = mine.hung = false;
+    mine.wants = host;
+    for (waiting_request& rider : mine.riders) mine.wants = place_for(mine.wants, rider);
+    return mine.wants;
   }
 
   /// The run may never end, so nobody boards any more.
@@ -163,12 +173,21 @@ class rides {
     bool hung = false;
   };
 
+  /// A place in the queue that suits both; who is due first becomes the host of it, the other one the rider.
+  static waiting_request place_for(const waiting_request& host, waiting_request& rider) noexcept {
+    waiting_request place = due(rider) < due(host) ? inherit(host, std::exchange(rider, host)) : host;
+    place.priority = std::max(place.priority, rider.priority);
+    place.leave_by = std::min(place.leave_by, rider.leave_by);
+    return place;
+  }
+
   /// The run goes on waiting where it was, for the account of the same key.
   static waiting_request inherit(const waiting_request& host, waiting_request successor) noexcept {
     successor.arrival = host.arrival;
     successor.key = host.key;
     successor.fair_tag = host.fair_tag;
     successor.aged = host.aged;
+    successor.failed_over = host.failed_over;
     return successor;
   }
 

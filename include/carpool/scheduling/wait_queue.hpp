@@ -67,6 +67,13 @@ class wait_queue {
     return true;
   }
 
+  /// Gives a request that has been here its place back, in front of its equals; reserve() has made room.
+  void put_back(const waiting_request& request) noexcept {
+    assert(size_ < capacity_);
+    insert_at(place_where([&](const waiting_request& other) { return !served_before(other, request); }),
+              request);
+  }
+
   /// Removes the requests at these positions and hands them to `take`, in order: spans of them, as long as
   /// they lie side by side.
   template <class Take>
@@ -120,9 +127,13 @@ class wait_queue {
 
  private:
   BOOST_NOINLINE bool find_place(const waiting_request& request) noexcept {
+    return insert_at(place_where([&](const waiting_request& other) { return served_before(request, other); }),
+                     request);
+  }
+
+  bool insert_at(std::size_t place, const waiting_request& request) noexcept {
     oldest_.join(request.arrival);
     leave_by_.join(request.leave_by);
-    const std::size_t place = place_of(request);
     deadlines_ascend_ &= (place == 0 || (*this)[place - 1].deadline <= request.deadline) &&
                          (place == size_ || request.deadline <= (*this)[place].deadline);
     const bool last = place == size_;
@@ -166,11 +177,13 @@ class wait_queue {
 
   [[nodiscard]] std::size_t index(std::size_t i) const noexcept { return (head_ + i) & (capacity_ - 1); }
 
-  [[nodiscard]] std::size_t place_of(const waiting_request& request) const noexcept {
+  /// The first position where `comes_later` holds, which does for all behind it.
+  template <class Later>
+  [[nodiscard]] std::size_t place_where(Later comes_later) const noexcept {
     std::size_t first = 0;
     for (std::size_t last = size_; first < last;) {
       const std::size_t middle = (first + last) / 2;
-      if (served_before(request, (*this)[middle]))
+      if (comes_later((*this)[middle]))
         last = middle;
       else
         first = middle + 1;

@@ -20,6 +20,7 @@ struct waiting_request {
   void* handle = nullptr;
   std::int8_t priority = 0;  ///< higher is served first
   bool aged = false;         ///< has waited so long that no priority is served before it any more
+  bool failed_over = false;  ///< was in a batch whose device was lost, and is not run again after another
   std::uint32_t ride = 0;    ///< shares its run with the others of this number; 0: with nobody
 };
 

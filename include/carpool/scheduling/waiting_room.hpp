@@ -94,6 +94,16 @@ class waiting_room {
     return true;
   }
 
+  /// One that has been served for nothing gets its place back, with the fair tag that it had. The place as it
+  /// is now, since those who share the run may need a better one. reserve() has made room.
+  waiting_request put_back(const waiting_request& request) noexcept {
+    const waiting_request place = request.ride == 0 ? request : rides_.come_back(request);
+    if (admission_.strict()) admission_.join(place, queue_);
+    queue_.put_back(place);
+    next_ageing_ = time_point::min();  // somebody may be overtaken
+    return place;
+  }
+
   // ---- leaving; each who leaves is handed to `take`
 
   /// These leave in a batch, to which spans of them are added.

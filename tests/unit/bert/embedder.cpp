@@ -214,6 +214,13 @@ TEST_CASE(
   };
   CHECK(lanes(0) == share_cores(core_count()).lanes);
   CHECK(lanes(2) == 1);
+  const auto three = load(tiny_bert{}, {.device = "cpu", .lanes_per_device = 3, .threads = 1}).batching();
+  CHECK(three.lanes == 3);
+  CHECK(three.devices == 1);
+}
+
+TEST_CASE("an embedder tells its devices") {
+  CHECK((load(tiny_bert{}).devices() == std::vector<device_status>{{"cpu", true}}));
 }
 
 #ifdef __x86_64__

@@ -8,6 +8,7 @@
 #include <set>
 #include <sstream>
 #include <string_view>
+#include <vector>
 
 using namespace embed_server;
 
@@ -53,14 +54,31 @@ TEST_CASE("requests add up: submitted is the sum of all outcomes and of what is 
   CHECK(has_line(text, "carpool_inflight_requests 3"));
 }
 
-TEST_CASE("of a GPU everything is told that its driver tells, and nothing else") {
-  const carpool::bert::gpu_sample gpu{.busy = 0.75, .memory_used = 400, .processes = 2};
-  const auto text = render_metrics(some_stats(), {}, {"m", 64}, gpu);
-  CHECK(has_line(text, "carpool_gpu_utilization_ratio 0.75"));
-  CHECK(has_line(text, "carpool_gpu_memory_used_bytes 400"));
-  CHECK(has_line(text, "carpool_gpu_processes 2"));
+TEST_CASE("of each GPU everything is told that its driver tells, and nothing else") {
+  const std::vector<gpu_reading> gpus{{"cuda:0", {.busy = 0.75, .memory_used = 400, .processes = 2}},
+                                      {"cuda:1", {.memory_used = 500, .memory_total = 800}, 0.25}};
+  const auto text = render_metrics(some_stats(), {}, {"m", 64}, {}, gpus);
+  CHECK(has_line(text, "carpool_gpu_utilization_ratio{device=\"cuda:0\"} 0.75"));
+  CHECK(has_line(text, "carpool_gpu_memory_used_bytes{device=\"cuda:0\"} 400"));
+  CHECK(has_line(text, "carpool_gpu_memory_used_bytes{device=\"cuda:1\"} 500"));
+  CHECK(has_line(text, "carpool_gpu_processes{device=\"cuda:0\"} 2"));
+  CHECK(has_line(text, "carpool_gpu_memory_headroom_bytes{device=\"cuda:1\"} 200"));
+  CHECK(text.find("carpool_gpu_memory_headroom_bytes{device=\"cuda:0\"}") == std::string::npos);
+  CHECK(text.find("carpool_gpu_utilization_ratio{device=\"cuda:1\"}") == std::string::npos);
   CHECK(text.find("carpool_gpu_power_watts") == std::string::npos);
   CHECK(render_metrics(some_stats(), {}, {"m", 64}).find("carpool_gpu") == std::string::npos);
+}
+
+TEST_CASE("B37: lost devices and their lanes are told") {
+  carpool::stats stats = some_stats();
+  stats.lanes = 4;
+  stats.lost_lanes = 2;
+  const std::vector<carpool::bert::device_status> devices{{"cuda:0", true}, {"cuda:1", false}};
+  const auto text = render_metrics(stats, {}, {"m", 64}, devices);
+  CHECK(has_line(text, "carpool_lanes 4"));
+  CHECK(has_line(text, "carpool_lost_lanes 2"));
+  CHECK(has_line(text, "carpool_device_works{device=\"cuda:0\"} 1"));
+  CHECK(has_line(text, "carpool_device_works{device=\"cuda:1\"} 0"));
 }
 
 TEST_CASE("batches and the queue are told too") {

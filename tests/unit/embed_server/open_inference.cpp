@@ -89,6 +89,7 @@ TEST_CASE("clients learn what the server and its model are") {
   CHECK(client.ask(get("/v2/models/fake/versions/2")).status == 404);
   CHECK(client.ask(post_json("/v2/models/bert/infer", two_texts)).status == 404);
   server.fail_device();
+  server.fail_device();
   CHECK(client.ask(get("/v2/health/ready")).status == 503);
   CHECK(client.ask(get("/v2/health/live")).status == 200);
 }

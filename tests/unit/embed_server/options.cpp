@@ -38,6 +38,8 @@ TEST_CASE("without arguments the server listens on the loopback address and leav
   CHECK(options.model == "default");
   CHECK(options.policy == policy_choice::adaptive);
   CHECK(options.device == "auto");
+  CHECK(options.devices.empty());
+  CHECK(options.lanes_per_device == 0);
   const auto batching = batching_options(options, {.max_batch_size = 7, .lanes = 3});
   CHECK(batching.max_batch_size == 7);
   CHECK(batching.lanes == 3);
@@ -53,20 +55,23 @@ TEST_CASE("the textbook service can be asked for") {
 }
 
 TEST_CASE("every option is understood") {
-  const auto options = parse({"--host=0.0.0.0", "--port=0", "--model=folder", "--max-queue-size=100",
-                              "--lanes=2", "--threads=4", "--device=cuda:1", "--log-level=debug",
-                              "--policy=eager", "--program=a.pt2", "--load-library=b.so"});
+  const auto options =
+      parse({"--host=0.0.0.0", "--port=0", "--model=folder", "--max-queue-size=100", "--lanes-per-device=2",
+             "--threads=4", "--device=cuda", "--devices=0,3", "--invariant", "--log-level=debug",
+             "--policy=eager", "--program=a.pt2", "--load-library=b.so"});
   CHECK(options.host == "0.0.0.0");
   CHECK(options.port == 0);
   CHECK(options.model == "folder");
   CHECK(options.threads == 4);
-  CHECK(options.device == "cuda:1");
+  CHECK(options.device == "cuda");
+  CHECK(options.devices == std::vector<std::size_t>{0, 3});
+  CHECK(options.lanes_per_device == 2);
+  CHECK(options.invariant);
   CHECK(options.log_level == "debug");
   CHECK(options.program == "a.pt2");
   CHECK(options.load_library == "b.so");
   const auto batching = batching_options(options, {});
   CHECK(batching.max_queue_size == 100);
-  CHECK(batching.lanes == 2);
 }
 
 TEST_CASE("each precision has its name") {
@@ -81,11 +86,10 @@ TEST_CASE("each precision has its name") {
 
 TEST_CASE("P3: a wrong option is refused with one line that names it") {
   const std::vector<std::vector<const char*>> wrong = {
-      {"--port", "70000"},           {"--port", "-1"},
-      {"--max-batch-size", "0"},     {"--max-batch-size", "x"},
-      {"--max-queue-size", "0"},     {"--lanes", "0"},
-      {"--policy", "never"},         {"--max-queue-delay", "5"},
-      {"--max-queue-delay", ""},     {"--log-level", "chatty"},
+      {"--port", "70000"},           {"--port", "-1"},          {"--max-batch-size", "0"},
+      {"--max-batch-size", "x"},     {"--max-queue-size", "0"}, {"--lanes-per-device", "0"},
+      {"--devices", "-1"},           {"--devices", "0,x"},      {"--policy", "never"},
+      {"--max-queue-delay", "5"},    {"--max-queue-delay", ""}, {"--log-level", "chatty"},
       {"--max-queue-delay", "-1ms"}, {"--precision", "int4"}};
   for (const auto& arguments : wrong) {
     const auto text = complaint(arguments);

@@ -78,14 +78,20 @@ TEST_CASE("while the server drains, it says that it is not healthy") {
   CHECK(busy.receive().body == right_answer);
 }
 
-TEST_CASE("a server whose device has failed says that it is not healthy") {
+TEST_CASE("B37: a server that has lost a device says so, and without any that it is not healthy") {
   test_server server;
   http_client client(server.port());
-  CHECK(client.ask(get("/health")).status == 200);
+  CHECK(client.ask(get("/health")).body == R"({"status":"ok"})");
   server.fail_device();
-  const auto answer = client.ask(get("/health"));
-  CHECK(answer.status == 503);
-  CHECK(answer.body == R"({"status":"the device has failed"})");
+  const auto degraded = client.ask(get("/health"));
+  CHECK(degraded.status == 200);
+  CHECK(degraded.body == R"({"status":"degraded","failed_devices":["fake:0"]})");
+  CHECK(client.ask(get("/metrics")).body.find("carpool_device_works{device=\"fake:0\"} 0\n") !=
+        std::string::npos);
+  server.fail_device();
+  const auto failed = client.ask(get("/health"));
+  CHECK(failed.status == 503);
+  CHECK(failed.body == R"({"status":"no device works any more","failed_devices":["fake:0","fake:1"]})");
 }
 
 TEST_CASE("P2: a second signal answers what still waits with 503 and ends at once") {

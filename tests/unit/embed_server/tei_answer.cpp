@@ -56,6 +56,7 @@ TEST_CASE("TEI's clients find health, information and similarity where they look
   CHECK(long_text.status == 422);
   CHECK(long_text.body.find("source_sentence: ") != long_text.body.npos);
   server.fail_device();
+  server.fail_device();
   CHECK(client.ask(get("/ping")).status == 503);
 }
 

@@ -85,8 +85,12 @@ struct test_server::implementation {
     model.max_queue_size = batching.max_queue_size;
     model.tokenize = tokenize;
     model.statistics = statistics;
-    model.healthy = [this] { return device_works.load(); };
+    model.devices = [this] { return devices(); };
     return model;
+  }
+
+  std::vector<carpool::bert::device_status> devices() const {
+    return {{"fake:0", failed_devices < 1}, {"fake:1", failed_devices < 2}};
   }
 
   std::vector<embedding> run_model(std::span<tokens> texts) {
@@ -98,7 +102,7 @@ struct test_server::implementation {
   }
 
   gate entrance;
-  std::atomic<bool> device_works = true;
+  std::atomic<int> failed_devices = 0;
   std::atomic<bool> held = false;
   std::atomic<int> texts_run = 0;
   const embed_server::limits limits;
@@ -131,7 +135,7 @@ void test_server::set_keys(const std::filesystem::path& file) {
 std::uint16_t test_server::port() const { return self_->port; }
 carpool::stats test_server::stats() const { return self_->batcher.stats(); }
 
-void test_server::fail_device() { self_->device_works = false; }
+void test_server::fail_device() { ++self_->failed_devices; }
 void test_server::hold_model() { self_->held = true; }
 void test_server::release_model() { self_->entrance.open(); }
 void test_server::await_run() { self_->entrance.await_arrivals(1); }

@@ -35,7 +35,7 @@ class test_server {
   /// Texts that the model has worked on.
   int texts_run() const;
 
-  /// From now on the model's device cannot be used any more.
+  /// From now on another one of the model's two devices, "fake:0" and "fake:1", cannot be used any more.
   void fail_device();
 
   /// As SIGTERM does in the real server.

@@ -47,6 +47,7 @@ void invoke_all(completion_list ready) {
 TEST_CASE("every way to end early has its code") {
   CHECK(code_of(outcome::rejected) == error::queue_full);
   CHECK(code_of(outcome::too_large) == error::too_large);
+  CHECK(code_of(outcome::device_lost) == error::device_lost);
   CHECK(code_of(outcome::expired) == error::expired);
   CHECK(code_of(outcome::shut_down) == error::shut_down);
   CHECK(code_of(outcome::failed) == error::model_failed);

@@ -67,6 +67,7 @@ TEST_CASE("batches are told by reason and by size") {
   CHECK(has_line(text, "carpool_batch_size_sum 49"));
   CHECK(has_line(text, "carpool_batch_size_count 3"));
   CHECK(has_line(text, "carpool_inflight_batches 1"));
+  CHECK(has_line(text, "carpool_lost_lanes 0"));
 }
 
 TEST_CASE("the queue is told in seconds") {

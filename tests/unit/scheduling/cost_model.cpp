@@ -134,3 +134,15 @@ TEST_CASE("what is no number teaches nothing") {
   CHECK(model.fixed == about(5));
   CHECK(model.time(nan) > 0);
 }
+
+TEST_CASE("batches on different devices do not slow each other down") {
+  cost_model shared, spread;
+  spread.devices = 2;
+  for (auto* model : {&shared, &spread}) {
+    model->interference = 0.5;
+    model->batches = 10;
+  }
+  CHECK(shared.slowdown(2) == doctest::Approx(1.5));
+  CHECK(spread.slowdown(2) == doctest::Approx(1));
+  CHECK(spread.slowdown(4) == doctest::Approx(1.5));
+}

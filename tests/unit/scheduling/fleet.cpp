@@ -98,3 +98,36 @@ TEST_CASE("a fleet reports what runs, and the lane that has run longest") {
   CHECK(s.longest_running == 8ms);
   CHECK(s.longest_lane == 2);
 }
+
+TEST_CASE("B37: lanes whose device is lost are not free, and are again when it is back") {
+  auto lanes = fleet_of(3);
+  depart(lanes, 0);
+  lanes.set_lost(0, true, at(0ms));
+  lanes.set_lost(2, true, at(0ms));
+  CHECK(lanes.usable() == 1);
+  CHECK(lanes.free() == 1);
+  CHECK(!lanes.usable(0));
+  CHECK(report(lanes, 0ms).lost_lanes == 2);
+  lanes.land(0, at(0ms));
+  CHECK(lanes.free() == 1);
+  depart(lanes, 1);
+  CHECK(lanes.free() == 0);
+  lanes.set_lost(2, false, at(5ms));
+  CHECK(lanes.free() == 1);
+  CHECK(lanes.free_since() == at(5ms));
+  lanes.resize(1);
+  CHECK(lanes.usable() == 0);
+  lanes.resize(3);
+  CHECK(lanes.usable() == 2);
+}
+
+TEST_CASE("a fleet counts the devices that have a lane left") {
+  auto lanes = fleet_of(5);
+  CHECK(lanes.usable_devices(1) == 1);
+  CHECK(lanes.usable_devices(2) == 2);
+  CHECK(lanes.usable_devices(9) == 5);
+  lanes.set_lost(1, true, at(0ms));
+  CHECK(lanes.usable_devices(2) == 2);
+  lanes.set_lost(3, true, at(0ms));
+  CHECK(lanes.usable_devices(2) == 1);
+}

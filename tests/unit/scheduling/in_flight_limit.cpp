@@ -40,6 +40,12 @@ TEST_CASE("L3 to L6: lanes that share a device are used as far as the load needs
   CHECK(limit(0.8, 2) == 1);
 }
 
+TEST_CASE("each device is used, however much the lanes of one slow each other down") {
+  cost_model cost = model(0.8);
+  cost.devices = 2;
+  CHECK(in_flight_limit({.cost = cost, .slack = 25, .rate = 2, .most = 64}, 4) == 2);
+}
+
 TEST_CASE("L5: what lanes carry within a deadline has a best number of them") {
   const cost_model cost = model(0.4);
   const traffic load{.cost = cost, .slack = 25, .rate = 2, .most = 64};

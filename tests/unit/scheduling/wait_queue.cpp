@@ -191,3 +191,12 @@ TEST_CASE("a queue knows while its deadlines ascend, and forgets when it is empt
   queue.extract(positions::run(0, 4), [](std::span<const waiting_request>) {});
   CHECK(queue.deadlines_ascend());
 }
+
+TEST_CASE("B37: who gets a place back is served before its equals, and after who is due earlier") {
+  wait_queue queue;
+  for (std::size_t i = 1; i <= 3; ++i) join(queue, waiting(i, at(1ms)));
+  queue.reserve(5);
+  queue.put_back(waiting(4, at(1ms)));
+  queue.put_back(waiting(5, at(2ms)));
+  CHECK(take(queue, positions::run(0, 5)) == numbers{4, 1, 2, 3, 5});
+}

@@ -1,0 +1,103 @@
+// Copyright (c) 2026 The carpool authors
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <ATen/core/Tensor.h>
+#include <ATen/ops/arange.h>
+#include <ATen/ops/cat.h>
+#include <ATen/ops/zeros.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <stdexcept>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace carpool::bert {
+
+/// Runs the rows of a matrix in pieces of a few sizes, so that a row's result is bitwise the same whatever
+/// the number of rows and wherever it stands among them. Matrix libraries choose their kernels by the number
+/// of rows, and other kernels add up in another order; whether two sizes agree is found out by trying.
+class row_tiles {
+ public:
+  /// One piece: rows [first, first + count), filled up to `size`.
+  struct piece {
+    std::int64_t first;
+    std::int64_t count;
+    std::int64_t size;
+
+    friend bool operator==(const piece&, const piece&) = default;
+  };
+
+  /// `sizes` ascend; at least one.
+  explicit row_tiles(std::vector<std::int64_t> sizes) : sizes_(std::move(sizes)) {}
+
+  /// Those powers of two that give each of so many equal rows the same result, where `run(x [rows, width]) ->
+  /// [rows, n]`; of sizes that do not agree with each other, those that agree with the smallest. Throws
+  /// `std::invalid_argument` if there is none.
+  template <class Run>
+  static row_tiles find(Run run, std::int64_t width, const at::TensorOptions& options) {
+    const std::int64_t most = options.device().is_cuda() ? 4096 : 1024;
+    // Sines are all different and have all their digits, so that another order of adding shows.
+    const at::Tensor row = at::arange(width, at::kFloat).sin().to(options);
+    std::vector<std::int64_t> sizes;
+    at::Tensor expected;
+    for (std::int64_t size = 16; size <= most; size *= 2) {
+      const at::Tensor results = run(row.expand({size, width}).contiguous()).cpu().contiguous();
+      if (!all_rows_are(results, sizes.empty() ? results : expected)) continue;
+      if (sizes.empty()) expected = results;
+      sizes.push_back(size);
+    }
+    if (!sizes.empty()) return row_tiles{std::move(sizes)};
+    throw std::invalid_argument(
+        "model_options::invariant is set, but on this machine linear layers give equal rows different "
+        "results");
+  }
+
+  /// The pieces of so many rows, in order. A piece is filled up by no more than an eighth, unless it is of
+  /// the smallest size.
+  [[nodiscard]] std::vector<piece> cut(std::int64_t rows) const {
+    std::vector<piece> pieces;
+    std::size_t size = sizes_.size() - 1;
+    for (std::int64_t first = 0; first < rows;) {
+      const std::int64_t left = rows - first;
+      while (size > 0 && 8 * left < 7 * sizes_[size]) --size;
+      const std::int64_t count = left < sizes_[size] ? left : sizes_[size];
+      pieces.push_back({first, count, sizes_[size]});
+      first += count;
+    }
+    return pieces;
+  }
+
+  /// run(x), in pieces. x [rows, width] -> [rows, n]
+  template <class Run>
+  at::Tensor operator()(Run run, const at::Tensor& x) const {
+    std::vector<at::Tensor> results;
+    for (const piece& each : cut(x.size(0)))
+      results.push_back(
+          run(filled_up(x.narrow(0, each.first, each.count), each.size)).narrow(0, 0, each.count));
+    return results.size() == 1 ? results.front() : at::cat(results);
+  }
+
+ private:
+  static at::Tensor filled_up(const at::Tensor& rows, std::int64_t size) {
+    if (rows.size(0) == size) return rows;
+    return at::cat({rows, at::zeros({size - rows.size(0), rows.size(1)}, rows.options())});
+  }
+
+  /// Each row of `results` is bitwise the first one of `expected`.
+  static bool all_rows_are(const at::Tensor& results, const at::Tensor& expected) {
+    const auto bytes = static_cast<std::size_t>(results.size(1)) * results.element_size();
+    const auto* const wanted = expected.const_data_ptr();
+    const auto* each = static_cast<const std::byte*>(results.const_data_ptr());
+    for (std::int64_t row = 0; row < results.size(0); ++row, each += bytes)
+      if (std::memcmp(each, wanted, bytes) != 0) return false;
+    return true;
+  }
+
+  std::vector<std::int64_t> sizes_;
+};
+
+}  // namespace carpool::bert
