@@ -165,7 +165,7 @@ class batch_runner : public shell<Clock> {
   /// The lanes that share the device get no more batches, but for those that have newer functors already. Who
   /// can be run elsewhere goes back into the queue. (Not to be inlined into every batch.)
   BOOST_NOINLINE void lose_device(lane_slot& mine, time_point now, effects& out) noexcept {
-    this->let_in(out);  // who came before finds the queue as it was
+    this->let_in(now, out);  // who came before finds the queue as it was
     for (std::size_t i = 0; i < lanes_.size(); ++i)
       if (scheduler_.share_device(i, mine.index) && lanes_[i].generation == mine.generation)
         set_lost(lanes_[i], true, now);
