@@ -2,10 +2,10 @@
 # SPDX-License-Identifier: BSL-1.0
 """The fastest that a device could run a BERT encoder: its roofline.
 
-A batch takes the sum, over the kernels of the fused form, of the longer of two times: that of the operations at the speed of a large
-product, and that of reading inputs and weights and writing the result at the speed of a copy. Seven kernels make a layer: query, key,
-value; attention; its output; sum and norm; the intermediate product with GELU by tanh in it; the output; sum and norm. Exact GELU is a
-kernel of its own. Numbers of the encoder have two bytes.
+A batch takes the sum, over the kernels of the fused form, of the longer of two times: that of the operations at the speed of a
+large product, and that of reading inputs and weights and writing the result at the speed of a copy. Seven kernels make a layer:
+query, key, value; attention; its output; sum and norm; the intermediate product with GELU by tanh in it; the output; sum and
+norm. Exact GELU is a kernel of its own. Numbers of the encoder have two bytes.
 
 F takes one speed for all products, F_m the measured speed of each. With the figures of an H200, as tested by `python3 -m doctest floors.py`:
 
