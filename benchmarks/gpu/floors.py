@@ -7,7 +7,8 @@ large product, and that of reading inputs and weights and writing the result at 
 query, key, value; attention; its output; sum and norm; the intermediate product with GELU by tanh in it; the output; sum and
 norm. Exact GELU is a kernel of its own. Numbers of the encoder have two bytes.
 
-F takes one speed for all products, F_m the measured speed of each. With the figures of an H200, as tested by `python3 -m doctest floors.py`:
+F takes one speed for all products, F_m the measured speed of each. With the figures of
+an H200, which `python3 -m doctest floors.py` tests:
 
 >>> base, minilm = dict(layers=12, hidden=768, inner=3072), dict(layers=6, hidden=384, inner=1536)
 >>> def rate(model, length, gelu): return round(1 / seconds_per_text(model, length, gelu, 4.3e12, lambda product: 790e12))
