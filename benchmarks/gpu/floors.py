@@ -2,12 +2,13 @@
 # SPDX-License-Identifier: BSL-1.0
 """The fastest that a device could run a BERT encoder: its roofline.
 
-A batch takes the sum, over the kernels of the fused form, of the longer of two times: that of the operations at the speed of a large
-product, and that of reading inputs and weights and writing the result at the speed of a copy. Seven kernels make a layer: query, key,
-value; attention; its output; sum and norm; the intermediate product with GELU by tanh in it; the output; sum and norm. Exact GELU is a
-kernel of its own. Numbers of the encoder have two bytes.
+A batch takes the sum, over the kernels of the fused form, of the longer of two times: that of the operations at the speed of a
+large product, and that of reading inputs and weights and writing the result at the speed of a copy. Seven kernels make a layer:
+query, key, value; attention; its output; sum and norm; the intermediate product with GELU by tanh in it; the output; sum and
+norm. Exact GELU is a kernel of its own. Numbers of the encoder have two bytes.
 
-F takes one speed for all products, F_m the measured speed of each. With the figures of an H200, as tested by `python3 -m doctest floors.py`:
+F takes one speed for all products, F_m the measured speed of each. With the figures of
+an H200, which `python3 -m doctest floors.py` tests:
 
 >>> base, minilm = dict(layers=12, hidden=768, inner=3072), dict(layers=6, hidden=384, inner=1536)
 >>> def rate(model, length, gelu): return round(1 / seconds_per_text(model, length, gelu, 4.3e12, lambda product: 790e12))
