@@ -42,7 +42,7 @@ class handler_run {
 
   /// To be called after the last handler.
   void finish() {
-    if (looker_ != nullptr) look();
+    if (!kept_.empty()) look();
   }
 
   /// Keeps a block for the next operation of the same size, if there is none yet: false if it cannot.
