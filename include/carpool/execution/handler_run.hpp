@@ -15,9 +15,10 @@
 
 namespace carpool::execution {
 
-/// A batcher that has to let requests into its queue, and look at it.
+/// A batcher that has to let requests into its queue, and look at it. It may have ended.
 class looker {
  public:
+  /// A chain as of inbox::take(); null if it has been recalled.
   virtual void look(submission* chain) = 0;
 
  protected:
@@ -42,7 +43,7 @@ class handler_run {
 
   /// To be called after the last handler.
   void finish() {
-    if (!kept_.empty()) look();
+    if (looker_ != nullptr) look();
   }
 
   /// Keeps a block for the next operation of the same size, if there is none yet: false if it cannot.
