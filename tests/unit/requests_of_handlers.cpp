@@ -15,6 +15,7 @@
 #include <future>
 #include <memory>
 #include <stdexcept>
+#include <thread>
 #include <vector>
 
 using namespace carpool;
@@ -131,6 +132,19 @@ TEST_CASE("close, drain and destruction in the same handler find its request") {
     world.settle();
     CHECK(r.failed_with(error::shut_down));
   }
+}
+
+TEST_CASE("another thread may destroy the batcher before the handler that has submitted to it returns") {
+  asio::io_context other;
+  auto batcher = std::make_unique<DynamicBatcher<int, int>>(
+      options{}, [](std::span<int> inputs) { return inputs; }, eager{});
+  reply<int> r;
+  batcher->async_submit(1, asio::bind_executor(other, [&](boost::system::error_code, int) {
+                          batcher->async_submit(2, asio::bind_executor(other, r.handler()));
+                          std::thread([&] { batcher.reset(); }).join();
+                        }));
+  other.run();
+  CHECK(r.failed_with(error::shut_down));
 }
 
 TEST_CASE("a deadline that passes while the handlers run is noticed when they have returned") {

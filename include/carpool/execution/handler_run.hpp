@@ -15,9 +15,10 @@
 
 namespace carpool::execution {
 
-/// A batcher that has to let requests into its queue, and look at it.
+/// A batcher that has to let requests into its queue, and look at it. It may have ended.
 class looker {
  public:
+  /// A chain as of inbox::take(); null if it has been recalled.
   virtual void look(submission* chain) = 0;
 
  protected:

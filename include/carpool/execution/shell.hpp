@@ -72,7 +72,7 @@ class shell : public std::enable_shared_from_this<shell<Clock>>, public looker {
     effects out;
     const auto now = Clock::now();
     auto lock = enter(out, now);
-    let_in(chain, now, out);
+    if (chain != nullptr) let_in(chain, now, out);
     look(now, out, lock);
   }
 
@@ -120,7 +120,7 @@ class shell : public std::enable_shared_from_this<shell<Clock>>, public looker {
   }
 
   void let_in(submission* chain, time_point now, effects& out) {
-    keep_running();
+    if (scheduler_.accepting()) keep_running();  // else all are refused, maybe after the end of the executor
     std::size_t spare = plainly_spare();
     for (submission* each = chain; each != nullptr;) {
       submission& one = *std::exchange(each, each->next());

@@ -113,11 +113,14 @@ class registry {
     remove_running(anybody, outcome::shut_down, leave);
   }
 
+  /// None of these has happened.
+  [[nodiscard]] bool accepting() const noexcept { return waiting_.open(); }
+
   /// Nothing waits and nothing runs.
   [[nodiscard]] bool empty() const noexcept { return waiting_.queue().empty() && fleet_.busy() == 0; }
 
   /// That, and nothing will come any more.
-  [[nodiscard]] bool drained() const noexcept { return !waiting_.open() && empty(); }
+  [[nodiscard]] bool drained() const noexcept { return !accepting() && empty(); }
 
   /// A lane is collecting the inputs of its batch, whose members leave when it has been sealed.
   [[nodiscard]] bool collecting() const noexcept { return fleet_.collecting(); }

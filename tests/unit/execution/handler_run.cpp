@@ -134,7 +134,7 @@ TEST_CASE("runs nest, and give back what they keep, the outer one first") {
   }
   CHECK(submitted.keep(who, &io));
   run.finish();
-  CHECK(who->looks == 2);
+  CHECK(who->looks == 2);  // who recalls need not have looked
   CHECK(who->seen == 1);
 }
 
