@@ -31,14 +31,16 @@ struct slack {
   running_quantile loose{.q = 0.9};  ///< whether deadlines can be met at all, ms
   std::size_t without = 0;           ///< requests without a deadline in a row
 
+  /// A request without a deadline.
   void add_without() noexcept {
     if (++without == 1000) *this = {};  // nobody has one any more
   }
 
-  /// A request with `time` ms until its deadline; `shortest` is what a request takes
+  /// A request with `time` ms until its deadline, infinite without one; `shortest` is what a request takes
   /// alone. Most must be planned for, so a low quantile; but times that nobody could meet would spoil the
   /// plan for the others, and only when nearly all are such (the high quantile) are deadlines out of reach.
   void add(double time, double shortest) noexcept {
+    if (time == std::numeric_limits<double>::infinity()) return add_without();
     without = 0;
     const double positive = std::max(time, 1e-6);
     loose.add(positive);
