@@ -142,7 +142,8 @@ class end_to_end {
   traffic end(double start) {
     traffic result;
     result.texts_per_second = static_cast<double>(latencies_.size()) / (clock_now() - start);
-    if (const auto telemetry = model_.telemetry()) result.gpu_busy = telemetry->sample().busy.value_or(-1);
+    if (const auto gpus = model_.telemetry(); !gpus.empty())
+      result.gpu_busy = gpus.front().second->sample().busy.value_or(-1);
     const std::lock_guard lock(mutex_);
     if (failed_ > 0) throw std::runtime_error{std::to_string(failed_) + " texts got no embedding"};
     if (latencies_.empty()) throw std::runtime_error{"no text was answered in time"};

@@ -135,8 +135,8 @@ class gpu_bench {
 
   static void telemetry(const subject& model) {
     const auto found = model.model().telemetry();
-    if (!found) return json_line("telemetry").add("skipped", "there is no GPU, or no NVML").print();
-    const auto sample = found->sample();
+    if (found.empty()) return json_line("telemetry").add("skipped", "there is no GPU, or no NVML").print();
+    const auto sample = found.front().second->sample();
     json_line("telemetry")
         .add("memory_used_gib", static_cast<double>(sample.memory_used.value_or(0)) / (1 << 30))
         .add("temperature", sample.temperature.value_or(0))

@@ -8,7 +8,6 @@
 #include <carpool/bert/bert.hpp>
 #include <carpool/bert/weights.hpp>
 
-#include <atomic>
 #include <cstddef>
 #include <filesystem>
 #include <functional>
@@ -71,7 +70,7 @@ class subject {
 #ifdef CARPOOL_BERT_CUDA
     if (device_.is_cuda()) {
       auto lane = std::make_unique<carpool::bert::cuda_lane>(
-          network, device_, std::make_shared<std::atomic<bool>>(true), graphs);
+          network, device_, std::make_shared<carpool::bert::device_health>(device_.str()), graphs);
       lane->warm_up();
       return lane;
     }

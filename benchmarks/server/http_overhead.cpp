@@ -45,15 +45,23 @@ std::vector<embedding> null_model(std::span<tokens> texts) {
   return std::vector<embedding>(texts.size(), some);
 }
 
+served_model null_served(const bert::wordpiece& tokenizer) {
+  served_model model;
+  model.name = "null";
+  model.dimension = 384;
+  model.max_batch_size = 32;
+  model.max_queue_size = 4096;
+  model.tokenize = [&tokenizer](std::string_view text, bool truncate) {
+    return tokenizer.encode(text, {.truncate = truncate});
+  };
+  return model;
+}
+
 /// The reference server around the null model, on a thread of its own.
 class null_server {
  public:
   explicit null_server(const bert::wordpiece& tokenizer)
-      : service_({"null", 384, 32, 4096,
-                  [&tokenizer](std::string_view text, bool truncate) {
-                    return tokenizer.encode(text, {.truncate = truncate});
-                  }},
-                 batcher_, limits_),
+      : service_(null_served(tokenizer), batcher_, limits_),
         server_(open_acceptor(io_.get_executor(), "127.0.0.1", 0), service_, limits_) {
     server_.start();
     port_ = server_.endpoint().port();

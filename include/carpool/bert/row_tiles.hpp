@@ -89,7 +89,7 @@ class row_tiles {
 
   /// Each row of `results` is bitwise the first one of `expected`.
   static bool all_rows_are(const at::Tensor& results, const at::Tensor& expected) {
-    const auto bytes = static_cast<std::size_t>(results.size(1)) * results.element_size();
+    const auto bytes = static_cast<std::size_t>(results.size(1) * results.element_size());
     const auto* const wanted = expected.const_data_ptr();
     const auto* each = static_cast<const std::byte*>(results.const_data_ptr());
     for (std::int64_t row = 0; row < results.size(0); ++row, each += bytes)
