@@ -37,7 +37,8 @@ problem refusal(const std::string& body) {
 TEST_CASE("bodies come back from gzip and deflate, in pieces of any size") {
   const std::string text = "share the ride, share the ride, share the ride";
   for (const auto with : {coding::gzip, coding::deflate})
-    for (const std::size_t at_once : {1U, 7U, 46U, 1000U}) CHECK(decode(compress(text, with), at_once) == text);
+    for (const std::size_t at_once : {1U, 7U, 46U, 1000U})
+      CHECK(decode(compress(text, with), at_once) == text);
   CHECK(decode(compress("", coding::gzip)) == "");
 }
 
