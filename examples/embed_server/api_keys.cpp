@@ -17,6 +17,8 @@
 namespace embed_server {
 namespace {
 
+using key_digest = std::array<unsigned char, 32>;
+
 constexpr std::string_view digest_prefix = "sha256:";
 constexpr std::size_t shortest_key = 16;
 
@@ -34,14 +36,14 @@ std::optional<key_digest> parse_digest(std::string_view digits) {
   return digest;
 }
 
-}  // namespace
-
 key_digest digest_of(std::string_view key) {
   key_digest digest;
   if (EVP_Digest(key.data(), key.size(), digest.data(), nullptr, EVP_sha256(), nullptr) != 1)
     throw std::bad_alloc();
   return digest;
 }
+
+}  // namespace
 
 api_keys api_keys::read(const std::filesystem::path& file) {
   std::ifstream in(file);
@@ -70,10 +72,11 @@ api_keys api_keys::read(const std::filesystem::path& file) {
   return keys;
 }
 
-std::optional<std::uint64_t> api_keys::find(const key_digest& presented) const {
+std::optional<std::uint64_t> api_keys::find(std::string_view presented) const {
+  const key_digest digest = digest_of(presented);
   const client* found = nullptr;
   for (const client& known : clients_)
-    if (CRYPTO_memcmp(known.digest.data(), presented.data(), presented.size()) == 0) found = &known;
+    if (CRYPTO_memcmp(known.digest.data(), digest.data(), digest.size()) == 0) found = &known;
   if (found == nullptr) return std::nullopt;
   return std::hash<std::string>{}(found->name) | 1;  // the same after the file has been read again
 }

@@ -13,12 +13,6 @@
 
 namespace embed_server {
 
-/// SHA-256 of a key. Keys themselves are kept nowhere.
-using key_digest = std::array<unsigned char, 32>;
-
-/// The digest of what a client presents.
-key_digest digest_of(std::string_view key);
-
 /// Who may use the server.
 class api_keys {
  public:
@@ -35,12 +29,12 @@ class api_keys {
 
   /// A number that stands for the client with this key, not 0; empty if there is none. Takes as long
   /// whichever key it is, and whether it is one.
-  std::optional<std::uint64_t> find(const key_digest& presented) const;
+  std::optional<std::uint64_t> find(std::string_view presented) const;
 
  private:
   struct client {
     std::string name;
-    key_digest digest;
+    std::array<unsigned char, 32> digest;  // SHA-256 of the key, which is kept nowhere
   };
 
   std::vector<client> clients_;

@@ -109,7 +109,7 @@ asio::awaitable<bool> connection::serve_one() {
   try {
     head = co_await read_head(parser);
     where = find_route(head.method, head.path);
-    service_.identify(head, where.to);  // before the body of a stranger is read
+    head.client = service_.identify(head, where.to);  // before the body of a stranger is read
     check_media_type(head, where.to);
     co_await read_body(parser, head);
   } catch (const api_error& error) {

@@ -80,9 +80,8 @@ embed_service::embed_service(served_model model, embedding_batcher& batcher, con
 asio::awaitable<response> embed_service::answer(const request_head& head, destination where, std::string body,
                                                 carpool::time_point arrival) {
   api_error error{problem::model_failed, "internal error"};
-  circumstances when{arrival, arrival + head.time_limit.value_or(limits_.request_time)};
+  const circumstances when{arrival, arrival + head.time_limit.value_or(limits_.request_time), head.client};
   try {
-    when.client = identify(head, where.to);
     if (head.has_body) body = co_await decompress(head, std::move(body));
     switch (where.to) {
       case endpoint::embed:
@@ -110,10 +109,10 @@ asio::awaitable<response> embed_service::answer(const request_head& head, destin
 
 std::uint64_t embed_service::identify(const request_head& head, endpoint to) const {
   if (!keys_.required() || is_open(to)) return 0;
-  if (!head.key)
+  if (head.key.empty())
     throw api_error{problem::unauthorized,
                     "an API key is needed: Authorization: Bearer KEY, or x-api-key: KEY"};
-  const auto client = keys_.find(*head.key);
+  const auto client = keys_.find(head.key);
   if (!client) throw api_error{problem::unauthorized, "Incorrect API key provided."};
   return *client;
 }

@@ -145,13 +145,12 @@ std::string request_id_of(const header& request) {
 }
 
 // Some clients leave "Bearer " out.
-std::optional<key_digest> key_of(const header& request) {
+std::string key_of(const header& request) {
   std::string_view key = request[http::field::authorization];
   constexpr std::string_view scheme = "bearer ";
   if (lower_case(key.substr(0, scheme.size())) == scheme) key.remove_prefix(scheme.size());
   if (key.empty()) key = request[key_header];
-  if (key.empty()) return std::nullopt;
-  return digest_of(key);
+  return std::string(key);
 }
 
 std::string media_type(std::string_view content_type) {

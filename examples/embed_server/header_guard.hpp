@@ -8,12 +8,12 @@
 
 #pragma once
 
-#include "api_keys.hpp"
 #include "http.hpp"
 #include "limits.hpp"
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -31,7 +31,8 @@ struct request_head {
   /// Inference-Header-Content-Length: bytes of JSON in the body, ahead of binary tensors; not checked against
   /// the body's size yet.
   std::optional<std::size_t> json_size;
-  std::optional<key_digest> key;  ///< of what Authorization or x-api-key present
+  std::string key;           ///< what Authorization or x-api-key present, not to be logged; empty when absent
+  std::uint64_t client = 0;  ///< whose key that is, see embed_service::identify
   bool has_body = false;
   bool expects_continue = false;
   bool keep_alive = false;
