@@ -4,6 +4,7 @@
 #include "embed_request.hpp"
 
 #include "api_error.hpp"
+#include "json_fields.hpp"
 #include "strict_json.hpp"
 
 #include <boost/json/object.hpp>
@@ -14,24 +15,15 @@ namespace {
 
 namespace json = boost::json;
 
-[[noreturn]] void refuse(const std::string& field, const std::string& message) {
-  throw api_error{problem::invalid, message, field};
-}
-
-// The member, or null when it is absent or null.
-const json::value* find(const json::object& body, std::string_view field) {
-  const auto* value = body.if_contains(field);
-  return value != nullptr && !value->is_null() ? value : nullptr;
-}
-
 std::string read_text(const json::value& value, const std::string& field, const std::string& name) {
   if (value.is_number() || value.is_array()) {
-    refuse(field,
-           name +
-               " must be a string; token ids are not accepted, since they are those of another vocabulary "
-               "(with langchain: check_embedding_ctx_length=False)");
+    refuse_field(
+        field,
+        name +
+            " must be a string; token ids are not accepted, since they are those of another vocabulary "
+            "(with langchain: check_embedding_ctx_length=False)");
   }
-  if (!value.is_string()) refuse(field, name + " must be a string");
+  if (!value.is_string()) refuse_field(field, name + " must be a string");
   if (value.as_string().empty()) throw api_error{problem::empty_input, name + " must not be empty", field};
   return std::string(value.as_string());
 }
@@ -39,10 +31,7 @@ std::string read_text(const json::value& value, const std::string& field, const 
 void read_list(submitted_texts& request, const json::array& list, std::size_t max_inputs) {
   const std::string& field = request.field;
   if (list.empty()) throw api_error{problem::empty_input, field + " must not be empty", field};
-  if (list.size() > max_inputs) {
-    refuse(field, "batch size " + std::to_string(list.size()) + " > maximum allowed batch size " +
-                      std::to_string(max_inputs));
-  }
+  check_batch_size(field, list.size(), max_inputs);
   request.is_list = true;
   request.texts.reserve(list.size());
   for (const auto& element : list)
@@ -51,54 +40,48 @@ void read_list(submitted_texts& request, const json::array& list, std::size_t ma
 
 void read_texts(submitted_texts& request, const json::object& body, std::size_t max_inputs) {
   const std::string& field = request.field;
-  const auto* value = find(body, field);
-  if (value == nullptr) refuse(field, field + " is required: a text or a list of texts");
+  const auto* value = find_field(body, field);
+  if (value == nullptr) refuse_field(field, field + " is required: a text or a list of texts");
   if (const auto* list = value->if_array()) return read_list(request, *list, max_inputs);
   request.texts.push_back(read_text(*value, field, field));
 }
 
-bool read_bool(const json::object& body, const std::string& field, bool otherwise) {
-  const auto* value = find(body, field);
-  if (value == nullptr) return otherwise;
-  if (!value->is_bool()) refuse(field, field + " must be true or false");
-  return value->as_bool();
-}
-
 void read_dimensions(embed_request& request, const json::object& body) {
-  const auto* value = find(body, "dimensions");
+  const auto* value = find_field(body, "dimensions");
   if (value == nullptr) return;
   const auto* number = value->if_int64();
   if (number == nullptr || *number < 1)
-    refuse("dimensions", "dimensions must be a whole number of at least 1");
+    refuse_field("dimensions", "dimensions must be a whole number of at least 1");
   request.dimensions = static_cast<std::size_t>(*number);
 }
 
 // Fields of TEI whose meaning would be lost if they were ignored.
 void refuse_what_tei_can_do(const json::object& body) {
   if (!read_bool(body, "normalize", true))
-    refuse("normalize", "normalize must be true: other vectors are not on offer");
-  if (find(body, "prompt_name") != nullptr)
-    refuse("prompt_name", "prompt_name is not understood: there are no prompts");
-  const auto* direction = find(body, "truncation_direction");
+    refuse_field("normalize", "normalize must be true: other vectors are not on offer");
+  if (find_field(body, "prompt_name") != nullptr)
+    refuse_field("prompt_name", "prompt_name is not understood: there are no prompts");
+  const auto* direction = find_field(body, "truncation_direction");
   if (direction != nullptr && *direction != "right" && *direction != "Right")
-    refuse("truncation_direction", "truncation_direction must be \"right\"");
+    refuse_field("truncation_direction", "truncation_direction must be \"right\"");
 }
 
 answer_form read_encoding(const json::object& body) {
-  const auto* format = find(body, "encoding_format");
+  const auto* format = find_field(body, "encoding_format");
   if (format == nullptr || *format == "float") return answer_form::openai_floats;
   if (*format == "base64") return answer_form::openai_base64;
-  refuse("encoding_format", "encoding_format must be \"float\" or \"base64\"");
+  refuse_field("encoding_format", "encoding_format must be \"float\" or \"base64\"");
 }
 
 }  // namespace
 
 embed_request parse_embed(std::string_view body, std::size_t max_inputs) {
   const json::object object = parse_strict(body);
-  const auto* text = find(object, "text");
-  if (text != nullptr && find(object, "inputs") != nullptr)
-    refuse("text", "give either text or inputs, not both");
-  if (text != nullptr && !text->is_string()) refuse("text", "text must be a string; lists go into inputs");
+  const auto* text = find_field(object, "text");
+  if (text != nullptr && find_field(object, "inputs") != nullptr)
+    refuse_field("text", "give either text or inputs, not both");
+  if (text != nullptr && !text->is_string())
+    refuse_field("text", "text must be a string; lists go into inputs");
   embed_request request;
   request.form = text != nullptr ? answer_form::object : answer_form::lists;
   request.field = text != nullptr ? "text" : "inputs";
@@ -111,21 +94,21 @@ embed_request parse_embed(std::string_view body, std::size_t max_inputs) {
 
 submitted_texts parse_similarity(std::string_view body, std::size_t max_inputs) {
   const json::object object = parse_strict(body);
-  const auto* inputs = find(object, "inputs");
+  const auto* inputs = find_field(object, "inputs");
   if (inputs == nullptr || !inputs->is_object())
-    refuse("inputs", "inputs must be an object with source_sentence and sentences");
-  const auto* source = find(inputs->get_object(), "source_sentence");
-  const auto* sentences = find(inputs->get_object(), "sentences");
-  if (source == nullptr) refuse("source_sentence", "source_sentence is required");
+    refuse_field("inputs", "inputs must be an object with source_sentence and sentences");
+  const auto* source = find_field(inputs->get_object(), "source_sentence");
+  const auto* sentences = find_field(inputs->get_object(), "sentences");
+  if (source == nullptr) refuse_field("source_sentence", "source_sentence is required");
   if (sentences == nullptr || !sentences->is_array())
-    refuse("sentences", "sentences must be a list of texts");
+    refuse_field("sentences", "sentences must be a list of texts");
   submitted_texts request;
   request.field = "sentences";
   read_list(request, sentences->get_array(), max_inputs - 1);
   request.last = "source_sentence";
   request.texts.push_back(read_text(*source, request.last, request.last));
-  if (const auto* parameters = find(object, "parameters")) {
-    if (!parameters->is_object()) refuse("parameters", "parameters must be an object");
+  if (const auto* parameters = find_field(object, "parameters")) {
+    if (!parameters->is_object()) refuse_field("parameters", "parameters must be an object");
     request.truncate = read_bool(parameters->get_object(), "truncate", true);
   }
   return request;
@@ -138,8 +121,8 @@ embed_request parse_openai(std::string_view body, std::size_t max_inputs) {
   request.field = "input";
   read_texts(request, object, max_inputs);
   read_dimensions(request, object);
-  const auto* model = find(object, "model");
-  if (model != nullptr && !model->is_string()) refuse("model", "model must be a string");
+  const auto* model = find_field(object, "model");
+  if (model != nullptr && !model->is_string()) refuse_field("model", "model must be a string");
   return request;
 }
 

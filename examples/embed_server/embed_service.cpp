@@ -8,7 +8,6 @@
 #include "embed_answer.hpp"
 #include "infer_answer.hpp"
 #include "infer_metadata.hpp"
-#include "tei_answer.hpp"
 #include "turns.hpp"
 #include <carpool/observe/prometheus_text.hpp>
 
@@ -190,6 +189,21 @@ response embed_service::metrics() const {
 
 asio::awaitable<response> embed_service::embed(std::string body, circumstances when) {
   const embed_request request = parse_embed(body, max_inputs());
+  auto [answer, token_count, took] = co_await embed(request, when);
+  add_effort(answer, model_, request, token_count, took);
+  co_return std::move(answer);
+}
+
+asio::awaitable<response> embed_service::embed_for_openai(std::string body, circumstances when) {
+  const embed_request request = parse_openai(body, max_inputs());
+  auto [answer, token_count, took] = co_await embed(request, when);
+  const auto milliseconds = std::chrono::duration_cast<std::chrono::milliseconds>(took.total);
+  answer.set("openai-processing-ms", std::to_string(milliseconds.count()));
+  co_return std::move(answer);
+}
+
+asio::awaitable<embed_service::embedded> embed_service::embed(const embed_request& request,
+                                                              circumstances when) {
   check_dimensions(request, model_.dimension);
   const auto begin = std::chrono::steady_clock::now();
   std::vector<tokens> texts = co_await tokenize(request);
@@ -198,21 +212,7 @@ asio::awaitable<response> embed_service::embed(std::string body, circumstances w
   auto embeddings = co_await run_model(std::move(texts), {.deadline = when.deadline, .key = when.client});
   response answer =
       make_response(http::status::ok, co_await write(request, std::move(embeddings), token_count));
-  add_effort(answer, model_, request, token_count, {tokenization, record(when)});
-  co_return answer;
-}
-
-asio::awaitable<response> embed_service::embed_for_openai(std::string body, circumstances when) {
-  const embed_request request = parse_openai(body, max_inputs());
-  check_dimensions(request, model_.dimension);
-  std::vector<tokens> texts = co_await tokenize(request);
-  const std::size_t token_count = count_tokens(texts);
-  auto embeddings = co_await run_model(std::move(texts), {.deadline = when.deadline, .key = when.client});
-  response answer =
-      make_response(http::status::ok, co_await write(request, std::move(embeddings), token_count));
-  const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(record(when));
-  answer.set("openai-processing-ms", std::to_string(took.count()));
-  co_return answer;
+  co_return embedded{std::move(answer), token_count, {tokenization, record(when)}};
 }
 
 asio::awaitable<response> embed_service::similarity(std::string body, circumstances when) {

@@ -12,6 +12,7 @@
 #include "metrics.hpp"
 #include "routes.hpp"
 #include "served_model.hpp"
+#include "tei_answer.hpp"
 
 #include <boost/asio/awaitable.hpp>
 
@@ -61,6 +62,12 @@ class embed_service {
     std::uint64_t client = 0;
   };
 
+  struct embedded {
+    response answer;
+    std::size_t token_count;
+    request_times took;
+  };
+
   bool ready() const;
   response health() const;
   response models() const;
@@ -68,6 +75,7 @@ class embed_service {
   response describe(const destination& where) const;
   asio::awaitable<response> embed(std::string body, circumstances when);
   asio::awaitable<response> embed_for_openai(std::string body, circumstances when);
+  asio::awaitable<embedded> embed(const embed_request& request, circumstances when);
   asio::awaitable<response> similarity(std::string body, circumstances when);
   asio::awaitable<response> infer(std::optional<std::size_t> json_size, std::string body, circumstances when);
   asio::awaitable<std::string> decompress(const request_head& head, std::string body);

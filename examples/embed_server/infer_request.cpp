@@ -4,6 +4,7 @@
 #include "infer_request.hpp"
 
 #include "api_error.hpp"
+#include "json_fields.hpp"
 #include "strict_json.hpp"
 
 #include <boost/json/array.hpp>
@@ -21,27 +22,14 @@ namespace json = boost::json;
 
 [[noreturn]] void refuse(const std::string& message) { throw api_error{problem::invalid, message}; }
 
-// The member, or null when it is absent or null.
-const json::value* find(const json::object& from, std::string_view field) {
-  const auto* value = from.if_contains(field);
-  return value != nullptr && !value->is_null() ? value : nullptr;
-}
-
 std::string_view read_string(const json::object& from, const std::string& field) {
-  const auto* value = find(from, field);
+  const auto* value = find_field(from, field);
   if (value == nullptr || !value->is_string()) refuse(field + " must be a string");
   return value->as_string();
 }
 
-bool read_bool(const json::object& from, const std::string& field, bool otherwise) {
-  const auto* value = find(from, field);
-  if (value == nullptr) return otherwise;
-  if (!value->is_bool()) refuse(field + " must be true or false");
-  return value->as_bool();
-}
-
 std::int64_t read_number(const json::object& from, const std::string& field, std::int64_t most) {
-  const auto* value = find(from, field);
+  const auto* value = find_field(from, field);
   if (value == nullptr) return 0;
   const auto* number = value->if_int64();
   if (number == nullptr || *number < 0 || *number > most)
@@ -50,7 +38,7 @@ std::int64_t read_number(const json::object& from, const std::string& field, std
 }
 
 const json::array& read_list(const json::object& from, const std::string& field) {
-  const auto* value = find(from, field);
+  const auto* value = find_field(from, field);
   if (value == nullptr || !value->is_array()) refuse(field + " must be a list");
   return value->as_array();
 }
@@ -62,7 +50,7 @@ const json::object& as_object(const json::value& value, const std::string& what)
 
 const json::object& parameters_of(const json::object& from) {
   static const json::object none;
-  const auto* value = find(from, "parameters");
+  const auto* value = find_field(from, "parameters");
   return value == nullptr ? none : as_object(*value, "parameters");
 }
 
@@ -74,9 +62,7 @@ std::size_t read_shape(const json::object& input, std::size_t max_inputs) {
   if (rows == nullptr || *rows < 0 || !one_column)
     refuse(std::string("the shape of ") + input_name + " must be [n, 1] for n texts");
   if (*rows == 0) throw api_error{problem::empty_input, std::string(input_name) + " must not be empty"};
-  if (static_cast<std::uint64_t>(*rows) > max_inputs)
-    refuse("batch size " + std::to_string(*rows) + " > maximum allowed batch size " +
-           std::to_string(max_inputs));
+  check_batch_size(input_name, static_cast<std::size_t>(*rows), max_inputs);
   return static_cast<std::size_t>(*rows);
 }
 
@@ -127,8 +113,8 @@ void read_input(infer_request& request, const json::object& body, std::string_vi
     refuse(std::string("the datatype of ") + input_name + " must be BYTES");
   const std::size_t count = read_shape(input, max_inputs);
   const json::object& parameters = parameters_of(input);
-  const bool binary = find(parameters, "binary_data_size") != nullptr;
-  const auto* data = find(input, "data");
+  const bool binary = find_field(parameters, "binary_data_size") != nullptr;
+  const auto* data = find_field(input, "data");
   if (binary == (data != nullptr))
     refuse(std::string(input_name) + " needs either data or the parameter binary_data_size");
   if (binary) {
@@ -149,7 +135,7 @@ void read_input(infer_request& request, const json::object& body, std::string_vi
 // Without a word about outputs, all of them are meant, and there is only one.
 void read_output(infer_request& request, const json::object& body) {
   request.binary_output = read_bool(parameters_of(body), "binary_data_output", false);
-  if (find(body, "outputs") == nullptr) return;
+  if (find_field(body, "outputs") == nullptr) return;
   const json::array& outputs = read_list(body, "outputs");
   if (outputs.size() > 1) refuse("outputs names one more than once, or some that do not exist");
   for (const json::value& element : outputs) {
@@ -157,7 +143,7 @@ void read_output(infer_request& request, const json::object& body) {
     if (read_string(output, "name") != output_name)
       refuse(std::string("there is no such output; the only one is ") + output_name);
     const json::object& parameters = parameters_of(output);
-    if (find(parameters, "classification") != nullptr) refuse("classification is not on offer");
+    if (find_field(parameters, "classification") != nullptr) refuse("classification is not on offer");
     request.binary_output = read_bool(parameters, "binary_data", request.binary_output);
   }
 }
@@ -169,7 +155,7 @@ void read_parameters(infer_request& request, const json::object& parameters) {
   if (const auto level = read_number(parameters, "priority", priority_levels); level > 0)
     request.priority = static_cast<std::int8_t>(default_priority - level);
   for (const auto* field : {"sequence_id", "sequence_start", "sequence_end"})
-    if (find(parameters, field) != nullptr)
+    if (find_field(parameters, field) != nullptr)
       refuse(std::string(field) + " is not understood: the model keeps nothing from one request to the next");
 }
 
@@ -190,7 +176,7 @@ infer_request parse_infer(std::string_view body, std::optional<std::size_t> json
            std::to_string(body.size()) + " bytes");
   request.is_list = true;
   const json::object object = parse_strict(body.substr(0, size));
-  if (find(object, "id") != nullptr) request.id = read_string(object, "id");
+  if (find_field(object, "id") != nullptr) request.id = read_string(object, "id");
   read_parameters(request, parameters_of(object));
   read_output(request, object);
   read_input(request, object, body.substr(size), max_inputs);
