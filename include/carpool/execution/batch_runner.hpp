@@ -3,6 +3,7 @@
 
 #pragma once
 
+#include <carpool/execution/brief_lock.hpp>
 #include <carpool/execution/lane.hpp>
 #include <carpool/execution/lane_set.hpp>
 #include <carpool/execution/shell.hpp>
@@ -52,7 +53,7 @@ class batch_runner : public shell<Clock> {
   }
 
   /// Lets those go who left while the inputs were collected. False: nobody is left.
-  [[nodiscard]] bool seal(lane_slot& mine, time_point now, std::unique_lock<std::mutex>& lock) {
+  [[nodiscard]] bool seal(lane_slot& mine, time_point now, brief_lock& lock) {
     effects out;
     lock.lock();
     const bool any = scheduler_.seal(mine.index, now, this->failing(out),
@@ -66,7 +67,7 @@ class batch_runner : public shell<Clock> {
   }
 
   /// Runs the functors and settles those who still wait; returns when it was done.
-  time_point run(lane_slot& mine, effects& out, std::unique_lock<std::mutex>& lock) {
+  time_point run(lane_slot& mine, effects& out, brief_lock& lock) {
     std::optional<stopwatch> watch;
     if (mine.report.id != 0) watch.emplace(&Clock::now);
     const std::exception_ptr failure = run_functors(mine, watch ? &*watch : nullptr, lock);
@@ -122,7 +123,7 @@ class batch_runner : public shell<Clock> {
 
  private:
   /// Runs the batch, if it fails also in parts; returns what it failed with, rescued or not.
-  std::exception_ptr run_functors(lane_slot& mine, stopwatch* watch, std::unique_lock<std::mutex>& lock) {
+  std::exception_ptr run_functors(lane_slot& mine, stopwatch* watch, brief_lock& lock) {
     const running_mark mark(this, mine.index);
     mine.lane->run(watch);
     const std::exception_ptr failure = mine.lane->failure();
@@ -144,7 +145,7 @@ class batch_runner : public shell<Clock> {
 
   /// Saves those of a failed batch who are not to blame, as far as the budget for re-runs goes, and lets the
   /// scheduler learn from a lack of memory.
-  void recover(lane_slot& mine, const std::exception_ptr& failure, std::unique_lock<std::mutex>& lock) {
+  void recover(lane_slot& mine, const std::exception_ptr& failure, brief_lock& lock) {
     lock.lock();
     const auto hook = on_batch_error_;
     const bool in_parts = isolates_failures_ && mine.lane->can_run_in_parts();

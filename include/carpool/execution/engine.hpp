@@ -3,6 +3,7 @@
 
 #pragma once
 
+#include <carpool/execution/brief_lock.hpp>
 #include <carpool/execution/connection.hpp>
 #include <carpool/execution/drain_operation.hpp>
 #include <carpool/execution/handler_run.hpp>
@@ -73,7 +74,7 @@ class engine final : public workers<Clock> {
 
   /// Lanes that there are.
   [[nodiscard]] std::size_t lanes() {
-    const std::lock_guard lock(mutex_);
+    const brief_lock lock(mutex_);
     return lanes_.size();
   }
 
@@ -156,9 +157,8 @@ class engine final : public workers<Clock> {
   /// Begins the event in which an operation joins those that wait for something. If that or the step throws,
   /// the operation is destroyed and the event has ended.
   template <class Operation, class Step>
-  [[nodiscard]] std::unique_lock<std::mutex> enter_to_wait(Operation& operation, time_point now, effects& out,
-                                                           Step step) {
-    std::unique_lock<std::mutex> lock;
+  [[nodiscard]] brief_lock enter_to_wait(Operation& operation, time_point now, effects& out, Step step) {
+    brief_lock lock;
     or_discard(operation, [&] {
       connect(operation, *this, [](engine& self, Operation& mine, auto) { self.stop_waiting(mine); });
       lock = this->enter(out, now);

@@ -3,6 +3,7 @@
 
 #pragma once
 
+#include <carpool/execution/brief_lock.hpp>
 #include <carpool/execution/completion.hpp>
 #include <carpool/execution/completion_run.hpp>
 #include <carpool/execution/drain_operation.hpp>
@@ -108,8 +109,8 @@ class shell : public std::enable_shared_from_this<shell<Clock>>, public looker {
   // ---- events
 
   /// Begins an event: locks, and lets in who has been submitted since the last one.
-  [[nodiscard]] std::unique_lock<std::mutex> enter(effects& out, time_point now) {
-    std::unique_lock lock(mutex_);
+  [[nodiscard]] brief_lock enter(effects& out, time_point now) {
+    brief_lock lock(mutex_);
     let_in(now, out);
     while (submission* kept = handler_run::recall(*this)) let_in(kept, now, out);
     return lock;
@@ -157,7 +158,7 @@ class shell : public std::enable_shared_from_this<shell<Clock>>, public looker {
 
   /// The steps of an event that may throw; then it has ended.
   template <class Step>
-  void prepare(effects& out, std::unique_lock<std::mutex>& lock, Step step) {
+  void prepare(effects& out, brief_lock& lock, Step step) {
     try {
       keep_running();
       step();
@@ -170,7 +171,7 @@ class shell : public std::enable_shared_from_this<shell<Clock>>, public looker {
 
   /// Does what follows from new requests and ends the event. Under load they wait for a lane: then that is
   /// nothing.
-  void look(time_point now, effects& out, std::unique_lock<std::mutex>& lock) {
+  void look(time_point now, effects& out, brief_lock& lock) {
     const bool overdue = timer_ && scheduler_.next_deadline() < timer_->armed_for();
     if (overdue || lanes_.can_wake() || !out.ready.empty())
       react(now, out);
@@ -201,7 +202,7 @@ class shell : public std::enable_shared_from_this<shell<Clock>>, public looker {
   /// Ends an event: unlocks, then posts the completions and wakes the lane, which may share an executor with
   /// them. All this may lead to the end of the batcher, so the shell is kept alive meanwhile. Completions
   /// that run anywhere are left to who gives `here`.
-  void release(std::unique_lock<std::mutex>& lock, effects& out, completion_list* here = nullptr) {
+  void release(brief_lock& lock, effects& out, completion_list* here = nullptr) {
     while (may_fall_asleep() && !inbox_.leave()) {  // somebody has come meanwhile
       const auto now = Clock::now();
       let_in(now, out);

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <carpool/execution/batch_runner.hpp>
+#include <carpool/execution/brief_lock.hpp>
 #include <carpool/execution/lane.hpp>
 #include <carpool/execution/lane_set.hpp>
 #include <carpool/execution/salvage.hpp>
@@ -52,7 +53,7 @@ class workers : public batch_runner<Clock> {
       shut_down();
       throw;
     }
-    const std::lock_guard lock(mutex_);
+    const brief_lock lock(mutex_);
     lanes_.want(given.lanes, given.devices);
   }
 
@@ -61,7 +62,7 @@ class workers : public batch_runner<Clock> {
     this->close();
     const std::size_t own = running_mark::lane_of(this);
     stop();
-    std::unique_lock lock(mutex_);
+    brief_lock lock(mutex_);
     if (model_executor_) {
       turn_ended_.wait(lock, [&] { return turns_ == (own == no_lane ? 0U : 1U); });
       for (std::size_t i = 0; i < lanes_.size(); ++i)
@@ -76,7 +77,7 @@ class workers : public batch_runner<Clock> {
   /// before stay. One call at a time.
   void add_lanes(std::size_t count) {
     while (lanes_.size() < count) {
-      std::unique_lock lock(mutex_);
+      brief_lock lock(mutex_);
       lane_slot& fresh = lanes_.add();
       fresh.generation = generation_;
       lock.unlock();
@@ -191,7 +192,7 @@ class workers : public batch_runner<Clock> {
 
   /// Between two batches: gives a lane the functors that it should have. One that cannot be made leaves the
   /// lane with the old ones, and its error to those who wait for the reload.
-  void renew(lane_slot& mine, std::unique_lock<std::mutex>& lock, effects& out) {
+  void renew(lane_slot& mine, brief_lock& lock, effects& out) {
     if (mine.generation == generation_ || stopping_) return;  // nothing of the user's runs after the end
     while (mine.generation != generation_) {
       const auto generation = generation_;
@@ -225,7 +226,7 @@ class workers : public batch_runner<Clock> {
   /// The life of a lane's thread.
   void work(lane_slot& mine) {
     std::optional<time_point> awake_since;
-    std::unique_lock lock(mutex_);
+    brief_lock lock(mutex_);
     for (;;) {
       mine.wake.wait(lock, [&] { return mine.now == lane_slot::state::woken || stopping_; });
       if (mine.now != lane_slot::state::woken) break;
@@ -239,7 +240,7 @@ class workers : public batch_runner<Clock> {
   /// A turn on the model executor. shut_down() waits for its end, because what it posts may belong to
   /// contexts that end right after the batcher.
   void take_turn(lane_slot& mine) {
-    std::unique_lock lock(mutex_);
+    brief_lock lock(mutex_);
     ++turns_;
     turn(mine, Clock::now(), lock);
     lock.lock();
@@ -249,7 +250,7 @@ class workers : public batch_runner<Clock> {
 
   /// A woken lane looks for a batch and runs it if there is one. Takes the lock held, returns without it. If
   /// the lane has to look again at once, it returns the time it is.
-  std::optional<time_point> turn(lane_slot& mine, time_point now, std::unique_lock<std::mutex>& lock) {
+  std::optional<time_point> turn(lane_slot& mine, time_point now, brief_lock& lock) {
     effects out;
     renew(mine, lock, out);
     this->let_in(now, out);
@@ -288,7 +289,7 @@ class workers : public batch_runner<Clock> {
 
   void lose_turn(lane_slot& mine) {
     {
-      const std::lock_guard lock(mutex_);
+      const brief_lock lock(mutex_);
       lanes_.looked(mine, false);
     }
     this->close();
