@@ -1,0 +1,254 @@
+// Copyright (c) 2026 The carpool authors
+// SPDX-License-Identifier: BSL-1.0
+
+constexpr char usage[] =
+    R"(How long does a server take to answer at a given rate of requests?
+
+  bench_load [--server HOST:PORT] (--rates R[,R...] [--seconds S] | --trace FILE)
+             [--path /embed | /v1/embeddings] [--texts N] [--connections N] [--seed N]
+             [--json FILE] [--plot FILE.svg]
+
+An open loop: requests go out when they are due, at random (Poisson) with R per second on average, or as in a
+recording (include/carpool/simulate/recorded_trace.hpp has the format; the work of a request is its number of
+tokens). Latency counts from when a request was due, so it includes all waiting, also for one of the at most N
+connections. Texts are English of mixed length, N to a request. Whoever sends them needs a CPU of its own: the
+last column tells how late it was itself, at worst.
+
+--plot draws latency over rate. The same seed sends the same requests at the same times.
+)";
+
+#include "support/arguments.hpp"
+#include "support/english_texts.hpp"
+#include "support/open_http_load.hpp"
+#include "support/plot_lines.hpp"
+#include <carpool/simulate/recorded_trace.hpp>
+
+#include <boost/asio/ip/address.hpp>
+
+#include <algorithm>
+#include <charconv>
+#include <chrono>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <cstdio>
+#include <fstream>
+#include <random>
+#include <sstream>
+#include <stdexcept>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace {
+
+using bench::latency_histogram;
+using bench::timed_request;
+using namespace std::chrono_literals;
+
+boost::asio::ip::tcp::endpoint endpoint_of(std::string where) {
+  if (where.starts_with("http://")) where.erase(0, 7);
+  while (where.ends_with('/')) where.pop_back();
+  const auto colon = where.rfind(':');
+  const std::string host = where.substr(0, colon);
+  boost::system::error_code wrong;
+  const auto address = boost::asio::ip::make_address(host == "localhost" ? "127.0.0.1" : host, wrong);
+  std::uint16_t port = 0;
+  const char* const end = where.data() + where.size();
+  const bool has_port =
+      colon != where.npos && std::from_chars(where.data() + colon + 1, end, port).ptr == end;
+  if (wrong || !has_port || port == 0)
+    throw bench::wrong_argument{"--server is \"" + where +
+                                "\"; it must be an IP address and a port, as 127.0.0.1:8080"};
+  return {address, port};
+}
+
+struct settings {
+  std::string server = "127.0.0.1:8080", rates, trace, path = "/embed", json, plot;
+  double seconds = 10;
+  std::size_t texts = 1, connections = 1024;
+  std::uint32_t seed = 1;
+  boost::asio::ip::tcp::endpoint endpoint;
+
+  settings(int argc, char** argv) {
+    bench::arguments()
+        .option("--server", server)
+        .option("--rates", rates)
+        .option("--trace", trace)
+        .option("--path", path)
+        .option("--json", json)
+        .option("--plot", plot)
+        .option("--seconds", seconds, 0.1)
+        .option("--texts", texts, std::size_t{1}, std::size_t{2048})
+        .option("--connections", connections, std::size_t{1}, std::size_t{10'000})
+        .option("--seed", seed, std::uint32_t{0})
+        .read(argc, argv);
+    if (rates.empty() == trace.empty())
+      throw bench::wrong_argument{"either --rates or --trace is needed; --help says more"};
+    if (path != "/embed" && path != "/v1/embeddings")
+      throw bench::wrong_argument{"--path is \"" + path + "\"; it must be /embed or /v1/embeddings"};
+    endpoint = endpoint_of(server);
+  }
+};
+
+std::vector<double> numbers(const std::string& list) {
+  std::vector<double> all;
+  std::istringstream fields(list);
+  for (std::string field; std::getline(fields, field, ',');) {
+    double rate = 0;
+    const char* const end = field.data() + field.size();
+    if (std::from_chars(field.data(), end, rate) != std::from_chars_result{end, {}} || !(rate > 0))
+      throw bench::wrong_argument{"--rates has \"" + field + "\"; each must be a number above 0"};
+    all.push_back(rate);
+  }
+  return all;
+}
+
+/// Bodies as the path wants them.
+class body_maker {
+ public:
+  body_maker(const settings& given) : given_(given), random_(given.seed) {}
+
+  /// With texts of mixed length.
+  std::string any() {
+    return body([&] { return std::clamp(std::round(length_(random_)), 3.0, 256.0); });
+  }
+  /// With texts that have so many tokens together.
+  std::string of(double tokens) {
+    return body([&] { return std::max(tokens / static_cast<double>(given_.texts), 3.0); });
+  }
+
+ private:
+  template <class Length>
+  std::string body(Length length) {
+    std::string texts;
+    for (std::size_t i = 0; i < given_.texts; ++i) {
+      if (i > 0) texts += ',';
+      texts += '"' + bench::english_text(static_cast<std::size_t>(length()), random_) + '"';
+    }
+    return given_.path == "/embed" ? R"({"inputs":[)" + texts + "]}"
+                                   : R"({"model":"any","input":[)" + texts + "]}";
+  }
+
+  const settings& given_;
+  std::mt19937 random_;
+  std::lognormal_distribution<double> length_{std::log(24.0), 0.7};  // as english_texts()
+};
+
+std::vector<timed_request> at_random(double rate, const settings& given) {
+  body_maker bodies(given);
+  std::mt19937_64 random(given.seed);
+  std::exponential_distribution<double> pause(rate);
+  std::vector<timed_request> requests;
+  for (double at = pause(random); at < given.seconds; at += pause(random))
+    requests.push_back({std::chrono::nanoseconds(static_cast<std::int64_t>(1e9 * at)), bodies.any()});
+  return requests;
+}
+
+std::vector<timed_request> as_recorded(const settings& given) {
+  std::ifstream file(given.trace);
+  if (!file) throw std::runtime_error("cannot read " + given.trace);
+  body_maker bodies(given);
+  std::vector<timed_request> requests;
+  for (const auto& each : carpool::simulate::trace_reader().read(file).requests)
+    requests.push_back({each.at - carpool::time_point{}, bodies.of(each.work)});
+  if (requests.empty()) throw std::runtime_error(given.trace + " has no requests");
+  return requests;
+}
+
+struct measurement {
+  double rate = 0;  // requests per second that were due
+  bench::load_result got;
+  double seconds = 0;
+
+  [[nodiscard]] double milliseconds(double quantile) const {
+    return static_cast<double>(got.answered.quantile(quantile)) / 1e3;
+  }
+  [[nodiscard]] std::size_t refused() const {
+    std::size_t all = 0;
+    for (const auto& [status, count] : got.other) all += count;
+    return all;
+  }
+};
+
+measurement measure(const std::vector<timed_request>& requests, const settings& given) {
+  bench::open_http_load load(given.endpoint, {.path = given.path, .most_connections = given.connections});
+  const double due = std::chrono::duration<double>(requests.back().at).count();
+  const double rate = static_cast<double>(requests.size()) / std::max(due, 1e-3);
+  measurement result{rate, load.run(requests, [&](std::size_t sent) {
+                       std::fprintf(stderr, "\r%.0f requests/s: %zu of %zu sent ", rate, sent,
+                                    requests.size());
+                     })};
+  std::fprintf(stderr, "\r%60s\r", "");
+  result.seconds = std::chrono::duration<double>(result.got.lasted).count();
+  if (result.got.lost == requests.size())
+    throw std::runtime_error("no answer from " + given.server + "; is the server running?");
+  return result;
+}
+
+void print(const measurement& each) {
+  std::printf("| %.1f | %.1f | %.2f | %.2f | %.2f | %.2f | %.2f | %zu | %zu | %.2f |\n", each.rate,
+              static_cast<double>(each.got.answered.count()) / each.seconds, each.milliseconds(0.5),
+              each.milliseconds(0.9), each.milliseconds(0.99), each.milliseconds(0.999), each.milliseconds(1),
+              each.refused(), each.got.lost,
+              std::chrono::duration<double, std::milli>(each.got.latest_start).count());
+  std::fflush(stdout);
+}
+
+void write_json(const std::string& path, const std::vector<measurement>& all) {
+  std::ofstream out(path);
+  out << "{\"unit\": \"ms\", \"loads\": [";
+  const char* separator = "\n";
+  for (const measurement& each : all) {
+    out << std::exchange(separator, ",\n") << R"({"rate": )" << each.rate << R"(, "seconds": )"
+        << each.seconds << R"(, "answered": )" << each.got.answered.count() << R"(, "lost": )"
+        << each.got.lost << R"(, "mean": )" << each.got.answered.mean() / 1e3;
+    for (const auto& [name, quantile] :
+         {std::pair{"p50", 0.5}, {"p90", 0.9}, {"p99", 0.99}, {"p999", 0.999}, {"max", 1.0}})
+      out << ", \"" << name << "\": " << each.milliseconds(quantile);
+    out << R"(, "statuses": {)";
+    const char* comma = "";
+    for (const auto& [status, count] : each.got.other)
+      out << std::exchange(comma, ", ") << '"' << status << "\": " << count;
+    out << "}}";
+  }
+  out << "\n]}\n";
+  if (!out.flush()) throw std::runtime_error("cannot write " + path);
+}
+
+void draw(const std::string& path, const std::vector<measurement>& all) {
+  bench::chart drawn{.title = "Latency of answers", .x_label = "requests/s", .y_label = "ms", .lines = {}};
+  for (const auto& [name, quantile] : {std::pair{"p50", 0.5}, {"p99", 0.99}, {"p99.9", 0.999}}) {
+    bench::line one{name, {}, quantile == 0.99};
+    for (const measurement& each : all) one.points.emplace_back(each.rate, each.milliseconds(quantile));
+    drawn.lines.push_back(std::move(one));
+  }
+  bench::line_plot(drawn).write(path);
+}
+
+void run(const settings& given) {
+  std::vector<std::vector<timed_request>> loads;
+  if (given.trace.empty())
+    for (const double rate : numbers(given.rates)) loads.push_back(at_random(rate, given));
+  else
+    loads.push_back(as_recorded(given));
+  std::puts(
+      "| requests/s | answered/s | p50 ms | p90 | p99 | p99.9 | most | refused | lost | sent late, at most, "
+      "ms |\n"
+      "|---|---|---|---|---|---|---|---|---|---|");
+  std::vector<measurement> all;
+  for (const auto& requests : loads) {
+    if (requests.empty())
+      throw std::runtime_error("no request is due within --seconds; more of them are needed");
+    all.push_back(measure(requests, given));
+    print(all.back());
+  }
+  if (!given.json.empty()) write_json(given.json, all);
+  if (!given.plot.empty()) draw(given.plot, all);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  return bench::run_benchmark(argc, argv, usage, [&] { run(settings(argc, argv)); });
+}
