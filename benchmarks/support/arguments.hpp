@@ -4,16 +4,26 @@
 #pragma once
 
 #include <charconv>
+#include <concepts>
+#include <cstdlib>
+#include <exception>
 #include <filesystem>
 #include <functional>
+#include <iostream>
 #include <limits>
 #include <map>
 #include <stdexcept>
 #include <string>
 #include <string_view>
 #include <type_traits>
+#include <vector>
 
 namespace bench {
+
+/// What somebody has given wrongly on the command line; the sentence names the argument.
+struct wrong_argument : std::invalid_argument {
+  using std::invalid_argument::invalid_argument;
+};
 
 /// The command line of a benchmark: names that begin with "--", each with a value behind it unless it is a
 /// switch. What is not given keeps the value that its variable has.
@@ -46,13 +56,19 @@ class arguments {
       const char* const end = value.data() + value.size();
       const auto [rest, fault] = std::from_chars(value.data(), end, number);
       if (fault != std::errc{} || rest != end || !(number >= least && number <= most))
-        throw std::invalid_argument{name + " is \"" + value + "\"; it must be " + range(least, most)};
+        throw wrong_argument{name + " is \"" + value + "\"; it must be " + range(least, most)};
       target = number;
     };
     return *this;
   }
 
-  /// Throws std::invalid_argument with a sentence that names the argument, its value, and what it may be.
+  /// Words that do not begin with "--" and are nobody's value.
+  arguments& words(std::vector<std::string>& target) {
+    words_ = &target;
+    return *this;
+  }
+
+  /// Throws wrong_argument with a sentence that names the argument, its value, and what it may be.
   void read(int argc, char** argv) const {
     for (int i = 1; i < argc; ++i) {
       const std::string name = argv[i];
@@ -60,10 +76,14 @@ class arguments {
         *found->second = true;
         continue;
       }
+      if (words_ != nullptr && !name.starts_with("--")) {
+        words_->push_back(name);
+        continue;
+      }
       const auto found = values_.find(name);
       if (found == values_.end())
-        throw std::invalid_argument{"there is no argument \"" + name + "\"; there are" + names()};
-      if (i + 1 == argc) throw std::invalid_argument{name + " needs a value"};
+        throw wrong_argument{"there is no argument \"" + name + "\"; there are --help" + names()};
+      if (i + 1 == argc) throw wrong_argument{name + " needs a value"};
       found->second(argv[++i]);
     }
   }
@@ -91,6 +111,26 @@ class arguments {
 
   std::map<std::string, bool*> switches_;
   std::map<std::string, std::function<void(const std::string&)>> values_;
+  std::vector<std::string>* words_ = nullptr;
 };
+
+/// The main function of a benchmark: calls `work()`, which reads the arguments and returns the exit status or
+/// nothing. With --help it prints `usage` instead. A wrong argument ends the program with status 2, any other
+/// exception with 1, and a sentence on the error stream.
+template <std::invocable Work>
+int run_benchmark(int argc, char** argv, std::string_view usage, Work work) try {
+  for (int i = 1; i < argc; ++i) {
+    if (std::string_view{argv[i]} != "--help") continue;
+    std::cout << usage;
+    return EXIT_SUCCESS;
+  }
+  if constexpr (std::is_void_v<std::invoke_result_t<Work>>)
+    return work(), EXIT_SUCCESS;
+  else
+    return work();
+} catch (const std::exception& fault) {
+  std::cerr << std::filesystem::path(argv[0]).filename().string() << ": " << fault.what() << '\n';
+  return dynamic_cast<const wrong_argument*>(&fault) != nullptr ? 2 : EXIT_FAILURE;
+}
 
 }  // namespace bench
