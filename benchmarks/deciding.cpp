@@ -1,12 +1,16 @@
 // Copyright (c) 2026 The carpool authors
 // SPDX-License-Identifier: BSL-1.0
-//
-// What does it cost to decide? The scheduler alone, without threads, locks or a model: requests arrive, leave
-// in batches and end at times of a virtual clock, as many as the lanes can carry. Nanoseconds per request,
-// for all that the scheduler does with it.
-//
-//   bench_deciding [rounds]
 
+constexpr char usage[] = R"(What does it cost to decide when a batch leaves and who is in it?
+
+  bench_deciding [--rounds N]
+
+The scheduler alone, without threads, locks or a model: requests arrive, leave in batches and end at times of
+a virtual clock, as many as the lanes can carry. Nanoseconds per request, for all that the scheduler does
+with it.
+)";
+
+#include "support/arguments.hpp"
 #include "support/interleaved.hpp"
 #include <carpool/scheduling/adaptive.hpp>
 #include <carpool/scheduling/batch_scheduler.hpp>
@@ -16,7 +20,6 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
-#include <cstdlib>
 #include <string>
 #include <utility>
 #include <vector>
@@ -114,10 +117,9 @@ bench::candidate measure(const char* name, const traffic& kind) {
   return {name, [&kind] { return virtual_lanes(kind, any_policy(Policy{})).nanoseconds_per_request(); }};
 }
 
-}  // namespace
-
-int main(int argc, char** argv) {
-  const int rounds = argc > 1 ? std::max(std::atoi(argv[1]), 1) : 7;
+void run(int argc, char** argv) {
+  int rounds = 7;
+  bench::arguments().option("--rounds", rounds, 1).read(argc, argv);
   const std::vector<traffic> kinds{
       {.name = "light load, nobody waits", .load = 0.02},
       {.name = "half the load", .load = 0.5, .slack = 25ms},
@@ -132,4 +134,10 @@ int main(int argc, char** argv) {
         {measure<carpool::eager>("eager", kind), measure<carpool::size_or_timeout>("size_or_timeout", kind),
          measure<carpool::adaptive>("adaptive", kind)});
   }
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  return bench::run_benchmark(argc, argv, usage, [&] { run(argc, argv); });
 }

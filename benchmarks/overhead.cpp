@@ -1,16 +1,18 @@
 // Copyright (c) 2026 The carpool authors
 // SPDX-License-Identifier: BSL-1.0
-//
-// What does a request cost on its way through the batcher, when the model costs nothing?
-//
-//   bench_overhead [--rounds N] [--json FILE] [--cpu-time]
-//
-// --cpu-time: CPU time instead of the time on the wall, for machines with other work. Closed loops with 1024,
-// 32 and 1 requests in flight, with callers and workers on one CPU and on two, against the batchers that one
-// writes by hand and against posting each request to another thread and back. Then an open loop. All take
-// what is there, as eager does; what it costs to decide better is the question of bench_deciding.
-// plot_bars.py draws the file that --json writes.
 
+constexpr char usage[] = R"(What does a request cost on its way through the batcher?
+
+  bench_overhead [--rounds N] [--json FILE] [--cpu-time]
+
+The model costs nothing. --cpu-time: CPU time instead of the time on the wall, for machines with other work.
+Closed loops with 1024, 32 and 1 requests in flight, with callers and workers on one CPU and on two, against
+the batchers that one writes by hand and against posting each request to another thread and back. Then an open
+loop. All take what is there, as eager does; what it costs to decide better is the question of bench_deciding.
+plot_bars.py draws the file that --json writes.
+)";
+
+#include "support/arguments.hpp"
 #include "support/closed_loops.hpp"
 #include "support/hand_made_batchers.hpp"
 #include "support/open_loop.hpp"
@@ -33,13 +35,11 @@
 
 #include <chrono>
 #include <cstdio>
-#include <cstdlib>
 #include <fstream>
 #include <future>
 #include <memory>
 #include <span>
 #include <string>
-#include <string_view>
 #include <thread>
 #include <vector>
 
@@ -331,17 +331,16 @@ void compare_open_loop(const placement& where, int rounds) {
   }
 }
 
-}  // namespace
-
-int main(int argc, char** argv) {
+void run(int argc, char** argv) {
   int rounds = 7;
   std::string json;
-  for (int i = 1; i < argc; ++i) {
-    const std::string_view option = argv[i];
-    if (option == "--cpu-time") measured_by = CLOCK_PROCESS_CPUTIME_ID;
-    if (option == "--rounds" && i + 1 < argc) rounds = std::max(std::atoi(argv[++i]), 1);
-    if (option == "--json" && i + 1 < argc) json = argv[++i];
-  }
+  bool cpu_time = false;
+  arguments()
+      .option("--rounds", rounds, 1)
+      .option("--json", json)
+      .flag("--cpu-time", cpu_time)
+      .read(argc, argv);
+  if (cpu_time) measured_by = CLOCK_PROCESS_CPUTIME_ID;
 #ifndef BENCH_HAS_MOODYCAMEL
   std::puts(
       "without the rows of moodycamel::ConcurrentQueue: its header (libconcurrentqueue-dev) is not there");
@@ -356,4 +355,10 @@ int main(int argc, char** argv) {
   if (!json.empty())
     std::ofstream(json) << "{\"title\": \"Cost of a request\", \"unit\": \"ns\", \"groups\": [\n"
                         << groups << "\n]}\n";
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  return run_benchmark(argc, argv, usage, [&] { run(argc, argv); });
 }

@@ -1,18 +1,20 @@
 // Copyright (c) 2026 The carpool authors
 // SPDX-License-Identifier: BSL-1.0
-//
-// Which options meet a deadline or a 99th percentile of the latency?
-//
-//   bench_recommend --p99 MS | --deadline MS  [--trace FILE] [--rate R] [--costs A,B[,G]]
-//                   [--lanes N] [--max-batch-size N] [--padded] [--plot FILE.svg]
-//
-// The policies of the library serve the same requests under a virtual clock, on 1 to N lanes. What must be
-// known comes from a recording (trace_recorder::write_recording writes one, and
-// include/carpool/simulate/recorded_trace.hpp has the format), or from what a running batcher has learnt (its
-// forecast): R requests per second, A ms per batch, B ms per unit of work, and interference G (0: independent
-// lanes, 1: one device). Both can be given; --rate and --costs then win.
-// The marked row is recommended. --plot draws how the 99th percentile grows with the traffic.
 
+constexpr char usage[] = R"(Which options meet a deadline or a 99th percentile of the latency?
+
+  bench_recommend --p99 MS | --deadline MS  [--trace FILE] [--rate R] [--costs A,B[,G]]
+                  [--lanes N] [--max-batch-size N] [--padded] [--plot FILE.svg]
+
+The policies of the library serve the same requests under a virtual clock, on 1 to N lanes. What must be
+known comes from a recording (trace_recorder::write_recording writes one, and
+include/carpool/simulate/recorded_trace.hpp has the format), or from what a running batcher has learnt (its
+forecast): R requests per second, A ms per batch, B ms per unit of work, and interference G (0: independent
+lanes, 1: one device). Both can be given; --rate and --costs then win.
+The marked row is recommended. --plot draws how the 99th percentile grows with the traffic.
+)";
+
+#include "support/arguments.hpp"
 #include "support/plot_lines.hpp"
 #include "support/progress.hpp"
 #include <carpool/simulate/calibration.hpp>
@@ -25,13 +27,11 @@
 #include <cstddef>
 #include <cstdio>
 #include <cstdlib>
-#include <exception>
 #include <fstream>
 #include <optional>
 #include <span>
 #include <stdexcept>
 #include <string>
-#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -42,7 +42,7 @@ using simulate::assessment;
 
 double milliseconds(carpool::duration time) { return 1e3 * simulate::to_seconds(time); }
 
-struct arguments {
+struct settings {
   simulate::target wanted;
   std::string trace;
   double rate = 0;
@@ -52,47 +52,36 @@ struct arguments {
   bool padded = false;
   std::string plot;
 
-  arguments(int argc, char** argv) {
-    for (int i = 1; i < argc; ++i) {
-      const std::string_view name = argv[i];
-      if (name == "--padded")
-        padded = true;
-      else if (i + 1 == argc || !set(name, argv[++i]))
-        throw std::invalid_argument("unknown argument or missing value: " + std::string(name));
-    }
-    if (wanted.p99 == carpool::duration::max() && wanted.deadline == carpool::duration::max())
-      throw std::invalid_argument("--p99 MS or --deadline MS is needed");
-    if (trace.empty() && (rate <= 0 || !costs))
-      throw std::invalid_argument("--trace FILE is needed, or both --rate and --costs");
+  settings(int argc, char** argv) {
+    std::string numbers;
+    double p99 = 0, deadline = 0;
+    bench::arguments()
+        .option("--p99", p99, 0.001, 1e9)
+        .option("--deadline", deadline, 0.001, 1e9)
+        .option("--trace", trace)
+        .option("--rate", rate, 0.001, 1e9)
+        .option("--costs", numbers)
+        .option("--lanes", lanes, std::size_t{1}, std::size_t{1024})
+        .option("--max-batch-size", max_batch_size, std::size_t{1}, std::size_t{1'000'000})
+        .option("--plot", plot)
+        .flag("--padded", padded)
+        .read(argc, argv);
+    if (p99 > 0) wanted.p99 = simulate::from_seconds(1e-3 * p99);
+    if (deadline > 0) wanted.deadline = simulate::from_seconds(1e-3 * deadline);
+    if (!numbers.empty()) costs = parse_costs(numbers);
+    if (p99 == 0 && deadline == 0) throw bench::wrong_argument("--p99 MS or --deadline MS is needed");
+    if (trace.empty() && (rate == 0 || !costs))
+      throw bench::wrong_argument("--trace FILE is needed, or both --rate and --costs");
   }
 
  private:
-  bool set(std::string_view name, const std::string& value) {
-    const auto number = [&] { return positive(name, value); };
-    const auto count = [&] { return static_cast<std::size_t>(std::max(1.0, number())); };
-    if (name == "--p99") return wanted.p99 = simulate::from_seconds(1e-3 * number()), true;
-    if (name == "--deadline") return wanted.deadline = simulate::from_seconds(1e-3 * number()), true;
-    if (name == "--trace") return trace = value, true;
-    if (name == "--rate") return rate = number(), true;
-    if (name == "--costs") return costs = parse_costs(value), true;
-    if (name == "--lanes") return lanes = count(), true;
-    if (name == "--max-batch-size") return max_batch_size = count(), true;
-    if (name == "--plot") return plot = value, true;
-    return false;
-  }
-
-  static double positive(std::string_view name, const std::string& text) {
-    char* end = nullptr;
-    const double value = std::strtod(text.c_str(), &end);
-    if (end == text.c_str() || *end != '\0' || !(value > 0 && value < 1e9))
-      throw std::invalid_argument(std::string(name) + " wants a positive number, not " + text);
-    return value;
-  }
-
   static simulate::lane_model parse_costs(const std::string& text) {
     double a = 0, b = 0, g = 0;
-    if (std::sscanf(text.c_str(), "%lf,%lf,%lf", &a, &b, &g) < 2)
-      throw std::invalid_argument("--costs wants A,B or A,B,G, not " + text);
+    int read = 0;
+    const int found = std::sscanf(text.c_str(), "%lf,%lf%n,%lf%n", &a, &b, &read, &g, &read);
+    if (found < 2 || static_cast<std::size_t>(read) != text.size() ||
+        !(a >= 0 && b >= 0 && g >= 0 && std::isfinite(a + b + g)))
+      throw bench::wrong_argument("--costs is \"" + text + "\"; it must be A,B or A,B,G, none below 0");
     carpool::forecast learnt;
     learnt.batch_cost = carpool::forecast::milliseconds{a};
     learnt.work_cost = carpool::forecast::milliseconds{b};
@@ -109,7 +98,7 @@ std::vector<std::size_t> halving(std::size_t most, std::size_t least) {
   return steps;
 }
 
-simulate::recorded_trace load(const arguments& given) {
+simulate::recorded_trace load(const settings& given) {
   simulate::recorded_trace known;
   if (!given.trace.empty()) {
     std::ifstream in(given.trace);
@@ -217,7 +206,7 @@ void draw(const std::string& path, const assessment& chosen, simulate::workload 
       .write(path);
 }
 
-int run(const arguments& given) {
+int run(const settings& given) {
   const auto known = load(given);
   const simulate::workload load{.requests = known.requests,
                                 .model = given.costs ? *given.costs : simulate::fit(known.batches),
@@ -236,7 +225,6 @@ int run(const arguments& given) {
 
 }  // namespace
 
-int main(int argc, char** argv) try { return run({argc, argv}); } catch (const std::exception& failure) {
-  std::fprintf(stderr, "bench_recommend: %s\n", failure.what());
-  return EXIT_FAILURE;
+int main(int argc, char** argv) {
+  return bench::run_benchmark(argc, argv, usage, [&] { return run({argc, argv}); });
 }

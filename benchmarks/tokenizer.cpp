@@ -1,14 +1,19 @@
 // Copyright (c) 2026 The carpool authors
 // SPDX-License-Identifier: BSL-1.0
-//
-// How fast is carpool's tokeniser against Hugging Face's Rust `tokenizers`, called through its Python
-// package, per core, on the same texts? Before anything is timed, both must give the same ids.
-//
-//   bench_tokenizer [--python PYTHON] [--model FOLDER] [FILE...]
-//
-// Texts are the paragraphs of the files given, else of the licences that Debian and Ubuntu ship, which is
-// plain if legal English. PYTHON needs the package `tokenizers`.
 
+constexpr char usage[] =
+    R"(How fast is carpool's tokeniser against Hugging Face's, per core, on the same texts?
+
+  bench_tokenizer [--python PYTHON] [--model FOLDER] [FILE...]
+
+Hugging Face's is `tokenizers`, in Rust, called through its Python package. Before anything is timed, both
+must give the same ids.
+
+Texts are the paragraphs of the files given, else of the licences that Debian and Ubuntu ship, which is
+plain if legal English. PYTHON needs the package `tokenizers`.
+)";
+
+#include "support/arguments.hpp"
 #include "support/interleaved.hpp"
 #include "support/line_process.hpp"
 #include <carpool/bert/wordpiece.hpp>
@@ -18,7 +23,6 @@
 #include <algorithm>
 #include <cstdint>
 #include <cstdio>
-#include <cstdlib>
 #include <ctime>
 #include <filesystem>
 #include <fstream>
@@ -118,25 +122,18 @@ std::string fastest_method(bench::line_process& huggingface) {
   return best;
 }
 
-struct arguments {
+struct settings {
   std::string python = "python3";
   std::string model = CARPOOL_MINILM;
   std::vector<std::string> files;
 
-  arguments(int argc, char** argv) {
-    for (int i = 1; i < argc; ++i) {
-      const std::string argument = argv[i];
-      if ((argument == "--python" || argument == "--model") && i + 1 < argc) {
-        (argument == "--python" ? python : model) = argv[++i];
-      } else {
-        files.push_back(argument);
-      }
-    }
+  settings(int argc, char** argv) {
+    bench::arguments().option("--python", python).option("--model", model).words(files).read(argc, argv);
   }
 };
 
 /// Starts the other side, which has read the texts when it answers.
-std::unique_ptr<bench::line_process> start_huggingface(const arguments& options,
+std::unique_ptr<bench::line_process> start_huggingface(const settings& given,
                                                        const std::vector<std::string>& texts) {
   const std::filesystem::path lines =
       std::filesystem::temp_directory_path() / ("bench_tokenizer." + std::to_string(::getpid()));
@@ -147,9 +144,9 @@ std::unique_ptr<bench::line_process> start_huggingface(const arguments& options,
   try {
     const std::string script = CARPOOL_BENCHMARKS "/support/huggingface_tokenizer.py";
     result = std::make_unique<bench::line_process>(
-        std::vector<std::string>{options.python, script, options.model, lines.string()});
+        std::vector<std::string>{given.python, script, given.model, lines.string()});
   } catch (const std::runtime_error&) {
-    std::cerr << "If " << options.python << " has no package tokenizers, try:\n"
+    std::cerr << "If " << given.python << " has no package tokenizers, try:\n"
               << "  python3 -m venv venv && venv/bin/pip install tokenizers\n"
               << "  bench_tokenizer --python venv/bin/python\n";
   }
@@ -158,12 +155,12 @@ std::unique_ptr<bench::line_process> start_huggingface(const arguments& options,
   return result;
 }
 
-void run(const arguments& options) {
-  const std::vector<std::string> texts = texts_of(options.files);
-  const bert::model_config config = bert::read_model_config(options.model);
-  const bert::wordpiece tokenizer{bert::read_vocabulary(options.model, config.vocab_size), config.tokenizer,
+void run(const settings& given) {
+  const std::vector<std::string> texts = texts_of(given.files);
+  const bert::model_config config = bert::read_model_config(given.model);
+  const bert::wordpiece tokenizer{bert::read_vocabulary(given.model, config.vocab_size), config.tokenizer,
                                   1'000'000};
-  const auto other = start_huggingface(options, texts);
+  const auto other = start_huggingface(given, texts);
   bench::line_process& huggingface = *other;
   check(tokenizer, texts, huggingface);
   const std::string method = fastest_method(huggingface);
@@ -177,10 +174,6 @@ void run(const arguments& options) {
 
 }  // namespace
 
-int main(int argc, char** argv) try {
-  run({argc, argv});
-  return 0;
-} catch (const std::exception& fault) {
-  std::cerr << fault.what() << '\n';
-  return 1;
+int main(int argc, char** argv) {
+  return bench::run_benchmark(argc, argv, usage, [&] { run({argc, argv}); });
 }

@@ -1,22 +1,24 @@
 // Copyright (c) 2026 The carpool authors
 // SPDX-License-Identifier: BSL-1.0
-//
-// How fast is carpool's packed encoder on one CPU core, alone and behind DynamicBatcher, in each precision?
-//
-//   bench_encoder [--model FOLDER] [--texts N] [--rounds N] [--cpu-time] [--python PYTHON] [--only WORDS]
-//                 [--json FILE]
-//
-// The bound that everything is compared with is the bare forward pass on the same libtorch with everything in
-// its favour: all texts known beforehand, sorted by length, in padded batches of 32. carpool's batches are
-// cut from the texts as they arrive, as a server has to. The floor is the time that the matrix products alone
-// would take at the speed of a big one, in fp32. All candidates run in turn on one intra-op thread, and must
-// give the same embeddings before anything is timed; how far those of bf16 and int8 are from fp32 is printed.
-//
-// Time is wall time; --cpu-time measures CPU time instead, for a machine that is doing other things, which
-// counts all threads but no waiting. PYTHON, if given, has some of the packages `transformers`,
-// `sentence-transformers`, `onnxruntime` and `onnx`, which then join in, as torch.compile does, sorted like
-// the bound. --only leaves out candidates whose name has none of the words, which "|" separates; bound and
-// floor always run. --json writes what support/plot_bars.py draws.
+
+constexpr char usage[] = R"(How fast is carpool's packed encoder on one CPU core, in each precision?
+
+  bench_encoder [--model FOLDER] [--texts N] [--rounds N] [--cpu-time] [--python PYTHON] [--only WORDS]
+                [--json FILE]
+
+It is measured alone and behind DynamicBatcher. The bound that everything is compared with is the bare forward
+pass on the same libtorch with everything in its favour: all texts known beforehand, sorted by length, in
+padded batches of 32. carpool's batches are cut from the texts as they arrive, as a server has to. The floor
+is the time that the matrix products alone would take at the speed of a big one, in fp32. All candidates run
+in turn on one intra-op thread, and must give the same embeddings before anything is timed; how far those of
+bf16 and int8 are from fp32 is printed.
+
+Time is wall time; --cpu-time measures CPU time instead, for a machine that is doing other things, which
+counts all threads but no waiting. PYTHON, if given, has some of the packages `transformers`,
+`sentence-transformers`, `onnxruntime` and `onnx`, which then join in, as torch.compile does, sorted like the
+bound. --only leaves out candidates whose name has none of the words, which "|" separates; bound and floor
+always run. --json writes what support/plot_bars.py draws.
+)";
 
 #include "support/arguments.hpp"
 #include "support/clock.hpp"
@@ -36,7 +38,6 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdio>
-#include <cstdlib>
 #include <ctime>
 #include <fstream>
 #include <functional>
@@ -301,10 +302,6 @@ class program {
 
 }  // namespace
 
-int main(int argc, char** argv) try {
-  program{settings{argc, argv}}.run();
-  return EXIT_SUCCESS;
-} catch (const std::exception& error) {
-  std::fprintf(stderr, "bench_encoder: %s\n", error.what());
-  return EXIT_FAILURE;
+int main(int argc, char** argv) {
+  return bench::run_benchmark(argc, argv, usage, [&] { program{settings{argc, argv}}.run(); });
 }

@@ -1,18 +1,20 @@
 // Copyright (c) 2026 The carpool authors
 // SPDX-License-Identifier: BSL-1.0
-//
-// How much of the encoder's speed is left over HTTP, and does batching ever cost anything?
-//
-//   bench_http_embed [--model FOLDER] [--texts N] [--rounds N] [--cpu-time]
-//
-// The bound is that of bench_encoder: the bare forward pass on all texts, sorted by length, in padded batches
-// of 32, in this process. The real server is a process of its own, asked for one text at a time by 64, 8 or 1
-// clients in a closed loop, over connections that are kept. A second server runs with --max-batch-size 1.
-// Bound and servers are pinned to core 0, the clients to core 1; all take turns, and all embeddings are
-// compared before anything is timed.
-//
-// Time is wall time; --cpu-time measures the CPU time of this thread for the bound and of the whole process
-// for a server, for a machine that is doing other things. It counts no waiting.
+
+constexpr char usage[] =
+    R"(How much of the encoder's speed is left over HTTP, and does batching ever cost anything?
+
+  bench_http_embed [--model FOLDER] [--texts N] [--rounds N] [--cpu-time]
+
+The bound is that of bench_encoder: the bare forward pass on all texts, sorted by length, in padded batches
+of 32, in this process. The real server is a process of its own, asked for one text at a time by 64, 8 or 1
+clients in a closed loop, over connections that are kept. A second server runs with --max-batch-size 1.
+Bound and servers are pinned to core 0, the clients to core 1; all take turns, and all embeddings are
+compared before anything is timed.
+
+Time is wall time; --cpu-time measures the CPU time of this thread for the bound and of the whole process
+for a server, for a machine that is doing other things. It counts no waiting.
+)";
 
 #include "support/arguments.hpp"
 #include "support/clock.hpp"
@@ -34,7 +36,6 @@
 #include <cstdio>
 #include <cstdlib>
 #include <ctime>
-#include <exception>
 #include <functional>
 #include <span>
 #include <stdexcept>
@@ -196,10 +197,6 @@ class program {
 
 }  // namespace
 
-int main(int argc, char** argv) try {
-  program{settings{argc, argv}}.run();
-  return EXIT_SUCCESS;
-} catch (const std::exception& error) {
-  std::fprintf(stderr, "bench_http_embed: %s\n", error.what());
-  return EXIT_FAILURE;
+int main(int argc, char** argv) {
+  return bench::run_benchmark(argc, argv, usage, [&] { program{settings{argc, argv}}.run(); });
 }

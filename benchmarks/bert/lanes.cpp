@@ -1,12 +1,14 @@
 // Copyright (c) 2026 The carpool authors
 // SPDX-License-Identifier: BSL-1.0
-//
-// Many lanes of few threads, or few of many? This is the question that carpool::bert's share_cores answers.
-//
-//   bench_lanes [--model FOLDER] [--texts N] [--rounds N] [--cores N]
-//
-// N cores (all of them, unless told) are shared by 1, 2, 4, ... lanes evenly, and texts are kept in flight
-// through a DynamicBatcher. Time is wall time, so nothing else may run on the machine.
+
+constexpr char usage[] = R"(Many lanes of few threads, or few of many?
+
+  bench_lanes [--model FOLDER] [--texts N] [--rounds N] [--cores N]
+
+This is the question that carpool::bert's share_cores answers. N cores (all of them, unless told) are shared
+by 1, 2, 4, ... lanes evenly, and texts are kept in flight through a DynamicBatcher. Time is wall time, so
+nothing else may run on the machine.
+)";
 
 #include "support/arguments.hpp"
 #include "support/clock.hpp"
@@ -17,9 +19,7 @@
 
 #include <cstddef>
 #include <cstdio>
-#include <cstdlib>
 #include <ctime>
-#include <exception>
 #include <memory>
 #include <string>
 #include <vector>
@@ -81,10 +81,6 @@ void run(const settings& given) {
 
 }  // namespace
 
-int main(int argc, char** argv) try {
-  run(settings{argc, argv});
-  return EXIT_SUCCESS;
-} catch (const std::exception& error) {
-  std::fprintf(stderr, "bench_lanes: %s\n", error.what());
-  return EXIT_FAILURE;
+int main(int argc, char** argv) {
+  return bench::run_benchmark(argc, argv, usage, [&] { run(settings{argc, argv}); });
 }

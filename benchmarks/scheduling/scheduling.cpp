@@ -1,15 +1,17 @@
 // Copyright (c) 2026 The carpool authors
 // SPDX-License-Identifier: BSL-1.0
-//
-// How good is the default policy, against the rules of other batchers, over many services and loads?
-//
-//   bench_scheduling [--quick] [--jobs N] [--seeds N] [--json FILE] [--plots FOLDER]
-//
-// Carpool's own scheduler runs under a virtual clock, with each policy in turn and the same requests for all.
-// Nothing is timed: the same command prints the same figures on every machine. The exit status says whether
-// adaptive meets its goals; --quick takes a part of the grid, in seconds. --json writes the scores of every
-// cell, --plots draws goodput and latency over the load.
 
+constexpr char usage[] = R"(How good is the default policy, against the rules of other batchers?
+
+  bench_scheduling [--quick] [--jobs N] [--seeds N] [--json FILE] [--plots FOLDER]
+
+Over many services and loads, carpool's own scheduler runs under a virtual clock, with each policy in turn and
+the same requests for all. Nothing is timed: the same command prints the same figures on every machine. The
+exit status says whether adaptive meets its goals; --quick takes a part of the grid, in seconds. --json writes
+the scores of every cell, --plots draws goodput and latency over the load.
+)";
+
+#include "../support/arguments.hpp"
 #include "../support/clock.hpp"
 #include "bounds.hpp"
 #include "grid.hpp"
@@ -19,47 +21,34 @@
 #include "scenarios.hpp"
 #include "sweep.hpp"
 
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
-#include <exception>
 #include <numeric>
 #include <span>
-#include <stdexcept>
 #include <string>
-#include <string_view>
 #include <vector>
 
 namespace {
 
 using namespace bench;
 
-struct arguments {
+struct settings {
   bool quick = false;
   std::size_t jobs = 1;
   std::size_t seeds = 2;
   std::string json;
   std::string plots;
 
-  arguments(int argc, char** argv) {
-    for (int i = 1; i < argc; ++i) {
-      const std::string_view name = argv[i];
-      if (name == "--quick")
-        quick = true;
-      else if (i + 1 == argc || !set(name, argv[++i]))
-        throw std::invalid_argument("unknown argument or missing value: " + std::string(name));
-    }
-  }
-
- private:
-  bool set(std::string_view name, const std::string& value) {
-    if (name == "--jobs") return jobs = std::max(1UL, std::stoul(value)), true;
-    if (name == "--seeds") return seeds = std::max(1UL, std::stoul(value)), true;
-    if (name == "--json") return json = value, true;
-    if (name == "--plots") return plots = value, true;
-    return false;
+  settings(int argc, char** argv) {
+    arguments()
+        .flag("--quick", quick)
+        .option("--jobs", jobs, std::size_t{1}, std::size_t{1024})
+        .option("--seeds", seeds, std::size_t{1})
+        .option("--json", json)
+        .option("--plots", plots)
+        .read(argc, argv);
   }
 };
 
@@ -76,7 +65,7 @@ void print_speed(std::span<const cell_result> results, double took) {
   std::fprintf(stderr, "%.0f million events in %.0f s of CPU time\n", events * 1e-6, took);
 }
 
-int run(const arguments& given) {
+int run(const settings& given) {
   const auto contenders = all_contenders();
   const auto seeds = first_seeds(given.quick ? 1 : given.seeds);
   const auto grid = make_grid(given.quick ? grid_size{3000, 20'000, 13} : grid_size{});
@@ -99,7 +88,6 @@ int run(const arguments& given) {
 
 }  // namespace
 
-int main(int argc, char** argv) try { return run({argc, argv}); } catch (const std::exception& failure) {
-  std::fprintf(stderr, "bench_scheduling: %s\n", failure.what());
-  return EXIT_FAILURE;
+int main(int argc, char** argv) {
+  return bench::run_benchmark(argc, argv, usage, [&] { return run({argc, argv}); });
 }

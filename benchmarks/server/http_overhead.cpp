@@ -1,13 +1,17 @@
 // Copyright (c) 2026 The carpool authors
 // SPDX-License-Identifier: BSL-1.0
-//
-// What does a request cost the embedding server, apart from the model? CPU time of HTTP, JSON, tokeniser,
-// batcher and hand-over, with a model that returns at once. The goal is at most 150 us per request.
-//
-//   bench_http_overhead [requests per measurement]
+
+constexpr char usage[] = R"(What does a request cost the embedding server, apart from the model?
+
+  bench_http_overhead [--requests N]
+
+CPU time of HTTP, JSON, tokeniser, batcher and hand-over, with a model that returns at once. The goal is at
+most 150 us per request. N (20000) requests are sent in each measurement.
+)";
 
 #include "embed_server/embed_service.hpp"
 #include "embed_server/server.hpp"
+#include "support/arguments.hpp"
 #include "support/clock.hpp"
 #include "support/english_texts.hpp"
 #include "support/http_load.hpp"
@@ -20,9 +24,7 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdio>
-#include <cstdlib>
 #include <ctime>
-#include <exception>
 #include <filesystem>
 #include <limits>
 #include <span>
@@ -110,10 +112,10 @@ void measure(std::size_t requests) {
 
 }  // namespace
 
-int main(int argc, char** argv) try {
-  measure(argc > 1 ? std::stoul(argv[1]) : 20'000);
-  return EXIT_SUCCESS;
-} catch (const std::exception& error) {
-  std::fprintf(stderr, "bench_http_overhead: %s\n", error.what());
-  return EXIT_FAILURE;
+int main(int argc, char** argv) {
+  return bench::run_benchmark(argc, argv, usage, [&] {
+    std::size_t requests = 20'000;
+    bench::arguments().option("--requests", requests, std::size_t{1}).read(argc, argv);
+    measure(requests);
+  });
 }

@@ -14,6 +14,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
+#include <cstring>
 #include <filesystem>
 #include <future>
 #include <optional>
@@ -90,18 +91,18 @@ std::vector<prediction> run(classifier_lane& functors, const std::vector<tokens>
   return result;
 }
 
-/// Compares what random batches give with what each text or pair gives alone.
-void check_mixed_batches(const char* name) {
-  const auto compare = [](const prediction& mixed, const prediction& alone) {
-    CHECK(difference(mixed.scores(), alone.scores()) < batch_tolerance);
-    CHECK(difference(mixed.logits, alone.logits) < batch_tolerance * largest(alone.logits));
-  };
-  const classifier model = load(name);
-  classifier_lane functors = model(0);
+bool same_bits(const std::vector<float>& a, const std::vector<float>& b) {
+  return a.size() == b.size() && std::memcmp(a.data(), b.data(), a.size() * sizeof(float)) == 0;
+}
+
+/// Compares what random batches give with what each text or pair gives alone on another lane.
+template <class Compare>
+void check_mixed_batches(const char* name, const classifier& model, Compare compare) {
+  classifier_lane functors = model(0), other = model(1);
   std::vector<tokens> all;
   for (const answer& each : read_answers(name)) all.push_back(each.tokenized(model));
   std::vector<prediction> alone;
-  for (const tokens& each : all) alone.push_back(run(functors, {each})[0]);
+  for (const tokens& each : all) alone.push_back(run(other, {each})[0]);
   std::mt19937 random(1);
   std::vector<std::size_t> order(all.size());
   for (std::size_t i = 0; i < order.size(); ++i) order[i] = i;
@@ -159,7 +160,27 @@ TEST_CASE("single texts and pairs get the logits and scores that Hugging Face gi
 TEST_CASE("a prediction does not depend on batch mates, to 1e-6") {
   for (const char* name : {"topics", "tags", "reranker"}) {
     CAPTURE(name);
-    check_mixed_batches(name);
+    check_mixed_batches(name, load(name), [](const prediction& mixed, const prediction& alone) {
+      CHECK(difference(mixed.scores(), alone.scores()) < batch_tolerance);
+      CHECK(difference(mixed.logits, alone.logits) < batch_tolerance * largest(alone.logits));
+    });
+  }
+}
+
+TEST_CASE("in invariant mode logits and scores are bitwise the same in any company and on any lane") {
+  for (const char* name : {"topics", "tags", "reranker"}) {
+    CAPTURE(name);
+    for (const precision asked : {precision::fp32, precision::int8}) {
+#ifndef __x86_64__
+      if (asked == precision::int8) continue;
+#endif
+      const model_options options{.device = "cpu", .threads = 1, .precision = asked, .invariant = true};
+      check_mixed_batches(name, classifier{goldens / name, options},
+                          [](const prediction& mixed, const prediction& alone) {
+                            CHECK(same_bits(mixed.logits, alone.logits));
+                            CHECK(same_bits(mixed.scores(), alone.scores()));
+                          });
+    }
   }
 }
 
