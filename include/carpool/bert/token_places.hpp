@@ -21,7 +21,9 @@ struct text_range {
 };
 
 /// Tokens, and for each the part of the text that it comes from, as Hugging Face's tokenizers tell it: from
-/// its first character to its last, with everything between them that normalisation has removed.
+/// its first character to its last, with everything between them that normalisation has removed. (Where
+/// canonical ordering moves a mark past others that are removed, a place may begin or end with another mark
+/// than theirs.)
 struct located_tokens {
   bert::tokens tokens;
   std::vector<text_range> places;
