@@ -110,10 +110,14 @@ api_error from_error_code(const boost::system::error_code& code) {
   if (code == bert_error::empty_text) return {problem::empty_input, code.message()};
   if (code == carpool::error::device_lost) return {problem::unavailable, code.message()};
   if (code == bert_error::text_too_long || code == bert_error::invalid_utf8 ||
-      code == bert_error::pairs_unsupported)
+      code == bert_error::pairs_unsupported || code == bert_error::unknown_token)
     return {problem::invalid, code.message()};
   if (code == carpool::error::model_failed) return {problem::model_failed, code.message()};
   return {problem::model_failed, "the model failed: " + code.message()};
+}
+
+unsigned status_of(problem what, api_family family) {
+  return table[static_cast<std::size_t>(what)].status(family);
 }
 
 response render(const api_error& error, api_family family) {

@@ -56,6 +56,9 @@ class api_error : public std::runtime_error {
 /// The api_error that stands for an error code of the batcher (carpool::error) or of the model.
 api_error from_error_code(const boost::system::error_code& code);
 
+/// The status with which a family's clients are told of a problem.
+unsigned status_of(problem what, api_family family);
+
 /// The answer to a refused request, in the JSON of its family.
 response render(const api_error& error, api_family family);
 

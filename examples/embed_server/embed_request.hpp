@@ -3,11 +3,11 @@
 
 #pragma once
 
+#include "submitted_texts.hpp"
+
 #include <cstddef>
 #include <optional>
-#include <string>
 #include <string_view>
-#include <vector>
 
 namespace embed_server {
 
@@ -19,18 +19,6 @@ enum class answer_form {
   openai_base64,  ///< OpenAI's, with base64 of little-endian floats
 };
 
-/// The texts of a request, in whichever protocol.
-struct submitted_texts {
-  std::string field;               ///< what the protocol calls them
-  std::vector<std::string> texts;  ///< at least one, none empty
-  bool is_list = false;            ///< whether the field is a list, so that errors name an element
-  std::string last;                ///< what the last text is called, if it is no element of that list
-  bool truncate = true;  ///< cut what is longer than the model takes; otherwise such a text is an error
-};
-
-/// The name of one text in an error message: "text", "inputs" or "inputs[3]".
-std::string name_of_text(const submitted_texts& request, std::size_t index);
-
 /// The body of a request for embeddings, understood and checked as far as possible without the model.
 struct embed_request : submitted_texts {
   answer_form form = answer_form::lists;
@@ -40,6 +28,10 @@ struct embed_request : submitted_texts {
 /// `{"text": "..."}` or TEI's `{"inputs": "..." | ["...", ...], "truncate": ..., "dimensions": ...}`.
 /// Throws api_error whose param names the field at fault.
 embed_request parse_embed(std::string_view body, std::size_t max_inputs);
+
+/// TEI's `{"inputs": "..." | ["...", ...], "truncate": ...}`, of which the vectors of all tokens are wanted.
+/// Throws as above.
+submitted_texts parse_embed_all(std::string_view body, std::size_t max_inputs);
 
 /// TEI's `{"inputs": {"source_sentence": "...", "sentences": ["...", ...]}, "parameters": {"truncate":
 /// ...}}`: the source is the last of the texts. Throws as above.

@@ -5,9 +5,13 @@
 
 #include "api_error.hpp"
 #include "content_coding.hpp"
+#include "docs_page.hpp"
 #include "embed_answer.hpp"
 #include "infer_answer.hpp"
 #include "infer_metadata.hpp"
+#include "openapi.hpp"
+#include "tokenizer_answer.hpp"
+#include "tokenizer_service.hpp"
 #include "turns.hpp"
 #include <carpool/observe/prometheus_text.hpp>
 
@@ -65,6 +69,19 @@ tokens tokenize_one(const served_model& model, const submitted_texts& request, s
   }
 }
 
+// The vectors of so many tokens must fit an answer.
+void check_vectors(std::size_t token_count, const served_model& model, std::size_t limit) {
+  if (!model.gives_token_vectors)
+    throw api_error{problem::model_failed,
+                    model.name + " is an exported program, which pools its vectors itself"};
+  if (token_count <= limit / model.dimension) return;
+  throw api_error{problem::invalid,
+                  "inputs has " + std::to_string(token_count) + " tokens, of which " +
+                      std::to_string(limit / model.dimension) +
+                      " can be answered at most: send fewer or shorter texts",
+                  "inputs"};
+}
+
 std::size_t count_tokens(const std::vector<tokens>& texts) {
   std::size_t count = 0;
   for (const tokens& text : texts) count += text.size();
@@ -85,6 +102,12 @@ asio::awaitable<response> embed_service::answer(const request_head& head, destin
     switch (where.to) {
       case endpoint::embed:
         co_return co_await embed(std::move(body), when);
+      case endpoint::embed_all:
+        co_return co_await embed_all(std::move(body), when);
+      case endpoint::tokenize:
+        co_return co_await answer_tokenize(model_, limits_, std::move(body));
+      case endpoint::decode:
+        co_return co_await answer_decode(model_, limits_, std::move(body));
       case endpoint::similarity:
         co_return co_await similarity(std::move(body), when);
       case endpoint::openai_embeddings:
@@ -134,6 +157,10 @@ response embed_service::describe(const destination& where) const {
       return models();
     case endpoint::metrics:
       return metrics();
+    case endpoint::openapi:
+      return ok(boost::json::serialize(openapi_document()));
+    case endpoint::docs:
+      return docs();
     case endpoint::server_metadata:
       return ok(server_metadata());
     case endpoint::server_live:
@@ -179,6 +206,13 @@ response embed_service::models() const {
   return make_response(http::status::ok, boost::json::serialize(list));
 }
 
+response embed_service::docs() {
+  response answer =
+      make_response(http::status::ok, docs_page(openapi_document()), "text/html; charset=utf-8");
+  answer.set(http::field::content_security_policy, "default-src 'none'; style-src 'unsafe-inline'");
+  return answer;
+}
+
 response embed_service::metrics() const {
   const metrics_labels labels{model_.name, model_.max_queue_size};
   const auto gpus = model_.sample_gpus ? model_.sample_gpus() : std::vector<gpu_reading>{};
@@ -213,6 +247,28 @@ asio::awaitable<embed_service::embedded> embed_service::embed(const embed_reques
   response answer =
       make_response(http::status::ok, co_await write(request, std::move(embeddings), token_count));
   co_return embedded{std::move(answer), token_count, {tokenization, record(when)}};
+}
+
+asio::awaitable<response> embed_service::embed_all(std::string body, circumstances when) {
+  const submitted_texts request = parse_embed_all(body, max_inputs());
+  const auto begin = std::chrono::steady_clock::now();
+  std::vector<tokens> texts = co_await tokenize(request);
+  const auto tokenization = std::chrono::steady_clock::now() - begin;
+  const std::size_t token_count = count_tokens(texts);
+  check_vectors(token_count, model_, limits_.token_vector_values);
+  for (tokens& text : texts) text.pooled = false;
+  const auto vectors = co_await run_model(std::move(texts), {.deadline = when.deadline, .key = when.client});
+  turns turn{limits_.work_per_turn};
+  std::string out;
+  for (const embedding& values : vectors) {
+    out += out.empty() ? '[' : ',';
+    const std::size_t before = out.size();
+    append_vectors(out, values, model_.dimension);
+    co_await turn.spend(out.size() - before);
+  }
+  response answer = make_response(http::status::ok, std::move(out) + ']');
+  add_effort(answer, model_, request, token_count, {tokenization, record(when)});
+  co_return answer;
 }
 
 asio::awaitable<response> embed_service::similarity(std::string body, circumstances when) {

@@ -72,10 +72,12 @@ class embed_service {
   response health() const;
   response models() const;
   response metrics() const;
+  static response docs();
   response describe(const destination& where) const;
   asio::awaitable<response> embed(std::string body, circumstances when);
   asio::awaitable<response> embed_for_openai(std::string body, circumstances when);
   asio::awaitable<embedded> embed(const embed_request& request, circumstances when);
+  asio::awaitable<response> embed_all(std::string body, circumstances when);
   asio::awaitable<response> similarity(std::string body, circumstances when);
   asio::awaitable<response> infer(std::optional<std::size_t> json_size, std::string body, circumstances when);
   asio::awaitable<std::string> decompress(const request_head& head, std::string body);

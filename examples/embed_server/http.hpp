@@ -20,11 +20,11 @@ namespace http = boost::beast::http;
 using request_parser = http::request_parser<http::string_body>;
 using response = http::response<http::string_body>;
 
-/// An answer with this body; the content type is JSON's unless given.
+/// An answer with this body; the content type is JSON's unless given, and none where there is no body.
 inline response make_response(http::status status, std::string body,
                               const char* content_type = "application/json") {
   response answer{status, 11};
-  answer.set(http::field::content_type, content_type);
+  if (!body.empty()) answer.set(http::field::content_type, content_type);
   answer.body() = std::move(body);
   return answer;
 }

@@ -23,6 +23,11 @@ bool read_bool(const boost::json::object& from, const std::string& field, bool o
   return value->as_bool();
 }
 
+void refuse_prompt(const boost::json::object& from) {
+  if (find_field(from, "prompt_name") != nullptr)
+    refuse_field("prompt_name", "prompt_name is not understood: there are no prompts");
+}
+
 void check_batch_size(const std::string& field, std::size_t count, std::size_t most) {
   if (count <= most) return;
   refuse_field(

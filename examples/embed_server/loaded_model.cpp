@@ -8,12 +8,16 @@
 
 #include <carpool/bert/bert.hpp>
 #include <carpool/bert/program_file.hpp>
+#include <carpool/bert/wordpiece_decoder.hpp>
 #include <carpool/dynamic_batcher.hpp>
 #include <carpool/scheduling/adaptive.hpp>
 #include <carpool/scheduling/eager.hpp>
 #include <carpool/scheduling/size_or_timeout.hpp>
 
 #include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -89,6 +93,15 @@ loaded_model load_model(asio::io_context& io, const server_options& given,
   model.served.tokenize = [embedder](std::string_view text, bool truncate) {
     return embedder.tokenize(text, {.truncate = truncate});
   };
+  model.served.locate_tokens = [embedder](std::string_view text, std::size_t limit) {
+    return embedder.tokenizer().encode_located(text, limit);
+  };
+  model.served.decode = [decoder = std::make_shared<const bert::wordpiece_decoder>(
+                             given.model, bert::read_model_config(given.model))](
+                            std::span<const std::int32_t> ids, bool skip_special_tokens) {
+    return decoder->decode(ids, skip_special_tokens);
+  };
+  model.served.gives_token_vectors = given.program.empty();
   model.served.devices = [embedder] { return embedder.devices(); };
   model.served.sample_gpus = [gpus = embedder.telemetry(), headroom = embedder.memory_headroom()] {
     std::vector<gpu_reading> readings;

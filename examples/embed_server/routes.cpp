@@ -10,19 +10,16 @@
 namespace embed_server {
 namespace {
 
-struct route {
-  std::string_view path;  // a segment {model} or {version} stands for whatever is there
-  http::verb method;
-  endpoint to;
-};
-
 // huggingface_hub posts to the bare URL that it is given, so "/" embeds as well.
 constexpr route routes[] = {
     {"/embed", http::verb::post, endpoint::embed},
     {"/", http::verb::post, endpoint::embed},
     {"/", http::verb::get, endpoint::ping},
     {"/ping", http::verb::get, endpoint::ping},
+    {"/embed_all", http::verb::post, endpoint::embed_all},
     {"/similarity", http::verb::post, endpoint::similarity},
+    {"/tokenize", http::verb::post, endpoint::tokenize},
+    {"/decode", http::verb::post, endpoint::decode},
     {"/embed_sparse", http::verb::post, endpoint::another_model},
     {"/rerank", http::verb::post, endpoint::another_model},
     {"/predict", http::verb::post, endpoint::another_model},
@@ -32,6 +29,8 @@ constexpr route routes[] = {
     {"/v1/models", http::verb::get, endpoint::models},
     {"/health", http::verb::get, endpoint::health},
     {"/metrics", http::verb::get, endpoint::metrics},
+    {"/openapi.json", http::verb::get, endpoint::openapi},
+    {"/docs", http::verb::get, endpoint::docs},
     {"/v2", http::verb::get, endpoint::server_metadata},
     {"/v2/health/live", http::verb::get, endpoint::server_live},
     {"/v2/health/ready", http::verb::get, endpoint::server_ready},
@@ -92,6 +91,8 @@ bool is_one_of(std::string_view text, std::initializer_list<std::string_view> li
 
 }  // namespace
 
+std::span<const route> all_routes() { return routes; }
+
 destination find_route(http::verb method, std::string_view path) {
   if (method == http::verb::options && path == "*") return {endpoint::options};
   const http::verb asked = method == http::verb::head ? http::verb::get : method;
@@ -129,6 +130,8 @@ bool is_open(endpoint to) {
     case endpoint::server_ready:
     case endpoint::model_ready:
     case endpoint::metrics:
+    case endpoint::openapi:
+    case endpoint::docs:
     case endpoint::options:
       return true;
     default:
@@ -137,8 +140,8 @@ bool is_open(endpoint to) {
 }
 
 bool runs_model(endpoint to) {
-  return to == endpoint::embed || to == endpoint::similarity || to == endpoint::openai_embeddings ||
-         to == endpoint::infer;
+  return to == endpoint::embed || to == endpoint::embed_all || to == endpoint::similarity ||
+         to == endpoint::openai_embeddings || to == endpoint::infer;
 }
 
 void check_media_type(const request_head& head, endpoint to) {

@@ -7,6 +7,7 @@
 #include "header_guard.hpp"
 #include "http.hpp"
 
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -15,7 +16,10 @@ namespace embed_server {
 /// What the server can do, whatever the path it is asked for under.
 enum class endpoint {
   embed,
+  embed_all,
   similarity,
+  tokenize,
+  decode,
   another_model,  ///< what only models of another kind could do
   info,
   ping,
@@ -23,6 +27,8 @@ enum class endpoint {
   models,
   health,
   metrics,
+  openapi,
+  docs,
   options,
   // The Open Inference Protocol, version 2.
   infer,
@@ -34,6 +40,16 @@ enum class endpoint {
   model_config,
   model_statistics,
 };
+
+/// A path with the method it takes.
+struct route {
+  std::string_view path;  ///< a segment {model} or {version} stands for whatever is there
+  http::verb method;      ///< GET, which HEAD goes with, or POST
+  endpoint to;
+};
+
+/// All that there is. OPTIONS is understood everywhere besides.
+std::span<const route> all_routes();
 
 /// Where a request goes.
 struct destination {

@@ -8,11 +8,14 @@
 #include "model_statistics.hpp"
 #include <carpool/bert/device_health.hpp>
 #include <carpool/bert/packed_batch.hpp>
+#include <carpool/bert/token_places.hpp>
 #include <carpool/dynamic_batcher.hpp>
 
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -35,6 +38,13 @@ struct served_model {
   /// Turns a text into tokens, cutting it if it is too long and that is allowed. Called on the io thread.
   /// Throws boost::system::system_error, for one with a code of carpool::bert::error.
   std::function<tokens(std::string_view text, bool truncate)> tokenize;
+  /// The tokens of a text with their places in it, never cut; more than `limit` fail as text_too_long.
+  /// Likewise.
+  std::function<carpool::bert::located_tokens(std::string_view text, std::size_t limit)> locate_tokens;
+  /// The text of some ids. Throws likewise.
+  std::function<std::string(std::span<const std::int32_t> ids, bool skip_special_tokens)> decode;
+  /// Whether there are vectors of tokens to be had (`tokens::pooled`).
+  bool gives_token_vectors = true;
   /// The batcher's observer.
   std::shared_ptr<const model_statistics> statistics;
   /// Its devices, and whether they can still be used; called on the io thread.

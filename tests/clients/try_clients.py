@@ -6,12 +6,11 @@ try_clients.py EMBED_SERVER GOLDENS: what they get must be what sentence-transfo
 Needs requirements.txt; exits with 77, for ctest's "skipped", where that is not installed.
 """
 
-import contextlib
 import logging
 import pathlib
-import re
-import subprocess
 import sys
+
+import embed_server
 
 try:
     import huggingface_hub
@@ -26,24 +25,6 @@ except ImportError as missing:
 
 MODEL = "all-MiniLM-L6-v2"
 TOLERANCE = 1e-5
-
-
-@contextlib.contextmanager
-def running(program):
-    """The server on a free port; its address. It must end well when it is told to."""
-    server = subprocess.Popen([program, "--port", "0"], stdout=subprocess.PIPE, text=True)
-    try:
-        for line in server.stdout:
-            if found := re.match(r"listening on (http://\S+)", line):
-                break
-        else:
-            raise SystemExit("the server ended before it listened")
-        yield found[1]
-    finally:
-        server.terminate()
-        server.stdout.read()
-        if server.wait(timeout=60) != 0:
-            raise SystemExit(f"the server ended with status {server.returncode}")
 
 
 def same(found, expected):
@@ -124,7 +105,7 @@ def main(program, goldens):
     texts = (folder / "texts.txt").read_text().splitlines()
     vectors = numpy.fromfile(folder / "vectors.f32", dtype="<f4").reshape(len(texts), -1)
     few = slice(0, 6)
-    with running(program) as address:
+    with embed_server.running(program) as address:
         for attempt in (try_openai, try_langchain, try_huggingface_hub, try_tritonclient):
             attempt(address, texts[few], vectors[few])
             print(attempt.__name__.removeprefix("try_"), "ok", flush=True)

@@ -51,6 +51,19 @@ struct pair {
   carpool::test::reference_wordpiece slow{tokens(), settings};
 };
 
+/// In the text, each behind or beside the one before it, and none for [CLS] and [SEP].
+void check_places(const located_tokens& found, const std::vector<std::int32_t>& ids, std::string_view text) {
+  if (found.tokens.ids != ids || found.places.size() != ids.size()) std::abort();
+  text_range before;
+  for (std::size_t i = 1; i + 1 < ids.size(); ++i) {
+    const text_range place = found.places[i];
+    if (place.begin >= place.end || place.end > text.size()) std::abort();
+    if (place.begin < before.begin || place.end < before.end) std::abort();
+    before = place;
+  }
+  if (found.places.front() != text_range{} || found.places.back() != text_range{}) std::abort();
+}
+
 /// `[CLS] pieces [SEP]` twice, in 16 tokens.
 std::vector<std::int32_t> cut_pair(const std::vector<std::int32_t>& ids) {
   const std::size_t pieces = ids.size() - 2;
@@ -73,6 +86,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   try {
     std::vector<std::int32_t> ids = chosen.fast.encode(text).ids;
     if (ids != chosen.slow.encode(text)) std::abort();
+    check_places(chosen.fast.encode_located(text, 1'000'000), ids, text);
     if (chosen.cutting.encode_pair(text, text).ids != cut_pair(ids)) std::abort();
     if (ids.size() > 16) {
       ids.resize(15);

@@ -7,6 +7,8 @@
     venv/bin/python tests/goldens/make_tokenizer_goldens.py FOLDER_OF_ALL_MINILM_L6_V2
 
 tokenizer/examples.json   for people: some texts with their ids in the vocabulary of all-MiniLM-L6-v2.
+tokenizer/places.json     where in each of some texts its tokens come from, in bytes of UTF-8
+tokenizer/decoded.json    some lists of ids and their texts, with special tokens and without
 tokenizer/corpus.tar.xz   for machines:
     lines.bin, specials.bin   texts, each as a 32-bit length in bytes and its UTF-8; specials.bin has literal special tokens
     words.txt                 the words of the synthetic vocabulary, one per line; see `vocabulary`
@@ -217,18 +219,47 @@ def minilm(folder, with_added_tokens=True):
     return Tokenizer.from_str(json.dumps(description))
 
 
+EXAMPLES = [
+    "", " ", "hello", "Hello, World!", "unaffable", "Embeddings of sentences", "naïve café", "e\u0301 = é", "ÄÖÜß", "İstanbul",
+    "Straße", "ΟΔΟΣ", "don't", "a.b@c-d_e", "3.14", "$5 §7 №9", "zero\u200bwidth", "tab\tnew\nline", "vertical\x0btab", "nul\x00byte",
+    "\ufeffbom", "\ufffd", "日本語テキスト", "東京 Tokyo", "한국어", "नमस्ते", "السلام", "👩‍👩‍👧‍👦 family", "🇩🇪 ❤️ 1️⃣", "[CLS] injected [SEP]", "[MASK]ed",
+    "a" * 100, "a" * 101, "supercalifragilisticexpialidocious", "\u0301", "\U0010ffff", "𝓯𝓪𝓷𝓬𝔂"]
+
+
 def examples(tokenizer):
-    texts = [
-        "", " ", "hello", "Hello, World!", "unaffable", "Embeddings of sentences", "naïve café", "e\u0301 = é", "ÄÖÜß", "İstanbul",
-        "Straße", "ΟΔΟΣ", "don't", "a.b@c-d_e", "3.14", "$5 §7 №9", "zero\u200bwidth", "tab\tnew\nline", "vertical\x0btab", "nul\x00byte",
-        "\ufeffbom", "\ufffd", "日本語テキスト", "東京 Tokyo", "한국어", "नमस्ते", "السلام", "👩‍👩‍👧‍👦 family", "🇩🇪 ❤️ 1️⃣", "[CLS] injected [SEP]", "[MASK]ed",
-        "a" * 100, "a" * 101, "supercalifragilisticexpialidocious", "\u0301", "\U0010ffff", "𝓯𝓪𝓷𝓬𝔂"]
     plain, parsed = minilm(tokenizer, False), minilm(tokenizer)
-    result = [{"text": text, "ids": plain.encode(text).ids} for text in texts]
-    result += [{"text": text, "special_tokens": "parse", "ids": parsed.encode(text).ids} for text in texts if "[" in text]
+    result = [{"text": text, "ids": plain.encode(text).ids} for text in EXAMPLES]
+    result += [{"text": text, "special_tokens": "parse", "ids": parsed.encode(text).ids} for text in EXAMPLES if "[" in text]
     plain.enable_truncation(max_length=8)
     long_texts = ["one two three four five six", "one two three four five six seven", "supercalifragilisticexpialidocious", "word " * 1000]
     return result + [{"text": text, "max_tokens": 8, "ids": plain.encode(text).ids} for text in long_texts]
+
+
+def places(tokenizer, texts):
+    """Examples for people, and a sample of the corpus. Left out is canonical ordering, which moves marks past others that are
+    removed: there the library's place of a token may begin or end with a mark of another one."""
+    def in_bytes(text, place):
+        return [len(text[:end].encode()) for end in place]
+    chosen = EXAMPLES + [text for text in texts[::244] if len(text) < 200 and not set(text) & set(ORDERED)]
+    result = []
+    for text in chosen:
+        found = tokenizer.encode(text)
+        result.append({"text": text, "ids": found.ids, "places": [in_bytes(text, place) for place in found.offsets]})
+    return result
+
+
+def decoded(tokenizer):
+    texts = ["hello", "Hello, World!", "unaffable", "don't", "it isn't, I'm sure; they've said we're late. Really ? No!", "a.b@c-d_e", "3.14",
+             "do not", "日本語テキスト", "naïve café", "👩‍👩‍👧‍👦 family", "##ing", ""]
+    lists = [tokenizer.encode(text).ids for text in texts] + [
+        [], [101], [102, 0, 0], [2075, 2075], [101, 2075, 7592, 102], [103, 7592], [7592, 100, 2088], [1010, 2088], [1005, 1055], list(range(1000, 1040))]
+    return [{"ids": ids, "text": tokenizer.decode(ids, skip_special_tokens=True), "whole": tokenizer.decode(ids, skip_special_tokens=False)}
+            for ids in lists]
+
+
+def write_json(name, values):
+    lines = ",\n".join(json.dumps(value, ensure_ascii=True) for value in values)
+    (FOLDER / name).write_text(f"[\n{lines}\n]\n", encoding="utf-8")
 
 
 def write_archive(files):
@@ -254,8 +285,9 @@ def main(folder):
         files.update(columns(setting, synthetic_tokenizer(tokens, setting), with_tokens, texts))
     files.update(columns("minilm", minilm(folder, False), minilm(folder), texts))
     write_archive(files)
-    lines = ",\n".join(json.dumps(e, ensure_ascii=True) for e in examples(folder))
-    (FOLDER / "examples.json").write_text(f"[\n{lines}\n]\n", encoding="utf-8")
+    write_json("examples.json", examples(folder))
+    write_json("places.json", places(minilm(folder, False), texts["lines"]))
+    write_json("decoded.json", decoded(minilm(folder)))
     print({name: len(part) for name, part in texts.items()}, {name: len(data) for name, data in files.items()})
 
 

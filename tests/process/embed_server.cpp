@@ -17,6 +17,7 @@
 #include <cstring>
 #include <fstream>
 #include <iterator>
+#include <numeric>
 #include <string>
 #include <system_error>
 #include <thread>
@@ -178,6 +179,39 @@ TEST_CASE("embeddings over HTTP equal the reference, in every protocol and encod
   CHECK(largest_difference(base64_lists(base64.body), wanted.embeddings) < 1e-5f);
   const auto tutorial = client.ask(post_json("/embed", R"({"text":)" + json_string(wanted.texts[0]) + "}"));
   CHECK(largest_difference(number_lists(tutorial.body), {wanted.embeddings[0]}) < 1e-5f);
+}
+
+TEST_CASE("the vectors of tokens, pooled, are the reference's embeddings") {
+  auto& server = shared_server();
+  http_client client(server.port());
+  INFO(server.log());
+  const reference wanted(12);
+  for (std::size_t i = 0; i < wanted.texts.size(); ++i) {
+    INFO(wanted.texts[i]);
+    const auto answer =
+        client.ask(post_json("/embed_all", R"({"inputs":)" + json_string(wanted.texts[i]) + "}"));
+    const auto vectors_of_tokens = number_lists(answer.body);
+    CHECK(std::to_string(vectors_of_tokens.size()) == answer.field("x-compute-tokens"));
+    std::vector<float> sum(dimension);
+    for (const auto& vector : vectors_of_tokens)
+      for (std::size_t j = 0; j < dimension; ++j) sum[j] += vector[j];
+    const float length = std::sqrt(std::inner_product(sum.begin(), sum.end(), sum.begin(), 0.0F));
+    for (float& value : sum) value /= length;
+    CHECK(largest_difference({sum}, {wanted.embeddings[i]}) < 1e-5f);
+  }
+}
+
+TEST_CASE("the real tokeniser tells tokens with their places, and makes text of ids") {
+  auto& server = shared_server();
+  http_client client(server.port());
+  INFO(server.log());
+  CHECK(client.ask(post_json("/tokenize", R"({"inputs":"hello"})")).body ==
+        R"([[{"id":101,"text":"[CLS]","special":true,"start":null,"stop":null},)"
+        R"({"id":7592,"text":"hello","special":false,"start":0,"stop":5},)"
+        R"({"id":102,"text":"[SEP]","special":true,"start":null,"stop":null}]])");
+  CHECK(client.ask(post_json("/decode", R"({"ids":[101,7592,1010,2088,999,102]})")).body ==
+        R"(["hello, world!"])");
+  CHECK(mentions(client.ask(post_json("/decode", R"({"ids":[30522]})")).body, "30522 tokens"));
 }
 
 TEST_CASE("a lone client's requests run alone, those of 64 clients together") {

@@ -24,7 +24,10 @@ class reference_bert {
   reference_bert(const bert::model_config& config, const checkpoint& weights)
       : config_(config), weights_(weights) {}
 
-  vector embed(const bert::tokens& text) const {
+  vector embed(const bert::tokens& text) const { return pool(encode(text)); }
+
+  /// What the last layer makes of each token.
+  matrix encode(const bert::tokens& text) const {
     const std::vector<std::int32_t>& ids = text.ids;
     const auto type_of = [&](std::size_t i) {
       return text.second_text != 0 && i >= text.second_text ? 1U : 0U;
@@ -38,7 +41,7 @@ class reference_bert {
     }
     for (std::int64_t index = 0; index < config_.layers; ++index)
       layer("encoder.layer." + std::to_string(index) + ".", hidden);
-    return pool(hidden);
+    return hidden;
   }
 
   /// softmax(q·kᵀ / sqrt(d))·v for each head of one text.

@@ -26,10 +26,20 @@ class cpu_lane final : public device_lane {
   at::Tensor run(const packed_batch& batch) override {
     const c10::InferenceMode no_gradients;
     const intra_op_threads limit(threads_);  // the thread may be one of the user's own
-    return (*model_)({batch, view(batch.ids()), view(batch.places()), view(batch.offsets())});
+    return (*model_)(view(batch));
+  }
+
+  at::Tensor run_unpooled(const packed_batch& batch) override {
+    const c10::InferenceMode no_gradients;
+    const intra_op_threads limit(threads_);
+    return model_->unpooled(view(batch)).to(at::kFloat);
   }
 
  private:
+  static device_batch view(const packed_batch& batch) {
+    return {batch, view(batch.ids()), view(batch.places()), view(batch.offsets())};
+  }
+
   static at::Tensor view(std::span<const std::int32_t> numbers) {
     return at::from_blob(const_cast<std::int32_t*>(numbers.data()),
                          {static_cast<std::int64_t>(numbers.size())}, at::kInt);

@@ -47,18 +47,12 @@ class cuda_lane final : public device_lane {
   /// The result is in a buffer of the lane, until the next run. Throws carpool::device_lost when the device
   /// has failed for good.
   at::Tensor run(const packed_batch& batch) override {
-    const c10::InferenceMode no_gradients;
-    health_->check();
-    const auto on_stream = stream_.use();
-    try {
-      return to_host(encode(batch), batch.texts());
-    } catch (const c10::OutOfMemoryError&) {
-      release_memory();
-      throw;
-    } catch (const c10::Error&) {
-      stream_.check(*health_);
-      throw;
-    }
+    return guarded([&] { return to_host(encode(batch), batch.texts()); });
+  }
+
+  /// Without graphs, which would have to hold the vectors of all tokens. Throws as `run`.
+  at::Tensor run_unpooled(const packed_batch& batch) override {
+    return guarded([&] { return stream_.to_host(model_->unpooled(sent(batch))); });
   }
 
   /// Captures the graphs of all buckets, the largest first, which sizes their memory. Without it each is
@@ -77,14 +71,35 @@ class cuda_lane final : public device_lane {
   }
 
  private:
+  /// Runs `work` on the stream, and finds out what its failures mean.
+  template <class Work>
+  at::Tensor guarded(const Work& work) {
+    const c10::InferenceMode no_gradients;
+    health_->check();
+    const auto on_stream = stream_.use();
+    try {
+      return work();
+    } catch (const c10::OutOfMemoryError&) {
+      release_memory();
+      throw;
+    } catch (const c10::Error&) {
+      stream_.check(*health_);
+      throw;
+    }
+  }
+
   /// -> [at least texts, dimension] on the device
   at::Tensor encode(const packed_batch& batch) {
     if (with_graphs_)
       if (const auto bucket = find_bucket(batch.token_count(), batch.longest(), batch.texts()))
         return by_graph(batch, *bucket);
+    return (*model_)(sent(batch));
+  }
+
+  device_batch sent(const packed_batch& batch) {
     const std::size_t size = 2 * batch.rows() + batch.offsets().size();
     lay_out(batch, numbers(size));
-    return (*model_)(view(batch, send(at::empty({count(size)}, on_device())), batch.rows(), batch.longest()));
+    return view(batch, send(at::empty({count(size)}, on_device())), batch.rows(), batch.longest());
   }
 
   at::Tensor by_graph(const packed_batch& batch, std::size_t index) {

@@ -2,7 +2,10 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <carpool/bert/error.hpp>
 #include <carpool/bert/packed_batch.hpp>
+
+#include <boost/system/system_error.hpp>
 
 #include <ATen/core/Tensor.h>
 
@@ -21,6 +24,13 @@ class device_lane {
   /// -> [texts, dimension or labels] in fp32, in the host's memory, complete. `batch` is closed and has a
   /// text.
   virtual at::Tensor run(const packed_batch& batch) = 0;
+
+  /// -> [batch.token_count(), dimension] in fp32, in the host's memory, complete: each token's vector, before
+  /// pooling. The results of `run` are of no use afterwards. Throws `error::token_vectors_unsupported` where
+  /// there are none to be had.
+  virtual at::Tensor run_unpooled(const packed_batch&) {
+    throw boost::system::system_error{make_error_code(error::token_vectors_unsupported)};
+  }
 };
 
 }  // namespace carpool::bert

@@ -51,6 +51,9 @@ class embedder {
   /// The same with settings for this text alone.
   tokens tokenize(std::string_view text, encode_options asked) const { return model_->tokenize(text, asked); }
 
+  /// What makes its tokens, for those who want to know more of them than `tokenize` tells.
+  const wordpiece& tokenizer() const { return model_->tokenizer(); }
+
   /// What a text costs: its tokens.
   double work(const tokens& text) const { return static_cast<double>(text.size()); }
 

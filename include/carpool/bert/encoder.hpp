@@ -5,6 +5,7 @@
 #include <carpool/bert/attention.hpp>
 #include <carpool/bert/classifier_head.hpp>
 #include <carpool/bert/config.hpp>
+#include <carpool/bert/error.hpp>
 #include <carpool/bert/linear.hpp>
 #include <carpool/bert/packed_batch.hpp>
 #include <carpool/bert/pooling.hpp>
@@ -13,6 +14,8 @@
 #ifdef CARPOOL_BERT_KERNELS
 #include <carpool/bert/cuda_fused.hpp>
 #endif
+
+#include <boost/system/system_error.hpp>
 
 #include <ATen/core/Tensor.h>
 #include <ATen/ops/layer_norm.h>
@@ -89,10 +92,16 @@ class encoder {
   /// -> [texts, hidden] in fp32, one embedding per text, in the batch's order; [texts, labels], logits, where
   /// the weights have a classifier's head.
   at::Tensor operator()(const device_batch& batch) const {
-    at::Tensor hidden = embedding_norm_(words_, batch.ids, places_, batch.places);
-    for (const layer& each : layers_) hidden = run(each, hidden, batch);
+    const at::Tensor hidden = encode(batch);
     if (head_) return (*head_)(pool(hidden, batch.offsets, config_.pooling, /*normalized=*/false));
     return pool(hidden, batch.offsets, config_.pooling, config_.normalize);
+  }
+
+  /// -> [tokens, hidden] in the precision that it computes in: the last layer's vectors, text by text.
+  /// Throws `error::token_vectors_unsupported` where the weights have a classifier's head.
+  at::Tensor unpooled(const device_batch& batch) const {
+    if (head_) throw boost::system::system_error{make_error_code(error::token_vectors_unsupported)};
+    return encode(batch).narrow(0, 0, static_cast<std::int64_t>(batch.host.token_count()));
   }
 
   /// Whether a run depends on nothing but the tensors of the batch, their sizes and `longest`.
@@ -123,6 +132,13 @@ class encoder {
             .intermediate = make_linear(weights.intermediate, config_.activation),
             .output = make_linear(weights.output),
             .output_norm = make_norm(weights.output_norm, target)};
+  }
+
+  /// -> [rows, hidden]
+  at::Tensor encode(const device_batch& batch) const {
+    at::Tensor hidden = embedding_norm_(words_, batch.ids, places_, batch.places);
+    for (const layer& each : layers_) hidden = run(each, hidden, batch);
+    return hidden;
   }
 
   at::Tensor run(const layer& each, const at::Tensor& input, const device_batch& batch) const {

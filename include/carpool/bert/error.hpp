@@ -15,12 +15,13 @@ namespace carpool::bert {
 
 /// Why one text got no result. The fault is never in its batch mates.
 enum class error {
-  text_too_long = 1,  ///< more tokens than the model takes, and truncation is off
-  empty_text,         ///< nothing to look at, and empty texts are refused
-  invalid_utf8,       ///< the text is not UTF-8
-  non_finite_output,  ///< the result holds a NaN or an infinity
-  unknown_token,      ///< a token id outside the vocabulary; `tokenize` never makes one
-  pairs_unsupported,  ///< a pair of texts, and the model has one token type only
+  text_too_long = 1,          ///< more tokens than the model takes, and truncation is off
+  empty_text,                 ///< nothing to look at, and empty texts are refused
+  invalid_utf8,               ///< the text is not UTF-8
+  non_finite_output,          ///< the result holds a NaN or an infinity
+  unknown_token,              ///< a token id outside the vocabulary; `tokenize` never makes one
+  pairs_unsupported,          ///< a pair of texts, and the model has one token type only
+  token_vectors_unsupported,  ///< vectors of tokens, of a model that gives only those of whole texts
 };
 
 /// The category of `bert::error`, named "carpool.bert".
@@ -42,6 +43,8 @@ class error_category_type final : public boost::system::error_category {
         return "a token id is outside the model's vocabulary";
       case error::pairs_unsupported:
         return "the model takes single texts, but this is a pair";
+      case error::token_vectors_unsupported:
+        return "the model gives vectors of whole texts, but none of their tokens";
     }
     return "unknown carpool.bert error " + std::to_string(value);
   }

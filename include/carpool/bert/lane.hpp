@@ -29,20 +29,29 @@
 
 namespace carpool::bert {
 
-/// One text's vector, `embedder::dimension()` floats.
+/// One text's vector, `embedder::dimension()` floats; or those of its tokens one behind the other, where they
+/// were wanted (`tokens::pooled`).
 using embedding = std::vector<float>;
 
-/// A batch on its way through a lane. A text that was refused takes no part in the packed batch.
-struct lane_batch {
-  packed_batch packed;
-  /// One per text; no error means the next text of the packed batch.
-  std::vector<boost::system::error_code> refusals;
+/// What a text of a lane_batch gets: nothing if it was refused, else one row of the pooled results, or so
+/// many of the unpooled ones, each the next of its kind.
+struct lane_item {
+  boost::system::error_code refusal = {};
+  std::size_t token_rows = 0;  ///< 0: pooled
 };
 
-/// What comes out of the model for a lane_batch.
+/// A batch on its way through a lane. A text that was refused takes no part in the packed batches.
+struct lane_batch {
+  packed_batch pooled;    ///< the texts of which one vector is wanted
+  packed_batch unpooled;  ///< those of which a vector for each token is
+  std::vector<lane_item> items;
+};
+
+/// What comes out of the model for a lane_batch. Each in fp32, in the host's memory; undefined without texts.
 struct lane_result {
-  at::Tensor rows;  ///< [texts that were not refused, dimension or labels], fp32, in the host's memory
-  std::vector<boost::system::error_code> refusals;
+  at::Tensor pooled;    ///< [pooled texts, dimension or labels]
+  at::Tensor unpooled;  ///< [tokens of the other texts, dimension]
+  std::vector<lane_item> items;
 };
 
 /// The functor set of one lane: collate, model and split for a DynamicBatcher of tokens or of strings. A bad
@@ -65,27 +74,36 @@ class lane {
   lane_batch collate(std::span<const tokens> texts) const {
     lane_batch batch;
     for (const tokens& text : texts) add(batch, text);
-    batch.packed.close();
+    close(batch);
     return batch;
   }
 
   lane_batch collate(std::span<const std::string> texts) const { return collate_as(texts, tokenize_); }
 
   lane_result model(lane_batch batch) {
-    at::Tensor rows;
-    if (batch.packed.texts() > 0) rows = tensors::run_model([&] { return device_->run(batch.packed); });
-    return {std::move(rows), std::move(batch.refusals)};
+    lane_result result{{}, {}, std::move(batch.items)};
+    // First, because it may overwrite what the other has left.
+    if (batch.unpooled.texts() > 0)
+      result.unpooled = tensors::run_model([&] { return device_->run_unpooled(batch.unpooled); });
+    if (batch.pooled.texts() > 0)
+      result.pooled = tensors::run_model([&] { return device_->run(batch.pooled); });
+    return result;
   }
 
   std::vector<boost::system::result<embedding>> split(const lane_result& result, std::size_t) const {
     std::vector<boost::system::result<embedding>> items;
-    items.reserve(result.refusals.size());
+    items.reserve(result.items.size());
     std::int64_t row = 0;
-    for (const boost::system::error_code& refusal : result.refusals) {
-      if (refusal) {
-        items.emplace_back(refusal);
+    std::int64_t token_row = 0;
+    for (const lane_item& item : result.items) {
+      if (item.refusal) {
+        items.emplace_back(item.refusal);
+      } else if (item.token_rows == 0) {
+        items.push_back(checked(result.pooled.select(0, row++)));
       } else {
-        items.push_back(checked(result.rows.select(0, row++)));
+        const auto count = static_cast<std::int64_t>(item.token_rows);
+        items.push_back(checked(result.unpooled.narrow(0, token_row, count)));
+        token_row += count;
       }
     }
     return items;
@@ -100,17 +118,26 @@ class lane {
       try {
         add(batch, tokenize(text));
       } catch (const boost::system::system_error& refused) {
-        batch.refusals.push_back(refused.code());
+        batch.items.push_back({.refusal = refused.code()});
       }
     }
-    batch.packed.close();
+    close(batch);
     return batch;
   }
 
  private:
   void add(lane_batch& batch, const tokens& text) const {
-    batch.refusals.push_back(refusal_of(text));
-    if (!batch.refusals.back()) batch.packed.append(text);
+    lane_item item{.refusal = refusal_of(text)};
+    if (!item.refusal) {
+      (text.pooled ? batch.pooled : batch.unpooled).append(text);
+      if (!text.pooled) item.token_rows = text.size();
+    }
+    batch.items.push_back(item);
+  }
+
+  static void close(lane_batch& batch) {
+    batch.pooled.close();
+    batch.unpooled.close();
   }
 
   /// Tokens may come from anywhere, and an id outside the tables would fail the whole batch, or worse.
@@ -123,9 +150,9 @@ class lane {
     return known ? boost::system::error_code{} : error::unknown_token;
   }
 
-  static boost::system::result<embedding> checked(const at::Tensor& row) {
-    const float* const begin = row.const_data_ptr<float>();
-    const float* const end = begin + row.numel();
+  static boost::system::result<embedding> checked(const at::Tensor& rows) {
+    const float* const begin = rows.const_data_ptr<float>();
+    const float* const end = begin + rows.numel();
     if (!std::all_of(begin, end, [](float value) { return std::isfinite(value); }))
       return make_error_code(error::non_finite_output);
     return embedding(begin, end);

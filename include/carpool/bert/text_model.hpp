@@ -123,6 +123,7 @@ class text_model {
   }
 
   const model_config& config() const { return config_; }
+  const wordpiece& tokenizer() const { return tokenizer_; }
   const std::string& name() const { return name_; }
   double memory_headroom() const { return options_.memory_headroom; }
   /// What applies to texts for which nothing else is asked.

@@ -30,6 +30,8 @@ struct tokenizer_settings {
   std::string sep_token = "[SEP]";
   /// Matched literally in the text, but only by `special_tokens::parse`.
   std::vector<std::string> special_tokens = {"[UNK]", "[CLS]", "[SEP]", "[PAD]", "[MASK]"};
+  /// Whether decoding takes out the spaces that do not belong in front of punctuation.
+  bool clean_up = true;
 };
 
 namespace detail {
@@ -131,6 +133,13 @@ inline std::vector<std::string> read_added_tokens(const json_section& root) {
   return result;
 }
 
+/// What the decoder says about it, if there is one; null is none.
+inline bool cleans_up(const json_section& root) {
+  const json_value* decoder = root.find("decoder");
+  if (decoder == nullptr || !decoder->is_object()) return true;
+  return root.section("decoder").boolean("cleanup").value_or(true);
+}
+
 /// Refuses a tokenizer.json that describes anything but BERT's own algorithm.
 inline void check_algorithm(const json_section& root) {
   const json_section model = root.section("model");
@@ -173,6 +182,7 @@ inline tokenizer_settings read_tokenizer_settings(const std::filesystem::path& f
     settings.unknown_token = root.section("model").string_or("unk_token", settings.unknown_token);
     settings.special_tokens = detail::read_added_tokens(root);
     detail::read_post_processor(root.section("post_processor"), settings);
+    settings.clean_up = detail::cleans_up(root);
   } else {
     settings.special_tokens = {settings.unknown_token, settings.cls_token, settings.sep_token,
                                detail::token_or(config, "pad_token", "[PAD]"),

@@ -15,6 +15,8 @@ struct tokens {
   /// Where the second text of a pair begins: the ids from here on have token type 1, those before it type 0.
   /// 0: a single text, of type 0.
   std::size_t second_text = 0;
+  /// Whether one vector is wanted for all of it, or, if not, one for each of its tokens.
+  bool pooled = true;
 
   tokens() = default;
   explicit tokens(std::vector<std::int32_t> token_ids) : ids{std::move(token_ids)} {}

@@ -6,6 +6,7 @@
 #include <carpool/bert/config.hpp>
 #include <carpool/bert/error.hpp>
 #include <carpool/bert/longest_first.hpp>
+#include <carpool/bert/token_places.hpp>
 #include <carpool/bert/token_trie.hpp>
 #include <carpool/bert/tokenizer_config.hpp>
 #include <carpool/bert/tokens.hpp>
@@ -76,10 +77,10 @@ class wordpiece {
   tokens encode(std::string_view text, encode_options options = {}) const {
     check_utf8(text, "");
     const std::size_t kept = max_tokens_ - 1;  // all but [SEP]
-    output out{{cls_}, options.truncate ? kept : no_limit};
+    output<> out{{cls_}, options.truncate ? kept : no_limit};
     out.ids.reserve(std::min(max_tokens_, text.size() / 2 + 3));
     append(text, options, out);
-    if (!options.truncate) check_length(out.ids.size() + 1);
+    if (!options.truncate) check_length(out.ids.size() + 1, max_tokens_);
     out.ids.resize(std::min(out.ids.size(), kept));
     out.ids.push_back(sep_);
     return tokens{std::move(out.ids)};
@@ -91,7 +92,7 @@ class wordpiece {
     check_utf8(first, " of the first text");
     check_utf8(second, " of the second text");
     const std::size_t room = max_tokens_ - 3;
-    output out{{cls_}, no_limit};
+    output<> out{{cls_}, no_limit};
     out.ids.reserve(std::min(max_tokens_, (first.size() + second.size()) / 2 + 4));
     append(first, options, out);
     const std::size_t first_pieces = out.ids.size() - 1;
@@ -99,7 +100,7 @@ class wordpiece {
     // More pieces of the second text would change nothing.
     if (options.truncate) out.enough = out.ids.size() + std::max(room, first_pieces);
     append(second, options, out);
-    if (!options.truncate) check_length(out.ids.size() + 1);
+    if (!options.truncate) check_length(out.ids.size() + 1, max_tokens_);
     const auto kept = longest_first(first_pieces, out.ids.size() - first_pieces - 2, room);
     const auto pieces = out.ids.begin() + 1;
     out.ids.erase(pieces + static_cast<std::ptrdiff_t>(kept.first),
@@ -111,6 +112,20 @@ class wordpiece {
     return result;
   }
 
+  /// The ids of `text` as `encode` gives them, but never cut, and where in the text each comes from; special
+  /// tokens in it are text. Throws as `encode` does, `error::text_too_long` where there are more than `limit`
+  /// tokens.
+  located_tokens encode_located(std::string_view text, std::size_t limit) const {
+    check_utf8(text, "");
+    output<text_places> out{{cls_}, limit, {}};
+    out.places.add_nothing();
+    encode_plain(text, out);
+    check_length(out.ids.size() + 1, limit);
+    out.ids.push_back(sep_);
+    out.places.add_nothing();
+    return {tokens{std::move(out.ids)}, out.places.take()};
+  }
+
   std::size_t max_tokens() const { return max_tokens_; }
 
  private:
@@ -119,9 +134,12 @@ class wordpiece {
     std::int32_t id;
   };
 
+  /// `Places` is told where everything comes from, or is `no_places`.
+  template <class Places = no_places>
   struct output {
     std::vector<std::int32_t> ids;
     std::size_t enough;  // stop when there are so many
+    [[no_unique_address]] Places places = {};
 
     bool full() const { return ids.size() >= enough; }
   };
@@ -133,17 +151,17 @@ class wordpiece {
     if (fault != text.size()) throw refusal(error::invalid_utf8, "byte " + std::to_string(fault) + where);
   }
 
-  void check_length(std::size_t count) const {
-    if (count <= max_tokens_) return;
+  static void check_length(std::size_t count, std::size_t limit) {
+    if (count <= limit) return;
     throw refusal(error::text_too_long, std::to_string(count) + " tokens with [CLS] and [SEP], " +
-                                            std::to_string(max_tokens_) + " at most");
+                                            std::to_string(limit) + " at most");
   }
 
   static boost::system::system_error refusal(error code, const std::string& detail) {
     return boost::system::system_error{make_error_code(code), detail};
   }
 
-  void append(std::string_view text, encode_options options, output& out) const {
+  void append(std::string_view text, encode_options options, output<>& out) const {
     if (options.special_tokens == special_tokens::parse) {
       encode_with_specials(text, out);
     } else {
@@ -152,7 +170,7 @@ class wordpiece {
   }
 
   /// Special tokens are looked for in the raw text, leftmost first, then longest; what lies between is plain.
-  void encode_with_specials(std::string_view text, output& out) const {
+  void encode_with_specials(std::string_view text, output<>& out) const {
     std::size_t plain = 0;
     for (std::size_t at = 0; at < text.size() && !out.full();) {
       const auto found = std::find_if(specials_.begin(), specials_.end(), [&](const special& candidate) {
@@ -170,14 +188,17 @@ class wordpiece {
     encode_plain(text.substr(plain), out);
   }
 
-  void encode_plain(std::string_view text, output& out) const {
+  template <class Places>
+  void encode_plain(std::string_view text, output<Places>& out) const {
     word_buffer word;
     const char* const end = text.data() + text.size();
     for (const char* at = text.data(); at != end && !out.full();) {
+      const char* const begin = at;
       const char32_t c = decode_utf8(at);
+      out.places.read(text, begin, at);
       const code_point_rule rule = rules_[c];
       if (rule.kind == code_point_kind::letter) {  // most are
-        word.append(rule.value);
+        append(rule.value, word, out);
       } else if (rule.kind == code_point_kind::expansion) {
         for (const char32_t part : code_point_table::expansion_of(c)) {
           if (part != 0) apply(rules_[part], word, out);
@@ -189,19 +210,27 @@ class wordpiece {
     end_word(word, out);
   }
 
-  void apply(code_point_rule rule, word_buffer& word, output& out) const {
+  template <class Places>
+  static void append(char32_t c, word_buffer& word, output<Places>& out) {
+    word.append(c);
+    out.places.append();
+  }
+
+  template <class Places>
+  void apply(code_point_rule rule, word_buffer& word, output<Places>& out) const {
     switch (rule.kind) {
       case code_point_kind::letter:
-        return word.append(rule.value);
+        return append(rule.value, word, out);
       case code_point_kind::ordered_mark:
-        return word.append_mark(rule.value, code_point_table::rank_of(rule.value));
+        word.append_mark(rule.value, code_point_table::rank_of(rule.value));
+        return out.places.append();
       case code_point_kind::starter_mark:
         return word.settle_marks();
       case code_point_kind::space:
         return end_word(word, out);
       case code_point_kind::alone:
         end_word(word, out);
-        word.append(rule.value);
+        append(rule.value, word, out);
         return end_word(word, out);
       case code_point_kind::deleted:
       case code_point_kind::expansion:
@@ -211,7 +240,8 @@ class wordpiece {
 
   /// Cuts the word into the longest tokens from left to right; a word that cannot be cut so is one unknown
   /// token.
-  void end_word(word_buffer& word, output& out) const {
+  template <class Places>
+  void end_word(word_buffer& word, output<Places>& out) const {
     if (word.empty()) return;
     word.settle_marks();
     const std::size_t start = out.ids.size();
@@ -221,12 +251,15 @@ class wordpiece {
       const token_trie::match piece = trie_.longest(at, rest);
       known = piece.id != token_trie::no_token;
       out.ids.push_back(piece.id);
+      out.places.end_piece(rest.substr(0, piece.length));
       rest.remove_prefix(piece.length);
     }
     if (!known) {
       out.ids.resize(start);
       out.ids.push_back(unknown_);
+      out.places.make_one_piece(start);
     }
+    out.places.end_word();
     word.clear();
   }
 

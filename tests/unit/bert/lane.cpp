@@ -20,7 +20,7 @@ using namespace carpool::bert;
 namespace {
 
 /// Answers each text with [its first id, the number of its tokens]; an id of 13 becomes a NaN, of 14 an
-/// infinity.
+/// infinity. A token by itself is [its id, 100].
 class counting_lane final : public device_lane {
  public:
   explicit counting_lane(int& runs) : runs_(runs) {}
@@ -40,6 +40,17 @@ class counting_lane final : public device_lane {
     return result;
   }
 
+  at::Tensor run_unpooled(const packed_batch& batch) override {
+    ++runs_;
+    at::Tensor result = at::empty({static_cast<std::int64_t>(batch.token_count()), 2});
+    float* at = result.mutable_data_ptr<float>();
+    for (std::size_t token = 0; token < batch.token_count(); ++token) {
+      *at++ = static_cast<float>(batch.ids()[token]);
+      *at++ = 100;
+    }
+    return result;
+  }
+
  private:
   int& runs_;
 };
@@ -55,6 +66,12 @@ model_config small() {
 tokens count_letters(std::string_view text) {
   if (text == "bad") throw boost::system::system_error{make_error_code(error::invalid_utf8)};
   return tokens{std::vector<std::int32_t>(text.size(), static_cast<std::int32_t>(text.size()))};
+}
+
+tokens unpooled(std::vector<std::int32_t> ids) {
+  tokens result{std::move(ids)};
+  result.pooled = false;
+  return result;
 }
 
 template <class In>
@@ -98,6 +115,33 @@ TEST_CASE("a pair fails its own request where the model has one token type, and 
     } else {
       CHECK(items[1].value() == embedding{5, 3});
     }
+  }
+}
+
+TEST_CASE("texts whose tokens' vectors are wanted share a batch with others, and each gets what is its") {
+  int runs = 0;
+  const auto items =
+      run<tokens>({unpooled({5, 6}), tokens{{7}}, unpooled({20}), unpooled({8}), tokens{{9, 9}}}, runs);
+  REQUIRE(items.size() == 5);
+  CHECK(items[0].value() == embedding{5, 100, 6, 100});
+  CHECK(items[1].value() == embedding{7, 1});
+  CHECK(items[2].error() == error::unknown_token);
+  CHECK(items[3].value() == embedding{8, 100});
+  CHECK(items[4].value() == embedding{9, 2});
+  CHECK(runs == 2);
+}
+
+TEST_CASE("vectors of tokens are refused by a device that has none") {
+  struct pooling_lane final : device_lane {
+    at::Tensor run(const packed_batch&) override { return {}; }
+  };
+  lane tested{small(), count_letters, std::make_unique<pooling_lane>()};
+  const std::vector<tokens> texts{unpooled({5, 6})};
+  try {
+    tested.model(tested.collate(texts));
+    FAIL("was not refused");
+  } catch (const boost::system::system_error& refused) {
+    CHECK(refused.code() == error::token_vectors_unsupported);
   }
 }
 

@@ -17,6 +17,8 @@
 
 #include <atomic>
 #include <csignal>
+#include <cstddef>
+#include <cstdint>
 #include <exception>
 #include <limits>
 #include <span>
@@ -34,12 +36,44 @@ using embed_server::embedding;
 using embed_server::tokens;
 
 constexpr std::size_t max_tokens = 1000;
+constexpr std::int32_t first_token = 256, last_token = 257;
 
 tokens tokenize(std::string_view text, bool truncate) {
   if (text.size() > max_tokens && !truncate)
     throw boost::system::system_error(carpool::bert::error::text_too_long);
   const auto kept = text.substr(0, max_tokens);
   return tokens(std::vector<std::int32_t>(kept.begin(), kept.end()));
+}
+
+// Byte by byte, between two tokens that do not come from the text.
+carpool::bert::located_tokens locate(std::string_view text, std::size_t limit) {
+  if (text.size() + 2 > limit) throw boost::system::system_error(carpool::bert::error::text_too_long);
+  carpool::bert::located_tokens result{tokens({first_token}), {{}}};
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    result.tokens.ids.push_back(static_cast<unsigned char>(text[i]));
+    result.places.push_back({i, i + 1});
+  }
+  result.tokens.ids.push_back(last_token);
+  result.places.emplace_back();
+  return result;
+}
+
+std::string decode(std::span<const std::int32_t> ids, bool skip_special_tokens) {
+  std::string text;
+  for (const std::int32_t id : ids) {
+    if (id > last_token) throw boost::system::system_error(carpool::bert::error::unknown_token);
+    if (id < first_token) text += static_cast<char>(id);
+    if (id >= first_token && !skip_special_tokens) text += id == first_token ? "[FIRST]" : "[LAST]";
+  }
+  return text;
+}
+
+embedding embed_each(const tokens& text) {
+  embedding values;
+  for (std::size_t i = 0; i < text.ids.size(); ++i)
+    for (const float value : {static_cast<float>(text.ids[i]), static_cast<float>(i), 0.0F, 1.0F})
+      values.push_back(value);
+  return values;
 }
 
 embedding embed(const tokens& text) {
@@ -84,6 +118,8 @@ struct test_server::implementation {
     model.max_batch_size = batching.max_batch_size;
     model.max_queue_size = batching.max_queue_size;
     model.tokenize = tokenize;
+    model.locate_tokens = locate;
+    model.decode = decode;
     model.statistics = statistics;
     model.devices = [this] { return devices(); };
     return model;
@@ -97,7 +133,7 @@ struct test_server::implementation {
     if (held) entrance.pass();
     texts_run += static_cast<int>(texts.size());
     std::vector<embedding> embeddings;
-    for (const tokens& text : texts) embeddings.push_back(embed(text));
+    for (const tokens& text : texts) embeddings.push_back(text.pooled ? embed(text) : embed_each(text));
     return embeddings;
   }
 

@@ -14,8 +14,9 @@ namespace carpool::test {
 
 /// The reference server around a fake model, on a free port of the loopback address and a thread of its own.
 ///
-/// The model takes bytes for tokens, at most 1000. The embedding of a text is (length, first byte, last byte,
-/// 1); "boom" makes its whole batch fail, "nan" yields a value that is not finite.
+/// The model takes bytes for tokens, at most 1000, and has two special ones, 256 and 257. The embedding of a
+/// text is (length, first byte, last byte, 1), that of a token (byte, its place, 0, 1); "boom" makes its
+/// whole batch fail, "nan" yields a value that is not finite.
 class test_server {
  public:
   explicit test_server(const embed_server::limits& limits = {}, const carpool::options& batching = {});

@@ -61,6 +61,12 @@ std::string refusal_of_tokenizer(std::string_view from, std::string_view to) {
   return folder.refusal();
 }
 
+tokenizer_settings settings_of(std::string_view from, std::string_view to) {
+  const model_folder folder;
+  folder.write("tokenizer.json", with(plain_tokenizer, from, to));
+  return folder.read().tokenizer;
+}
+
 }  // namespace
 
 TEST_CASE("all-MiniLM-L6-v2 is read as its folder says") {
@@ -215,11 +221,6 @@ TEST_CASE("other pooling and other modules are refused by name") {
 }
 
 TEST_CASE("tokenizer.json's switches are read, and null accents follow the case") {
-  const auto settings_of = [](std::string_view from, std::string_view to) {
-    const model_folder folder;
-    folder.write("tokenizer.json", with(plain_tokenizer, from, to));
-    return folder.read().tokenizer;
-  };
   CHECK(settings_of("null", "null").strip_accents);
   CHECK_FALSE(settings_of(R"("lowercase": true)", R"("lowercase": false)").strip_accents);
   CHECK_FALSE(settings_of(R"("lowercase": true)", R"("lowercase": false)").lowercase);
@@ -228,6 +229,18 @@ TEST_CASE("tokenizer.json's switches are read, and null accents follow the case"
                   .split_chinese_characters);
   CHECK(settings_of("[CLS]", "<cls>").cls_token == "<cls>");
   CHECK(settings_of(R"("[UNK]")", R"("<unk>")").unknown_token == "<unk>");
+}
+
+TEST_CASE(
+    "tokenizer.json's decoder says whether spaces in front of punctuation are taken out; if there is none, "
+    "they are") {
+  const auto cleans_up = [](std::string_view decoder) {
+    return settings_of(R"("pre_tokenizer")", std::string{decoder} + R"("pre_tokenizer")").clean_up;
+  };
+  CHECK(cleans_up(""));
+  CHECK(cleans_up(R"("decoder": null, )"));
+  CHECK(cleans_up(R"("decoder": {"type": "WordPiece", "prefix": "##", "cleanup": true}, )"));
+  CHECK_FALSE(cleans_up(R"("decoder": {"type": "WordPiece", "prefix": "##", "cleanup": false}, )"));
 }
 
 TEST_CASE("the older post-processor of tokenizer.json is read too") {

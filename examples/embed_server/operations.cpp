@@ -1,0 +1,76 @@
+// Copyright (c) 2026 The carpool authors
+// SPDX-License-Identifier: BSL-1.0
+
+#include "operations.hpp"
+
+#include <cstddef>
+#include <iterator>
+
+namespace embed_server {
+namespace {
+
+constexpr const char* tei = "text-embeddings-inference";
+constexpr const char* openai = "OpenAI";
+constexpr const char* open_inference = "Open Inference Protocol";
+constexpr const char* watching = "The server itself";
+
+constexpr const char* json = "application/json";
+constexpr const char* text = "text/plain";
+constexpr const char* html = "text/html";
+
+// In the order of `endpoint`.
+constexpr operation operations[] = {
+    {endpoint::embed, tei, "Embeddings of texts.", "EmbedRequest", "EmbedAnswer", json},
+    {endpoint::embed_all, tei,
+     "The vectors of all tokens of texts, before pooling; neither pooled nor scaled to length 1.",
+     "EmbedAllRequest", "EmbedAllAnswer", json},
+    {endpoint::similarity, tei, "How near sentences are to another one.", "SimilarityRequest",
+     "SimilarityAnswer", json},
+    {endpoint::tokenize, tei, "The tokens of texts, of any length, and where in them they are.",
+     "TokenizeRequest", "TokenizeAnswer", json},
+    {endpoint::decode, tei, "The texts of token ids.", "DecodeRequest", "DecodeAnswer", json},
+    {endpoint::another_model, tei,
+     "Always refused: that takes a model of another kind than one for embeddings.", "Anything", nullptr,
+     nullptr},
+    {endpoint::info, tei, "What the model is and how much it takes.", nullptr, "Info", json},
+    {endpoint::ping, tei, "Whether the server can take requests: 200 or 503, without a body.", nullptr,
+     nullptr, nullptr},
+    {endpoint::openai_embeddings, openai, "Embeddings of texts.", "OpenAIEmbeddingsRequest",
+     "OpenAIEmbeddingsAnswer", json},
+    {endpoint::models, openai, "The model that is served.", nullptr, "OpenAIModels", json},
+    {endpoint::health, watching, "Whether the server can take requests, and which devices have failed.",
+     nullptr, "Health", json},
+    {endpoint::metrics, watching, "Counters and histograms in Prometheus' text format.", nullptr, nullptr,
+     text},
+    {endpoint::openapi, watching, "This description, as an OpenAPI document.", nullptr, "Anything", json},
+    {endpoint::docs, watching, "This description, as a page for people.", nullptr, nullptr, html},
+    {endpoint::options, nullptr, nullptr, nullptr, nullptr, nullptr},
+    {endpoint::infer, open_inference, "Embeddings of texts, as JSON or as bytes behind it.", "InferRequest",
+     "InferAnswer", json},
+    {endpoint::server_metadata, open_inference, "What the server is and which extensions it has.", nullptr,
+     "ServerMetadata", json},
+    {endpoint::server_live, open_inference, "Whether the server runs.", nullptr, "ServerLive", json},
+    {endpoint::server_ready, open_inference, "Whether the server can take requests.", nullptr, "ServerReady",
+     json},
+    {endpoint::model_metadata, open_inference, "The inputs and outputs of the model.", nullptr,
+     "ModelMetadata", json},
+    {endpoint::model_ready, open_inference, "Whether the model can take requests.", nullptr, "ServerReady",
+     json},
+    {endpoint::model_config, open_inference, "The model's configuration, in Triton's words.", nullptr,
+     "ModelConfiguration", json},
+    {endpoint::model_statistics, open_inference, "What the model has done so far.", nullptr, "Statistics",
+     json},
+};
+
+constexpr bool in_order() {
+  for (std::size_t i = 0; i < std::size(operations); ++i)
+    if (operations[i].to != static_cast<endpoint>(i)) return false;
+  return std::size(operations) == static_cast<std::size_t>(endpoint::model_statistics) + 1;
+}
+static_assert(in_order(), "one row for each endpoint, in its order");
+
+}  // namespace
+
+const operation& operation_of(endpoint to) { return operations[static_cast<std::size_t>(to)]; }
+
+}  // namespace embed_server

@@ -1,0 +1,28 @@
+// Copyright (c) 2026 The carpool authors
+// SPDX-License-Identifier: BSL-1.0
+
+#pragma once
+
+#include "http.hpp"
+#include "limits.hpp"
+#include "served_model.hpp"
+
+#include <boost/asio/awaitable.hpp>
+
+#include <string>
+
+namespace embed_server {
+
+/// What the server does with a request that asks only the tokeniser, in TEI's protocol. Everything runs on
+/// the io thread, in turns. Each throws api_error.
+
+/// `/tokenize`: the tokens of texts, of any length, with their places. Model and limits must outlive the
+/// operation.
+boost::asio::awaitable<response> answer_tokenize(const served_model& model, const limits& limits,
+                                                 std::string body);
+
+/// `/decode`: the texts of ids. Likewise.
+boost::asio::awaitable<response> answer_decode(const served_model& model, const limits& limits,
+                                               std::string body);
+
+}  // namespace embed_server
