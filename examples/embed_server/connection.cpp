@@ -103,23 +103,24 @@ asio::awaitable<bool> connection::serve_one() {
   if (!co_await wait_for_request()) co_return false;
   set_idle(false);
   request_parser parser;
-  request_head head;
+  exchange now;
   destination where;
   std::optional<response> early;
   try {
-    head = co_await read_head(parser);
-    where = find_route(head.method, head.path);
-    head.client = service_.identify(head, where.to);  // before the body of a stranger is read
-    check_media_type(head, where.to);
-    co_await read_body(parser, head);
+    now.head = co_await read_head(parser);
+    where = find_route(now.head.method, now.head.path);
+    now.client = service_.identify(now.head, where.to);  // before the body of a stranger is read
+    service_.count_request(now.client, where.to);
+    check_media_type(now.head, where.to);
+    co_await read_body(parser, now.head);
   } catch (const api_error& error) {
     early = render(error, family_of(parser.get().target()));
   }
   // With a body unread nobody knows where the next request begins.
-  if (early) co_return co_await send(std::move(*early), head, head.keep_alive && parser.is_done());
-  auto result = co_await answer(head, std::move(where), std::move(parser.get().body()));
+  if (early) co_return co_await send(std::move(*early), now, now.head.keep_alive && parser.is_done());
+  auto result = co_await answer(now, std::move(where), std::move(parser.get().body()));
   if (!result) co_return false;
-  co_return co_await send(std::move(*result), head, head.keep_alive);
+  co_return co_await send(std::move(*result), now, now.head.keep_alive);
 }
 
 // False if the client closed the connection instead.
@@ -166,12 +167,12 @@ asio::awaitable<void> connection::read_body(request_parser& parser, const reques
 }
 
 // Empty if the client left before the answer was there; what it asked for is then taken out of the queue.
-asio::awaitable<std::optional<response>> connection::answer(const request_head& head, destination where,
+asio::awaitable<std::optional<response>> connection::answer(const exchange& now, destination where,
                                                             std::string body) {
   using namespace asio::experimental::awaitable_operators;
   const auto arrival = std::chrono::steady_clock::now();
   const bool may_wait = runs_model(where.to);
-  auto answered = service_.answer(head, std::move(where), std::move(body), arrival);
+  auto answered = service_.answer(now.head, now.client, std::move(where), std::move(body), arrival);
   if (!may_wait) co_return co_await std::move(answered);
   auto first = co_await (std::move(answered) || peer_gone());
   if (first.index() == 1) co_return std::nullopt;
@@ -193,9 +194,10 @@ asio::awaitable<void> connection::peer_gone() {
 }
 
 // True if the connection can take another request.
-asio::awaitable<bool> connection::send(response answer, const request_head& head, bool keep_alive) {
+asio::awaitable<bool> connection::send(response answer, const exchange& now, bool keep_alive) {
   keep_alive = keep_alive && !service_.draining() && ++answered_ < limits_.requests_per_connection;
-  complete_header(answer, head, keep_alive);
+  complete_header(answer, now.head, keep_alive);
+  service_.tell_rates(answer, now.client, now.head);
   ++service_.counted().answers[answer.result_int()];
   stream_.expires_after(limits_.write_time);
   co_await http::async_write(stream_, std::move(answer), asio::use_awaitable);

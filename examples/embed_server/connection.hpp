@@ -3,6 +3,7 @@
 
 #pragma once
 
+#include "api_keys.hpp"
 #include "embed_service.hpp"
 #include "header_guard.hpp"
 #include "http.hpp"
@@ -45,15 +46,20 @@ class connection {
   void drop();
 
  private:
+  /// What is known of the request that is being served.
+  struct exchange {
+    request_head head;
+    api_client client;
+  };
+
   asio::awaitable<void> run();
   asio::awaitable<bool> serve_one();
   asio::awaitable<bool> wait_for_request();
   asio::awaitable<request_head> read_head(request_parser& parser);
   asio::awaitable<void> read_body(request_parser& parser, const request_head& head);
-  asio::awaitable<std::optional<response>> answer(const request_head& head, destination where,
-                                                  std::string body);
+  asio::awaitable<std::optional<response>> answer(const exchange& now, destination where, std::string body);
   asio::awaitable<void> peer_gone();
-  asio::awaitable<bool> send(response answer, const request_head& head, bool keep_alive);
+  asio::awaitable<bool> send(response answer, const exchange& now, bool keep_alive);
   asio::awaitable<std::size_t> read_more();
   asio::awaitable<void> say_goodbye();
   void set_idle(bool idle);

@@ -76,10 +76,11 @@ std::size_t count_tokens(const std::vector<tokens>& texts) {
 embed_service::embed_service(served_model model, embedding_batcher& batcher, const limits& limits)
     : model_(std::move(model)), batcher_(batcher), limits_(limits) {}
 
-asio::awaitable<response> embed_service::answer(const request_head& head, destination where, std::string body,
+asio::awaitable<response> embed_service::answer(const request_head& head, const api_client& client,
+                                                destination where, std::string body,
                                                 carpool::time_point arrival) {
   api_error error{problem::model_failed, "internal error"};
-  const circumstances when{arrival, arrival + head.time_limit.value_or(limits_.request_time), head.client};
+  const circumstances when{arrival, arrival + head.time_limit.value_or(limits_.request_time), client};
   try {
     if (head.has_body) body = co_await decompress(head, std::move(body));
     switch (where.to) {
@@ -106,14 +107,30 @@ asio::awaitable<response> embed_service::answer(const request_head& head, destin
   co_return render(error, family_of(head.path));
 }
 
-std::uint64_t embed_service::identify(const request_head& head, endpoint to) const {
-  if (!keys_.required() || is_open(to)) return 0;
+void embed_service::set_keys(api_keys keys) {
+  keys_ = std::move(keys);
+  rates_.keep_only(keys_);
+}
+
+api_client embed_service::identify(const request_head& head, endpoint to) const {
+  if (!keys_.required() || is_open(to)) return {.rates = limits_.rates};
   if (head.key.empty())
     throw api_error{problem::unauthorized,
                     "an API key is needed: Authorization: Bearer KEY, or x-api-key: KEY"};
-  const auto client = keys_.find(head.key);
-  if (!client) throw api_error{problem::unauthorized, "Incorrect API key provided."};
-  return *client;
+  const api_client* const found = keys_.find(head.key);
+  if (found == nullptr) throw api_error{problem::unauthorized, "Incorrect API key provided."};
+  api_client client = *found;
+  client.rates = client.rates.or_else(limits_.rates);
+  return client;
+}
+
+void embed_service::count_request(const api_client& client, endpoint to) {
+  if (runs_model(to)) rates_.count_request(client, std::chrono::steady_clock::now());
+}
+
+void embed_service::tell_rates(response& answer, const api_client& client, const request_head& head) {
+  if (family_of(head.path) == api_family::openai)
+    rates_.tell(answer, client, std::chrono::steady_clock::now());
 }
 
 // Everything that is known without running the model.
@@ -209,7 +226,7 @@ asio::awaitable<embed_service::embedded> embed_service::embed(const embed_reques
   std::vector<tokens> texts = co_await tokenize(request);
   const auto tokenization = std::chrono::steady_clock::now() - begin;
   const std::size_t token_count = count_tokens(texts);
-  auto embeddings = co_await run_model(std::move(texts), {.deadline = when.deadline, .key = when.client});
+  auto embeddings = co_await run_model(std::move(texts), when);
   response answer =
       make_response(http::status::ok, co_await write(request, std::move(embeddings), token_count));
   co_return embedded{std::move(answer), token_count, {tokenization, record(when)}};
@@ -217,8 +234,7 @@ asio::awaitable<embed_service::embedded> embed_service::embed(const embed_reques
 
 asio::awaitable<response> embed_service::similarity(std::string body, circumstances when) {
   const submitted_texts request = parse_similarity(body, max_inputs());
-  const auto embeddings =
-      co_await run_model(co_await tokenize(request), {.deadline = when.deadline, .key = when.client});
+  const auto embeddings = co_await run_model(co_await tokenize(request), when);
   record(when);
   co_return make_response(http::status::ok, tei_similarities(embeddings));
 }
@@ -227,11 +243,8 @@ asio::awaitable<response> embed_service::infer(std::optional<std::size_t> json_s
                                                circumstances when) {
   const infer_request request = parse_infer(body, json_size, max_inputs());
   std::vector<tokens> texts = co_await tokenize(request);
-  carpool::submit_options options;
-  options.deadline = request.time_limit ? when.arrival + *request.time_limit : when.deadline;
-  options.priority = request.priority;
-  options.key = when.client;
-  const auto embeddings = co_await run_model(std::move(texts), options);
+  if (request.time_limit) when.deadline = when.arrival + *request.time_limit;
+  const auto embeddings = co_await run_model(std::move(texts), when, request.priority);
   infer_writer writer{request, model_.name, embeddings.size(), model_.dimension};
   turns turn{limits_.work_per_turn};
   for (const embedding& values : embeddings) {
@@ -263,8 +276,12 @@ asio::awaitable<std::vector<tokens>> embed_service::tokenize(const submitted_tex
 }
 
 asio::awaitable<std::vector<embedding>> embed_service::run_model(std::vector<tokens> texts,
-                                                                 carpool::submit_options options) {
-  counted_.tokens += count_tokens(texts);
+                                                                 circumstances when, std::int8_t priority) {
+  const std::size_t token_count = count_tokens(texts);
+  rates_.count_tokens(when.client, token_count, std::chrono::steady_clock::now());
+  counted_.tokens += token_count;
+  const carpool::submit_options options{
+      .deadline = when.deadline, .priority = priority, .key = when.client.id};
   co_return co_await batcher_.async_submit_many(std::move(texts), options, asio::use_awaitable);
 }
 

@@ -13,7 +13,6 @@
 
 #include <chrono>
 #include <cstddef>
-#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -31,8 +30,7 @@ struct request_head {
   /// Inference-Header-Content-Length: bytes of JSON in the body, ahead of binary tensors; not checked against
   /// the body's size yet.
   std::optional<std::size_t> json_size;
-  std::string key;           ///< what Authorization or x-api-key present, not to be logged; empty when absent
-  std::uint64_t client = 0;  ///< whose key that is, see embed_service::identify
+  std::string key;  ///< what Authorization or x-api-key present, not to be logged; empty when absent
   bool has_body = false;
   bool expects_continue = false;
   bool keep_alive = false;

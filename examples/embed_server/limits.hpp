@@ -3,6 +3,8 @@
 
 #pragma once
 
+#include "rate_limiter.hpp"
+
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -26,6 +28,9 @@ struct limits {
   std::size_t inputs = 2048;         ///< texts in one request
   std::size_t connections = 1000;    ///< at once; more wait in the listen queue
   std::size_t requests_per_connection = 10'000;
+
+  /// Of clients whose key has no limits of its own, and of all those without a key together.
+  rate_limits rates = {};
 
   // Times.
   std::chrono::milliseconds header_time = std::chrono::seconds{10};

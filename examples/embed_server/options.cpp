@@ -72,6 +72,11 @@ void add_options(CLI::App& app, server_options& options) {
   app.add_option("--api-keys", options.api_keys,
                  "File with a name and a key per line; nobody else may use the server. Read again on SIGHUP")
       ->envname("CARPOOL_API_KEYS");
+  app.add_option("--requests-per-minute", options.rates.requests,
+                 "Requests for embeddings that a client may make; a key's own limit in the file goes before")
+      ->check(at_least_one);
+  app.add_option("--tokens-per-minute", options.rates.tokens, "Likewise tokens of all its texts")
+      ->check(at_least_one);
   app.add_option("--log-level", options.log_level, "How much is logged to standard error")
       ->check(CLI::IsMember({"trace", "debug", "info", "warn", "error", "off"}))
       ->capture_default_str();

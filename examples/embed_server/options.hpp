@@ -3,6 +3,7 @@
 
 #pragma once
 
+#include "rate_limiter.hpp"
 #include <carpool/bert/options.hpp>
 #include <carpool/options.hpp>
 #include <carpool/time.hpp>
@@ -37,6 +38,7 @@ struct server_options {
   carpool::bert::precision precision = carpool::bert::precision::automatic;
   bool invariant = false;
   std::string api_keys;  ///< file with the keys of those who may use the server; empty: everybody may
+  rate_limits rates;     ///< of clients whose key has no limits of its own, and of all those without a key
   std::string log_level = "info";
 };
 

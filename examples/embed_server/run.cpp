@@ -82,7 +82,7 @@ asio::awaitable<void> reload_keys_when_told(embed_service& service, std::string 
 // Returns whether every request was answered.
 bool serve(const server_options& given) {
   const background_logging logging{given.log_level};
-  const limits limits;
+  const limits limits{.rates = given.rates};
   asio::io_context io{1};
   // First, so that a port in use shows before the model is loaded.
   auto acceptor = open_acceptor(io.get_executor(), given.host, given.port);

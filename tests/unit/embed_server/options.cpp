@@ -55,10 +55,10 @@ TEST_CASE("the textbook service can be asked for") {
 }
 
 TEST_CASE("every option is understood") {
-  const auto options =
-      parse({"--host=0.0.0.0", "--port=0", "--model=folder", "--max-queue-size=100", "--lanes-per-device=2",
-             "--threads=4", "--device=cuda", "--devices=0,3", "--invariant", "--log-level=debug",
-             "--policy=eager", "--program=a.pt2", "--load-library=b.so"});
+  const auto options = parse({"--host=0.0.0.0", "--port=0", "--model=folder", "--max-queue-size=100",
+                              "--lanes-per-device=2", "--threads=4", "--device=cuda", "--devices=0,3",
+                              "--invariant", "--log-level=debug", "--policy=eager", "--program=a.pt2",
+                              "--load-library=b.so", "--requests-per-minute=60", "--tokens-per-minute=5000"});
   CHECK(options.host == "0.0.0.0");
   CHECK(options.port == 0);
   CHECK(options.model == "folder");
@@ -70,6 +70,8 @@ TEST_CASE("every option is understood") {
   CHECK(options.log_level == "debug");
   CHECK(options.program == "a.pt2");
   CHECK(options.load_library == "b.so");
+  CHECK(options.rates.requests == 60u);
+  CHECK(options.rates.tokens == 5000u);
   const auto batching = batching_options(options, {});
   CHECK(batching.max_queue_size == 100);
 }
@@ -85,12 +87,22 @@ TEST_CASE("each precision has its name") {
 }
 
 TEST_CASE("P3: a wrong option is refused with one line that names it") {
-  const std::vector<std::vector<const char*>> wrong = {
-      {"--port", "70000"},           {"--port", "-1"},          {"--max-batch-size", "0"},
-      {"--max-batch-size", "x"},     {"--max-queue-size", "0"}, {"--lanes-per-device", "0"},
-      {"--devices", "-1"},           {"--devices", "0,x"},      {"--policy", "never"},
-      {"--max-queue-delay", "5"},    {"--max-queue-delay", ""}, {"--log-level", "chatty"},
-      {"--max-queue-delay", "-1ms"}, {"--precision", "int4"}};
+  const std::vector<std::vector<const char*>> wrong = {{"--port", "70000"},
+                                                       {"--port", "-1"},
+                                                       {"--max-batch-size", "0"},
+                                                       {"--max-batch-size", "x"},
+                                                       {"--max-queue-size", "0"},
+                                                       {"--lanes-per-device", "0"},
+                                                       {"--devices", "-1"},
+                                                       {"--devices", "0,x"},
+                                                       {"--policy", "never"},
+                                                       {"--max-queue-delay", "5"},
+                                                       {"--max-queue-delay", ""},
+                                                       {"--log-level", "chatty"},
+                                                       {"--max-queue-delay", "-1ms"},
+                                                       {"--precision", "int4"},
+                                                       {"--requests-per-minute", "0"},
+                                                       {"--tokens-per-minute", "many"}};
   for (const auto& arguments : wrong) {
     const auto text = complaint(arguments);
     CAPTURE(text);
