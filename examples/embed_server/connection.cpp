@@ -3,6 +3,7 @@
 
 #include "connection.hpp"
 
+#include "access_line.hpp"
 #include "api_error.hpp"
 #include "response_header.hpp"
 #include "routes.hpp"
@@ -51,11 +52,20 @@ bool is_parser_error(const error_code& ec) {
          ec != http::error::end_of_stream && ec != http::error::partial_message;
 }
 
+// The part of a request's story that begins with its header.
+void begin(exchange& request, request_head head) {
+  request.head = std::move(head);
+  request.span = begin_span(request.head.caller);
+  request.date = std::chrono::system_clock::now();
+  request.begin = std::chrono::steady_clock::now();
+}
+
 }  // namespace
 
-connection::connection(tcp::socket socket, embed_service& service, const limits& limits)
-    : stream_(std::move(socket)), service_(service), limits_(limits) {
+connection::connection(tcp::socket socket, embed_service& service, const http_settings& settings)
+    : stream_(std::move(socket)), service_(service), settings_(settings), limits_(settings.limits) {
   error_code ignored;
+  address_ = stream_.socket().remote_endpoint(ignored).address().to_string();
   stream_.socket().non_blocking(true, ignored);  // for peer_gone, which must never wait
   ++service_.counted().idle_connections;
 }
@@ -103,24 +113,30 @@ asio::awaitable<bool> connection::serve_one() {
   if (!co_await wait_for_request()) co_return false;
   set_idle(false);
   request_parser parser;
-  exchange now;
+  exchange request;
   destination where;
   std::optional<response> early;
   try {
-    now.head = co_await read_head(parser);
-    where = find_route(now.head.method, now.head.path);
-    now.client = service_.identify(now.head, where.to);  // before the body of a stranger is read
-    service_.count_request(now.client, where.to);
-    check_media_type(now.head, where.to);
-    co_await read_body(parser, now.head);
+    begin(request, co_await read_head(parser));
+    where = find_route(request.head.method, request.head.path);
+    request.client = service_.identify(request.head, where.to);  // before the body of a stranger is read
+    service_.count_request(request.client, where.to);
+    check_media_type(request.head, where.to);
+    co_await read_body(parser, request.head);
   } catch (const api_error& error) {
+    if (request.head.path.empty()) begin(request, describe_refused(parser));
     early = render(error, family_of(parser.get().target()));
   }
+  request.body_size = parser.get().body().size();
   // With a body unread nobody knows where the next request begins.
-  if (early) co_return co_await send(std::move(*early), now, now.head.keep_alive && parser.is_done());
-  auto result = co_await answer(now, std::move(where), std::move(parser.get().body()));
-  if (!result) co_return false;
-  co_return co_await send(std::move(*result), now, now.head.keep_alive);
+  if (early) co_return co_await send(std::move(*early), request, request.head.keep_alive && parser.is_done());
+  auto result = co_await answer(request, std::move(where), std::move(parser.get().body()));
+  if (!result) {
+    constexpr unsigned client_closed_request = 499;  // as nginx logs it
+    log(request, client_closed_request, nullptr);
+    co_return false;
+  }
+  co_return co_await send(std::move(*result), request, request.head.keep_alive);
 }
 
 // False if the client closed the connection instead.
@@ -167,12 +183,12 @@ asio::awaitable<void> connection::read_body(request_parser& parser, const reques
 }
 
 // Empty if the client left before the answer was there; what it asked for is then taken out of the queue.
-asio::awaitable<std::optional<response>> connection::answer(const exchange& now, destination where,
+asio::awaitable<std::optional<response>> connection::answer(exchange& request, destination where,
                                                             std::string body) {
   using namespace asio::experimental::awaitable_operators;
-  const auto arrival = std::chrono::steady_clock::now();
+  request.arrival = std::chrono::steady_clock::now();
   const bool may_wait = runs_model(where.to);
-  auto answered = service_.answer(now.head, now.client, std::move(where), std::move(body), arrival);
+  auto answered = service_.answer(request, std::move(where), std::move(body));
   if (!may_wait) co_return co_await std::move(answered);
   auto first = co_await (std::move(answered) || peer_gone());
   if (first.index() == 1) co_return std::nullopt;
@@ -194,14 +210,28 @@ asio::awaitable<void> connection::peer_gone() {
 }
 
 // True if the connection can take another request.
-asio::awaitable<bool> connection::send(response answer, const exchange& now, bool keep_alive) {
+asio::awaitable<bool> connection::send(response answer, const exchange& request, bool keep_alive) {
   keep_alive = keep_alive && !service_.draining() && ++answered_ < limits_.requests_per_connection;
-  complete_header(answer, now.head, keep_alive);
-  service_.tell_rates(answer, now.client, now.head);
+  complete_header(answer, request.head, keep_alive);
+  answer.set("traceparent", to_traceparent(request.span));
+  settings_.cors.complete(answer, request.head);
+  service_.tell_rates(answer, request);
+  log(request, answer.result_int(), &answer);
   ++service_.counted().answers[answer.result_int()];
   stream_.expires_after(limits_.write_time);
   co_await http::async_write(stream_, std::move(answer), asio::use_awaitable);
   co_return keep_alive;
+}
+
+// `answer` is null if the client did not wait for one.
+void connection::log(const exchange& request, unsigned status, const response* answer) const {
+  if (!settings_.log) return;
+  access_outcome outcome{.status = status, .request_id = request.head.request_id, .address = address_};
+  if (answer != nullptr) {
+    outcome.request_id = (*answer)["x-request-id"];
+    outcome.sent = answer->body().size();
+  }
+  settings_.log->add(access_line(request, outcome, std::chrono::steady_clock::now()));
 }
 
 // Bytes read into the buffer; 0 at the end of the stream.

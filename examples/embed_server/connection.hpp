@@ -3,11 +3,11 @@
 
 #pragma once
 
-#include "api_keys.hpp"
 #include "embed_service.hpp"
+#include "exchange.hpp"
 #include "header_guard.hpp"
 #include "http.hpp"
-#include "limits.hpp"
+#include "http_settings.hpp"
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/cancellation_signal.hpp>
@@ -28,8 +28,8 @@ using asio::ip::tcp;
 /// arrive while one is being served wait in the socket. Not thread-safe: everything happens on the io thread.
 class connection {
  public:
-  /// The service must outlive the connection.
-  connection(tcp::socket socket, embed_service& service, const limits& limits);
+  /// The service and the settings must outlive the connection.
+  connection(tcp::socket socket, embed_service& service, const http_settings& settings);
   ~connection();
 
   connection(const connection&) = delete;
@@ -46,27 +46,24 @@ class connection {
   void drop();
 
  private:
-  /// What is known of the request that is being served.
-  struct exchange {
-    request_head head;
-    api_client client;
-  };
-
   asio::awaitable<void> run();
   asio::awaitable<bool> serve_one();
   asio::awaitable<bool> wait_for_request();
   asio::awaitable<request_head> read_head(request_parser& parser);
   asio::awaitable<void> read_body(request_parser& parser, const request_head& head);
-  asio::awaitable<std::optional<response>> answer(const exchange& now, destination where, std::string body);
+  asio::awaitable<std::optional<response>> answer(exchange& request, destination where, std::string body);
   asio::awaitable<void> peer_gone();
-  asio::awaitable<bool> send(response answer, const exchange& now, bool keep_alive);
+  asio::awaitable<bool> send(response answer, const exchange& request, bool keep_alive);
+  void log(const exchange& request, unsigned status, const response* answer) const;
   asio::awaitable<std::size_t> read_more();
   asio::awaitable<void> say_goodbye();
   void set_idle(bool idle);
 
   boost::beast::tcp_stream stream_;
   embed_service& service_;
-  const limits limits_;
+  const http_settings& settings_;
+  const limits& limits_;
+  std::string address_;  // the client's
   asio::cancellation_signal drop_;
   boost::beast::flat_buffer buffer_;  // read from the socket and not yet parsed
   std::size_t answered_ = 0;

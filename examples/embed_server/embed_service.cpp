@@ -76,11 +76,10 @@ std::size_t count_tokens(const std::vector<tokens>& texts) {
 embed_service::embed_service(served_model model, embedding_batcher& batcher, const limits& limits)
     : model_(std::move(model)), batcher_(batcher), limits_(limits) {}
 
-asio::awaitable<response> embed_service::answer(const request_head& head, const api_client& client,
-                                                destination where, std::string body,
-                                                carpool::time_point arrival) {
+asio::awaitable<response> embed_service::answer(exchange& request, destination where, std::string body) {
   api_error error{problem::model_failed, "internal error"};
-  const circumstances when{arrival, arrival + head.time_limit.value_or(limits_.request_time), client};
+  const request_head& head = request.head;
+  const circumstances when{request, request.arrival + head.time_limit.value_or(limits_.request_time)};
   try {
     if (head.has_body) body = co_await decompress(head, std::move(body));
     switch (where.to) {
@@ -128,9 +127,9 @@ void embed_service::count_request(const api_client& client, endpoint to) {
   if (runs_model(to)) rates_.count_request(client, std::chrono::steady_clock::now());
 }
 
-void embed_service::tell_rates(response& answer, const api_client& client, const request_head& head) {
-  if (family_of(head.path) == api_family::openai)
-    rates_.tell(answer, client, std::chrono::steady_clock::now());
+void embed_service::tell_rates(response& answer, const exchange& request) {
+  if (family_of(request.head.path) == api_family::openai)
+    rates_.tell(answer, request.client, std::chrono::steady_clock::now());
 }
 
 // Everything that is known without running the model.
@@ -198,9 +197,11 @@ response embed_service::models() const {
 
 response embed_service::metrics() const {
   const metrics_labels labels{model_.name, model_.max_queue_size};
+  counters counted = counted_;
+  if (log_ != nullptr) counted.lost_log_lines = log_->dropped();
   const auto gpus = model_.sample_gpus ? model_.sample_gpus() : std::vector<gpu_reading>{};
   return make_response(http::status::ok,
-                       render_metrics(batcher_.stats(), counted_, labels, model_.devices(), gpus),
+                       render_metrics(batcher_.stats(), counted, labels, model_.devices(), gpus),
                        carpool::prometheus_text::content_type);
 }
 
@@ -243,7 +244,7 @@ asio::awaitable<response> embed_service::infer(std::optional<std::size_t> json_s
                                                circumstances when) {
   const infer_request request = parse_infer(body, json_size, max_inputs());
   std::vector<tokens> texts = co_await tokenize(request);
-  if (request.time_limit) when.deadline = when.arrival + *request.time_limit;
+  if (request.time_limit) when.deadline = when.request.arrival + *request.time_limit;
   const auto embeddings = co_await run_model(std::move(texts), when, request.priority);
   infer_writer writer{request, model_.name, embeddings.size(), model_.dimension};
   turns turn{limits_.work_per_turn};
@@ -277,12 +278,18 @@ asio::awaitable<std::vector<tokens>> embed_service::tokenize(const submitted_tex
 
 asio::awaitable<std::vector<embedding>> embed_service::run_model(std::vector<tokens> texts,
                                                                  circumstances when, std::int8_t priority) {
-  const std::size_t token_count = count_tokens(texts);
-  rates_.count_tokens(when.client, token_count, std::chrono::steady_clock::now());
-  counted_.tokens += token_count;
+  exchange& request = when.request;
+  const auto begin = std::chrono::steady_clock::now();
+  request.texts = texts.size();
+  request.tokens = count_tokens(texts);
+  request.preparation = begin - request.arrival;
+  rates_.count_tokens(request.client, request.tokens, begin);
+  counted_.tokens += request.tokens;
   const carpool::submit_options options{
-      .deadline = when.deadline, .priority = priority, .key = when.client.id};
-  co_return co_await batcher_.async_submit_many(std::move(texts), options, asio::use_awaitable);
+      .deadline = when.deadline, .priority = priority, .key = request.client.id};
+  auto embeddings = co_await batcher_.async_submit_many(std::move(texts), options, asio::use_awaitable);
+  request.model = std::chrono::steady_clock::now() - begin;
+  co_return embeddings;
 }
 
 asio::awaitable<std::string> embed_service::write(const embed_request& request,
@@ -303,7 +310,7 @@ asio::awaitable<std::string> embed_service::write(const embed_request& request,
 std::size_t embed_service::max_inputs() const { return std::min(limits_.inputs, model_.max_queue_size); }
 
 carpool::duration embed_service::record(circumstances when) {
-  const carpool::duration took = std::chrono::steady_clock::now() - when.arrival;
+  const carpool::duration took = std::chrono::steady_clock::now() - when.request.arrival;
   counted_.request_time.record(static_cast<std::uint64_t>(took.count()));
   return took;
 }

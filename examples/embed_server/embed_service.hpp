@@ -3,8 +3,10 @@
 
 #pragma once
 
+#include "access_log.hpp"
 #include "api_keys.hpp"
 #include "embed_request.hpp"
+#include "exchange.hpp"
 #include "header_guard.hpp"
 #include "http.hpp"
 #include "infer_request.hpp"
@@ -47,13 +49,11 @@ class embed_service {
   void count_request(const api_client& client, endpoint to);
 
   /// Adds to an answer what the client may still ask for, where the clients of this path look for that.
-  void tell_rates(response& answer, const api_client& client, const request_head& head);
+  void tell_rates(response& answer, const exchange& request);
 
   /// The answer to a request, whatever happens: errors are answers too. Cancelling it (all types) takes
-  /// requests that still wait out of the queue. `arrival` is when the header had been read; deadlines count
-  /// from it.
-  asio::awaitable<response> answer(const request_head& head, const api_client& client, destination where,
-                                   std::string body, carpool::time_point arrival);
+  /// requests that still wait out of the queue. What it takes is noted in the request.
+  asio::awaitable<response> answer(exchange& request, destination where, std::string body);
 
   /// From now on /health answers 503, so that load balancers look elsewhere.
   void start_draining() noexcept { draining_ = true; }
@@ -61,12 +61,14 @@ class embed_service {
 
   counters& counted() noexcept { return counted_; }
 
+  /// From now on /metrics tells how many lines this log has lost; it must outlive the service.
+  void watch(const access_log& log) noexcept { log_ = &log; }
+
  private:
-  /// When a request came, when it must be answered unless it is said otherwise, and whose it is.
+  /// A request, and when it must be answered unless it is said otherwise.
   struct circumstances {
-    carpool::time_point arrival;
+    exchange& request;
     carpool::time_point deadline;
-    const api_client& client;
   };
 
   struct embedded {
@@ -100,6 +102,7 @@ class embed_service {
   rate_control rates_;
   const limits limits_;
   counters counted_;
+  const access_log* log_ = nullptr;
   bool draining_ = false;
 };
 

@@ -10,6 +10,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <span>
 #include <string>
 
@@ -23,6 +24,7 @@ struct counters {
   carpool::duration_histogram request_time;   ///< of requests for embeddings, from the header to the answer
   std::size_t idle_connections = 0;
   std::size_t active_connections = 0;
+  std::optional<std::uint64_t> lost_log_lines;  ///< of the access log; empty without one
 };
 
 /// What does not change while the server runs.

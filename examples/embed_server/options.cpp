@@ -77,6 +77,13 @@ void add_options(CLI::App& app, server_options& options) {
       ->check(at_least_one);
   app.add_option("--tokens-per-minute", options.rates.tokens, "Likewise tokens of all its texts")
       ->check(at_least_one);
+  app.add_option("--cors-origin", options.cors_origins,
+                 "Origin whose pages may use the server, such as https://app.example.org; * for all. "
+                 "Can be given several times")
+      ->expected(1)
+      ->take_all();
+  app.add_option("--access-log", options.access_log,
+                 "File for a line of JSON per request; - for standard output. Opened again on SIGHUP");
   app.add_option("--log-level", options.log_level, "How much is logged to standard error")
       ->check(CLI::IsMember({"trace", "debug", "info", "warn", "error", "off"}))
       ->capture_default_str();

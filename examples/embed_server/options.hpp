@@ -39,6 +39,8 @@ struct server_options {
   bool invariant = false;
   std::string api_keys;  ///< file with the keys of those who may use the server; empty: everybody may
   rate_limits rates;     ///< of clients whose key has no limits of its own, and of all those without a key
+  std::vector<std::string> cors_origins;  ///< whose pages may use the server; "*": all
+  std::string access_log;                 ///< file; "-": standard output; empty: none
   std::string log_level = "info";
 };
 

@@ -26,20 +26,21 @@ using boost::system::error_code;
 constexpr auto no_throw = asio::as_tuple(asio::use_awaitable);
 
 // Some descriptors are needed for other things than clients.
-limits within_file_limit(limits given) {
+http_settings within_file_limit(http_settings given) {
   constexpr rlim_t others = 64;
   rlimit files{};
   if (getrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_cur > 2 * others)
-    given.connections = std::min(given.connections, static_cast<std::size_t>(files.rlim_cur - others));
+    given.limits.connections =
+        std::min(given.limits.connections, static_cast<std::size_t>(files.rlim_cur - others));
   return given;
 }
 
 }  // namespace
 
-server::server(tcp::acceptor acceptor, embed_service& service, const limits& limits)
+server::server(tcp::acceptor acceptor, embed_service& service, const http_settings& settings)
     : acceptor_(std::move(acceptor)),
       service_(service),
-      limits_(within_file_limit(limits)),
+      settings_(within_file_limit(settings)),
       client_left_(acceptor_.get_executor(), asio::steady_timer::time_point::max()) {}
 
 void server::start() {
@@ -58,7 +59,8 @@ asio::awaitable<void> server::accept_connections() {
 }
 
 asio::awaitable<void> server::wait_for_room() {
-  while (clients_.size() >= limits_.connections && !stopped_) co_await client_left_.async_wait(no_throw);
+  while (clients_.size() >= settings_.limits.connections && !stopped_)
+    co_await client_left_.async_wait(no_throw);
 }
 
 // Without descriptors or memory, accepting fails at once and would be tried again at once: give clients time
@@ -76,7 +78,7 @@ asio::awaitable<void> server::pause_after(const error_code& ec) {
 void server::add(tcp::socket socket) {
   error_code ignored;
   socket.set_option(tcp::no_delay{true}, ignored);
-  const auto client = clients_.emplace(clients_.end(), std::move(socket), service_, limits_);
+  const auto client = clients_.emplace(clients_.end(), std::move(socket), service_, settings_);
   client->start([this, client] {
     clients_.erase(client);
     client_left_.cancel();

@@ -5,7 +5,7 @@
 
 #include "connection.hpp"
 #include "embed_service.hpp"
-#include "limits.hpp"
+#include "http_settings.hpp"
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/ip/tcp.hpp>
@@ -21,7 +21,7 @@ namespace embed_server {
 class server {
  public:
   /// `acceptor` is bound but need not listen yet. The service must outlive the server.
-  server(tcp::acceptor acceptor, embed_service& service, const limits& limits);
+  server(tcp::acceptor acceptor, embed_service& service, const http_settings& settings);
 
   /// Listens and accepts, until stop_accepting.
   void start();
@@ -50,7 +50,7 @@ class server {
 
   tcp::acceptor acceptor_;
   embed_service& service_;
-  const limits limits_;
+  const http_settings settings_;
   std::list<connection> clients_;
   asio::steady_timer
       client_left_;  // never fires; cancelled whenever a client leaves, to wake those who wait for it

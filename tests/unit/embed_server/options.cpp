@@ -72,6 +72,9 @@ TEST_CASE("every option is understood") {
   CHECK(options.load_library == "b.so");
   CHECK(options.rates.requests == 60u);
   CHECK(options.rates.tokens == 5000u);
+  CHECK(parse({"--access-log=-"}).access_log == "-");
+  CHECK(parse({"--cors-origin=http://a", "--cors-origin", "http://b"}).cors_origins ==
+        std::vector<std::string>{"http://a", "http://b"});
   const auto batching = batching_options(options, {});
   CHECK(batching.max_queue_size == 100);
 }

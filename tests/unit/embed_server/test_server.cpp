@@ -53,15 +53,16 @@ embedding embed(const tokens& text) {
 }  // namespace
 
 struct test_server::implementation {
-  implementation(const embed_server::limits& limits_, const carpool::options& batching)
-      : limits(limits_),
+  implementation(const embed_server::http_settings& settings_, const carpool::options& batching)
+      : settings(settings_),
         batcher(io.get_executor(), watched(batching),
                 [this](std::span<tokens> texts) { return run_model(texts); }),
-        service(fake_model(batching), batcher, limits),
-        server(embed_server::open_acceptor(io.get_executor(), "127.0.0.1", 0), service, limits) {
+        service(fake_model(batching), batcher, settings.limits),
+        server(embed_server::open_acceptor(io.get_executor(), "127.0.0.1", 0), service, settings) {
+    if (settings.log) service.watch(*settings.log);
     server.start();
     port = server.endpoint().port();
-    asio::co_spawn(io, embed_server::serve_until_signalled(signals, server, batcher, limits),
+    asio::co_spawn(io, embed_server::serve_until_signalled(signals, server, batcher, settings.limits),
                    [this](std::exception_ptr error, bool answered) {
                      failure = error;
                      everything_answered = answered;
@@ -105,7 +106,7 @@ struct test_server::implementation {
   std::atomic<int> failed_devices = 0;
   std::atomic<bool> held = false;
   std::atomic<int> texts_run = 0;
-  const embed_server::limits limits;
+  const embed_server::http_settings settings;
   asio::io_context io{1};
   std::shared_ptr<embed_server::model_statistics> statistics;
   embed_server::embedding_batcher batcher;
@@ -118,8 +119,11 @@ struct test_server::implementation {
   std::thread thread;
 };
 
-test_server::test_server(const embed_server::limits& limits, const carpool::options& batching)
-    : self_(std::make_unique<implementation>(limits, batching)) {}
+test_server::test_server(const embed_server::limits& limits, const carpool::options& batching,
+                         embed_server::http_settings settings) {
+  settings.limits = limits;
+  self_ = std::make_unique<implementation>(settings, batching);
+}
 
 test_server::~test_server() {
   release_model();

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include "embed_server/http_settings.hpp"
 #include "embed_server/limits.hpp"
 #include <carpool/options.hpp>
 #include <carpool/stats.hpp>
@@ -18,7 +19,9 @@ namespace carpool::test {
 /// 1); "boom" makes its whole batch fail, "nan" yields a value that is not finite.
 class test_server {
  public:
-  explicit test_server(const embed_server::limits& limits = {}, const carpool::options& batching = {});
+  /// The limits go before those of the settings.
+  explicit test_server(const embed_server::limits& limits = {}, const carpool::options& batching = {},
+                       embed_server::http_settings settings = {});
   ~test_server();
 
   /// From now on only those may use it who have a key of this file.
