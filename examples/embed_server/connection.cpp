@@ -35,6 +35,13 @@ namespace {
 using boost::system::error_code;
 
 constexpr auto no_throw = asio::as_tuple(asio::use_awaitable);
+constexpr std::size_t read_at_once = 4096;
+
+// Many clients end a TLS session by closing the socket. What they have sent is complete all the same if HTTP
+// says so.
+bool ends_stream(const error_code& ec) {
+  return ec == asio::error::eof || ec == asio::ssl::error::stream_truncated;
+}
 
 // What the parser's refusal means; `seen` is what had been read of the header.
 api_error from_parser_error(const error_code& ec, std::string_view seen) {
@@ -62,11 +69,13 @@ void begin(exchange& request, request_head head) {
 
 }  // namespace
 
-connection::connection(tcp::socket socket, embed_service& service, const http_settings& settings)
-    : stream_(std::move(socket)), service_(service), settings_(settings), limits_(settings.limits) {
-  error_code ignored;
-  address_ = stream_.socket().remote_endpoint(ignored).address().to_string();
-  stream_.socket().non_blocking(true, ignored);  // for peer_gone, which must never wait
+connection::connection(client_stream::socket_type socket, std::shared_ptr<asio::ssl::context> tls,
+                       embed_service& service, const http_settings& settings)
+    : stream_(std::move(socket), std::move(tls)),
+      service_(service),
+      settings_(settings),
+      limits_(settings.limits),
+      address_(stream_.address()) {
   ++service_.counted().idle_connections;
 }
 
@@ -83,8 +92,7 @@ void connection::set_idle(bool idle) {
 }
 
 void connection::close_if_idle() {
-  error_code ec;
-  if (idle_ && stream_.socket().available(ec) == 0) stream_.close();
+  if (idle_ && !stream_.has_input()) stream_.close();
 }
 
 void connection::drop() { drop_.emit(asio::cancellation_type::terminal); }
@@ -97,6 +105,8 @@ void connection::start(std::function<void()> on_end) {
 
 asio::awaitable<void> connection::run() {
   try {
+    stream_.expires_after(limits_.handshake_time);
+    co_await stream_.handshake();
     while (co_await serve_one()) set_idle(true);
     co_await say_goodbye();
   } catch (const boost::system::system_error& error) {
@@ -196,16 +206,15 @@ asio::awaitable<std::optional<response>> connection::answer(exchange& request, d
 }
 
 // Completes when the client has closed the connection. Another request that comes in meanwhile ends the
-// watch.
+// watch: there is no room for more than one.
 asio::awaitable<void> connection::peer_gone() {
-  auto& socket = stream_.socket();
-  co_await socket.async_wait(tcp::socket::wait_read, asio::use_awaitable);
-  char byte;
-  error_code ec;
-  socket.receive(asio::buffer(&byte, 1), tcp::socket::message_peek, ec);
-  const bool half_closed = ec == asio::error::eof;
-  if (ec && ec != asio::error::would_block && !(half_closed && limits_.allow_half_close)) co_return;
-  asio::steady_timer never{socket.get_executor(), asio::steady_timer::time_point::max()};
+  if (buffer_.size() == 0) {
+    stream_.expires_never();
+    const auto [ec, size] = co_await stream_.async_read_some(buffer_.prepare(read_at_once), no_throw);
+    buffer_.commit(size);
+    if (ec && !(ends_stream(ec) && limits_.allow_half_close)) co_return;
+  }
+  asio::steady_timer never{stream_.get_executor(), asio::steady_timer::time_point::max()};
   co_await never.async_wait(asio::use_awaitable);
 }
 
@@ -236,18 +245,16 @@ void connection::log(const exchange& request, unsigned status, const response* a
 
 // Bytes read into the buffer; 0 at the end of the stream.
 asio::awaitable<std::size_t> connection::read_more() {
-  constexpr std::size_t at_once = 4096;
-  const auto [ec, size] = co_await stream_.async_read_some(buffer_.prepare(at_once), no_throw);
-  if (ec && ec != asio::error::eof) throw boost::system::system_error(ec);
+  const auto [ec, size] = co_await stream_.async_read_some(buffer_.prepare(read_at_once), no_throw);
+  if (ec && !ends_stream(ec)) throw boost::system::system_error(ec);
   buffer_.commit(size);
   co_return size;
 }
 
 // Closing a socket with bytes unread resets it, and the reset may overtake the answer. So read a little on.
 asio::awaitable<void> connection::say_goodbye() {
-  error_code ignored;
-  stream_.socket().shutdown(tcp::socket::shutdown_send, ignored);
   stream_.expires_after(limits_.goodbye_time);
+  co_await stream_.shut_down_sending();
   for (std::size_t dropped = 0; dropped < limits_.early_answer_drain;) {
     buffer_.clear();
     const std::size_t size = co_await read_more();

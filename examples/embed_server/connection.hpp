@@ -3,6 +3,7 @@
 
 #pragma once
 
+#include "client_stream.hpp"
 #include "embed_service.hpp"
 #include "exchange.hpp"
 #include "header_guard.hpp"
@@ -11,25 +12,24 @@
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/cancellation_signal.hpp>
-#include <boost/asio/ip/tcp.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
-#include <boost/beast/core/tcp_stream.hpp>
 
 #include <cstddef>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 
 namespace embed_server {
 
-using asio::ip::tcp;
-
 /// One client's connection: reads a request, has it answered, writes the answer, and so on. Requests that
-/// arrive while one is being served wait in the socket. Not thread-safe: everything happens on the io thread.
+/// arrive while one is being served wait in the buffer or the socket. Not thread-safe: everything happens on
+/// the io thread.
 class connection {
  public:
-  /// The service and the settings must outlive the connection.
-  connection(tcp::socket socket, embed_service& service, const http_settings& settings);
+  /// Speaks TLS if there is a context for it. The service and the settings must outlive the connection.
+  connection(client_stream::socket_type socket, std::shared_ptr<asio::ssl::context> tls,
+             embed_service& service, const http_settings& settings);
   ~connection();
 
   connection(const connection&) = delete;
@@ -59,7 +59,7 @@ class connection {
   asio::awaitable<void> say_goodbye();
   void set_idle(bool idle);
 
-  boost::beast::tcp_stream stream_;
+  client_stream stream_;
   embed_service& service_;
   const http_settings& settings_;
   const limits& limits_;

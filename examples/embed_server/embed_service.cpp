@@ -80,6 +80,7 @@ asio::awaitable<response> embed_service::answer(exchange& request, destination w
   api_error error{problem::model_failed, "internal error"};
   const request_head& head = request.head;
   const circumstances when{request, request.arrival + head.time_limit.value_or(limits_.request_time)};
+  if (runs_model(where.to)) ++counted_.requests;
   try {
     if (head.has_body) body = co_await decompress(head, std::move(body));
     switch (where.to) {
@@ -200,9 +201,11 @@ response embed_service::metrics() const {
   counters counted = counted_;
   if (log_ != nullptr) counted.lost_log_lines = log_->dropped();
   const auto gpus = model_.sample_gpus ? model_.sample_gpus() : std::vector<gpu_reading>{};
-  return make_response(http::status::ok,
-                       render_metrics(batcher_.stats(), counted, labels, model_.devices(), gpus),
-                       carpool::prometheus_text::content_type);
+  const carpool::stats stats = batcher_.stats();
+  std::string text = render_metrics(stats, counted, labels, model_.devices(), gpus);
+  if (compat_.tei) text += render_tei_metrics(stats, counted);
+  if (compat_.triton) text += render_triton_metrics(stats, model_.statistics->read(), model_.name, gpus);
+  return make_response(http::status::ok, std::move(text), carpool::prometheus_text::content_type);
 }
 
 asio::awaitable<response> embed_service::embed(std::string body, circumstances when) {

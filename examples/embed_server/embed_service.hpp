@@ -5,6 +5,7 @@
 
 #include "access_log.hpp"
 #include "api_keys.hpp"
+#include "compat_metrics.hpp"
 #include "embed_request.hpp"
 #include "exchange.hpp"
 #include "header_guard.hpp"
@@ -50,6 +51,9 @@ class embed_service {
 
   /// Adds to an answer what the client may still ask for, where the clients of this path look for that.
   void tell_rates(response& answer, const exchange& request);
+
+  /// From now on /metrics has these names, too.
+  void set_metrics_compat(metrics_compat names) noexcept { compat_ = names; }
 
   /// The answer to a request, whatever happens: errors are answers too. Cancelling it (all types) takes
   /// requests that still wait out of the queue. What it takes is noted in the request.
@@ -103,6 +107,7 @@ class embed_service {
   const limits limits_;
   counters counted_;
   const access_log* log_ = nullptr;
+  metrics_compat compat_;
   bool draining_ = false;
 };
 

@@ -33,6 +33,7 @@ struct limits {
   rate_limits rates = {};
 
   // Times.
+  std::chrono::milliseconds handshake_time = std::chrono::seconds{5};  ///< of TLS
   std::chrono::milliseconds header_time = std::chrono::seconds{10};
   std::chrono::milliseconds body_time = std::chrono::seconds{30};
   std::chrono::milliseconds write_time = std::chrono::seconds{30};

@@ -18,6 +18,7 @@ namespace embed_server {
 
 /// What the server counts itself; everything about batches comes from the batcher's own statistics.
 struct counters {
+  std::uint64_t requests = 0;                 ///< for embeddings, whatever became of them
   std::uint64_t invalid = 0;                  ///< requests for embeddings refused before they were submitted
   std::uint64_t tokens = 0;                   ///< of the texts submitted
   std::map<unsigned, std::uint64_t> answers;  ///< by HTTP status

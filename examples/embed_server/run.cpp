@@ -8,12 +8,14 @@
 #include "cors.hpp"
 #include "embed_service.hpp"
 #include "http_settings.hpp"
+#include "listener.hpp"
 #include "loaded_model.hpp"
 #include "logging.hpp"
 #include "options.hpp"
 #include "reload.hpp"
 #include "server.hpp"
 #include "shutdown.hpp"
+#include "tls.hpp"
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/co_spawn.hpp>
@@ -26,12 +28,12 @@
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <csignal>
 #include <cstdlib>
 #include <exception>
 #include <iostream>
 #include <memory>
-#include <sstream>
 #include <string>
 #include <utility>
 #include <vector>
@@ -64,10 +66,14 @@ asio::awaitable<bool> serve_clients(server& http, loaded_model& model, const lim
   co_await model.batcher->async_submit(std::move(first), asio::use_awaitable);
   asio::signal_set signals{co_await asio::this_coro::executor, SIGINT, SIGTERM};
   http.start();
-  std::ostringstream address;
-  address << http.endpoint();
-  std::cout << fmt::format("listening on http://{}\n", address.str()) << std::flush;
+  for (const std::string& address : http.addresses())
+    std::cout << fmt::format("listening on {}\n", address) << std::flush;
   co_return co_await serve_until_signalled(signals, http, *model.batcher, limits);
+}
+
+metrics_compat compat_of(const server_options& given) {
+  const auto asked = [&](const char* whose) { return std::ranges::count(given.metrics_compat, whose) > 0; };
+  return {.tei = asked("tei"), .triton = asked("triton")};
 }
 
 http_settings settings_of(const server_options& given) {
@@ -76,13 +82,25 @@ http_settings settings_of(const server_options& given) {
   return settings;
 }
 
+std::vector<listener> open_listeners(const asio::any_io_executor& executor, const server_options& given) {
+  std::vector<listener> listeners;
+  if (given.tcp) listeners.push_back(open_tcp(executor, given.host, given.port));
+  if (!given.unix_socket.empty()) listeners.push_back(open_unix(executor, given.unix_socket));
+  return listeners;
+}
+
 std::vector<reloadable> reloadables(const server_options& given, const http_settings& settings,
-                                    embed_service& service) {
+                                    embed_service& service, server& http) {
   std::vector<reloadable> all;
   if (!given.api_keys.empty())
     all.push_back({"the keys", [&service, file = given.api_keys] {
                      service.set_keys(api_keys::read(file));
                      spdlog::info("read the keys in {} again", file);
+                   }});
+  if (!given.tls_certificate.empty())
+    all.push_back({"certificate and key", [&http, certificate = given.tls_certificate, key = given.tls_key] {
+                     http.set_tls(load_tls(certificate, key));
+                     spdlog::info("read the certificate in {} again", certificate);
                    }});
   if (settings.log) all.push_back({"the access log", [log = settings.log] { log->reopen(); }});
   return all;
@@ -94,15 +112,18 @@ bool serve(const server_options& given) {
   const http_settings settings = settings_of(given);
   asio::io_context io{1};
   // First, so that a port in use shows before the model is loaded.
-  auto acceptor = open_acceptor(io.get_executor(), given.host, given.port);
+  auto listeners = open_listeners(io.get_executor(), given);
+  const auto tls = given.tls_certificate.empty() ? nullptr : load_tls(given.tls_certificate, given.tls_key);
   const api_keys keys = given.api_keys.empty() ? api_keys{} : api_keys::read(given.api_keys);
   loaded_model model = load_model(io, given, log_failure);
   introduce(model);
   embed_service service{model.served, *model.batcher, settings.limits};
   if (settings.log) service.watch(*settings.log);
+  service.set_metrics_compat(compat_of(given));
   service.set_keys(keys);
-  server http{std::move(acceptor), service, settings};
-  asio::co_spawn(io, reload_on_hangup(reloadables(given, settings, service)), asio::detached);
+  server http{std::move(listeners), service, settings};
+  http.set_tls(tls);
+  asio::co_spawn(io, reload_on_hangup(reloadables(given, settings, service, http)), asio::detached);
 
   std::exception_ptr failure;
   bool everything_answered = false;

@@ -4,6 +4,7 @@
 #include "embed_server/options.hpp"
 
 #include "support/doctest.hpp"
+#include "support/temporary_folder.hpp"
 
 #include <cstdlib>
 #include <stdexcept>
@@ -104,6 +105,8 @@ TEST_CASE("P3: a wrong option is refused with one line that names it") {
                                                        {"--log-level", "chatty"},
                                                        {"--max-queue-delay", "-1ms"},
                                                        {"--precision", "int4"},
+                                                       {"--cors-origin", "example.org"},
+                                                       {"--metrics-compat", "vllm"},
                                                        {"--requests-per-minute", "0"},
                                                        {"--tokens-per-minute", "many"}};
   for (const auto& arguments : wrong) {
@@ -116,6 +119,52 @@ TEST_CASE("P3: a wrong option is refused with one line that names it") {
   CHECK(complaint({"--no-such-option"}).find("--no-such-option") != std::string::npos);
   CHECK(complaint({}, "").find("--model") != std::string::npos);
   CHECK(complaint({"--load-library", "b.so"}).find("--program") != std::string::npos);
+}
+
+TEST_CASE("a Unix socket is in place of the port, unless a port or host is named, too") {
+  CHECK(parse({}).tcp);
+  CHECK_FALSE(parse({"--unix-socket=a"}).tcp);
+  CHECK(parse({"--unix-socket=a", "--port=8080"}).tcp);
+  CHECK(parse({"--unix-socket=a", "--host=127.0.0.1"}).tcp);
+}
+
+TEST_CASE("TLS needs a certificate and its key") {
+  const auto options = parse({"--tls-certificate=a.pem", "--tls-key=b.pem"});
+  CHECK(options.tls_certificate == "a.pem");
+  CHECK(options.tls_key == "b.pem");
+  CHECK(complaint({"--tls-certificate=a.pem"}).find("--tls-key") != std::string::npos);
+  CHECK(complaint({"--tls-key=b.pem"}).find("--tls-certificate") != std::string::npos);
+}
+
+TEST_CASE("other servers' names of metrics are asked for one by one or together") {
+  CHECK(parse({"--metrics-compat=tei,triton"}).metrics_compat == std::vector<std::string>{"tei", "triton"});
+  CHECK(parse({"--metrics-compat", "triton"}).metrics_compat == std::vector<std::string>{"triton"});
+}
+
+TEST_CASE("a file says what the command line can, which goes before it") {
+  const carpool::test::temporary_folder folder;
+  const auto file = folder.write("options",
+                                 "port=9000\nhost=\"0.0.0.0\"\ninvariant=true\npolicy=eager\n"
+                                 "max-queue-delay=50ms\ncors-origin=[\"http://a\",\"http://b\"]\n");
+  const auto path = file.string();
+  const auto options = parse({"--config", path.c_str(), "--host", "127.0.0.1"});
+  CHECK(options.port == 9000);
+  CHECK(options.host == "127.0.0.1");
+  CHECK(options.invariant);
+  CHECK(options.policy == policy_choice::eager);
+  CHECK(options.max_queue_delay == 50ms);
+  CHECK(options.cors_origins == std::vector<std::string>{"http://a", "http://b"});
+}
+
+TEST_CASE("P3: a wrong file of options is refused with one line that names what is wrong") {
+  const carpool::test::temporary_folder folder;
+  const auto refusal = [&](const char* text) {
+    const auto path = folder.write("options", text).string();
+    return complaint({"--config", path.c_str()});
+  };
+  CHECK(refusal("port=70000").find("--port") != std::string::npos);
+  CHECK(refusal("prot=8080").find("prot") != std::string::npos);
+  CHECK(complaint({"--config", "/nowhere/options"}).find("/nowhere/options") != std::string::npos);
 }
 
 TEST_CASE("the environment names a model, and the command line another") {

@@ -7,6 +7,8 @@
 #include <carpool/options.hpp>
 #include <carpool/stats.hpp>
 
+#include <boost/asio/ssl/context.hpp>
+
 #include <cstdint>
 #include <filesystem>
 #include <memory>
@@ -26,6 +28,9 @@ class test_server {
 
   /// From now on only those may use it who have a key of this file.
   void set_keys(const std::filesystem::path& file);
+
+  /// From now on new connections speak TLS.
+  void set_tls(std::shared_ptr<boost::asio::ssl::context> context);
 
   std::uint16_t port() const;
   carpool::stats stats() const;
