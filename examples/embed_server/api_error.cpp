@@ -54,6 +54,7 @@ constexpr error_row table[] = {
     {problem::expectation_failed, 417, bad_request, nullptr, 417, "Validation", 417},
     {problem::header_too_large, 431, bad_request, nullptr, 431, "Validation", 431},
     {problem::overloaded, 429, rate_limit, "rate_limit_exceeded", 429, "Overloaded", 503},
+    {problem::rate_limited, 429, rate_limit, "rate_limit_exceeded", 429, "Overloaded", 429},
     {problem::model_failed, 500, our_fault, nullptr, 424, "Backend", 500},
     {problem::not_implemented, 501, our_fault, nullptr, 501, "Validation", 501},
     {problem::unavailable, 503, our_fault, nullptr, 503, "Unhealthy", 503},
@@ -94,9 +95,13 @@ json::value body(const api_error& error, const error_row& row, api_family family
 }
 
 // OpenAI's clients look at retry-after-ms first, everybody else at Retry-After.
-void ask_to_retry_in_one_second(response& answer) {
-  answer.set(http::field::retry_after, "1");
-  answer.set("retry-after-ms", "1000");
+void ask_to_retry(response& answer, std::chrono::milliseconds time) {
+  answer.set(http::field::retry_after, std::to_string(std::chrono::ceil<std::chrono::seconds>(time).count()));
+  answer.set("retry-after-ms", std::to_string(time.count()));
+}
+
+bool passes_by_itself(problem what) {
+  return what == problem::overloaded || what == problem::rate_limited || what == problem::unavailable;
 }
 
 }  // namespace
@@ -124,8 +129,7 @@ response render(const api_error& error, api_family family) {
   const error_row& row = table[static_cast<std::size_t>(error.kind())];
   const auto status = static_cast<http::status>(row.status(family));
   response answer = make_response(status, json::serialize(body(error, row, family)));
-  if (error.kind() == problem::overloaded || error.kind() == problem::unavailable)
-    ask_to_retry_in_one_second(answer);
+  if (passes_by_itself(error.kind())) ask_to_retry(answer, error.retry_after());
   if (error.kind() == problem::unauthorized) answer.set(http::field::www_authenticate, "Bearer");
   return answer;
 }

@@ -7,6 +7,7 @@
 
 #include <boost/system/error_code.hpp>
 
+#include <chrono>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -32,6 +33,7 @@ enum class problem {
   expectation_failed,      ///< an Expect other than 100-continue
   header_too_large,        ///< in bytes or in fields
   overloaded,              ///< the queue is full
+  rate_limited,            ///< the client has used up what it may ask for in a minute
   model_failed,            ///< the model threw, or its output is not finite
   not_implemented,         ///< an unknown method or transfer coding
   unavailable,             ///< shutting down, or the device has failed
@@ -41,16 +43,20 @@ enum class problem {
 /// A request that is refused. Thrown by whatever finds the fault, rendered in one place.
 class api_error : public std::runtime_error {
  public:
-  /// `param` names the JSON field at fault, where there is one.
-  api_error(problem what, const std::string& message, std::string param = {})
-      : std::runtime_error(message), what_(what), param_(std::move(param)) {}
+  /// `param` names the JSON field at fault, where there is one; after `retry_after` the client may try again,
+  /// if what it met passes by itself.
+  api_error(problem what, const std::string& message, std::string param = {},
+            std::chrono::milliseconds retry_after = std::chrono::seconds{1})
+      : std::runtime_error(message), what_(what), param_(std::move(param)), retry_after_(retry_after) {}
 
   problem kind() const noexcept { return what_; }
   const std::string& param() const noexcept { return param_; }
+  std::chrono::milliseconds retry_after() const noexcept { return retry_after_; }
 
  private:
   problem what_;
   std::string param_;
+  std::chrono::milliseconds retry_after_;
 };
 
 /// The api_error that stands for an error code of the batcher (carpool::error) or of the model.

@@ -8,11 +8,14 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cstdint>
 #include <fstream>
 #include <functional>
 #include <new>
+#include <optional>
 #include <sstream>
 #include <stdexcept>
+#include <utility>
 
 namespace embed_server {
 namespace {
@@ -22,9 +25,7 @@ using key_digest = std::array<unsigned char, 32>;
 constexpr std::string_view digest_prefix = "sha256:";
 constexpr std::size_t shortest_key = 16;
 
-[[noreturn]] void refuse(const std::filesystem::path& file, std::size_t line, const std::string& why) {
-  throw std::runtime_error(file.string() + ", line " + std::to_string(line) + ": " + why);
-}
+[[noreturn]] void refuse(const std::string& why) { throw std::invalid_argument(why); }
 
 std::optional<key_digest> parse_digest(std::string_view digits) {
   key_digest digest;
@@ -43,6 +44,33 @@ key_digest digest_of(std::string_view key) {
   return digest;
 }
 
+key_digest read_key(const std::string& key) {
+  if (key.starts_with(digest_prefix)) {
+    const auto digest = parse_digest(std::string_view(key).substr(digest_prefix.size()));
+    if (!digest) refuse("sha256: must be followed by 64 hexadecimal digits");
+    return *digest;
+  }
+  if (key.size() < shortest_key)
+    refuse("the key must have at least " + std::to_string(shortest_key) + " characters");
+  return digest_of(key);
+}
+
+// What may follow a key in its line: NAME=NUMBER.
+void read_setting(api_client& client, std::string_view word) {
+  const std::string name(word.substr(0, word.find('=')));
+  if (name != "requests_per_minute" && name != "tokens_per_minute")
+    refuse("what follows a key must be requests_per_minute=N or tokens_per_minute=N");
+  auto& limit = name == "requests_per_minute" ? client.rates.requests : client.rates.tokens;
+  if (limit) refuse(name + " is given more than once");
+  const auto digits = word.substr(std::min(word.size(), name.size() + 1));
+  const char* const end = digits.data() + digits.size();
+  std::uint32_t number = 0;
+  const auto [rest, ec] = std::from_chars(digits.data(), end, number);
+  if (ec != std::errc{} || rest != end || number == 0)
+    refuse(name + " must be a whole number from 1 to " + std::to_string(UINT32_MAX));
+  limit = number;
+}
+
 }  // namespace
 
 api_keys api_keys::read(const std::filesystem::path& file) {
@@ -52,33 +80,46 @@ api_keys api_keys::read(const std::filesystem::path& file) {
   std::string text;
   for (std::size_t line = 1; std::getline(in, text); ++line) {
     std::istringstream words(text);
-    std::string name, key, more;
+    std::string name;
     if (!(words >> name) || name.starts_with('#')) continue;
-    if (!(words >> key) || words >> more) refuse(file, line, "must be a name and a key");
-    const bool hashed = key.starts_with(digest_prefix);
-    if (!hashed && key.size() < shortest_key)
-      refuse(file, line, "the key must have at least " + std::to_string(shortest_key) + " characters");
-    const auto digest = hashed ? parse_digest(std::string_view(key).substr(digest_prefix.size()))
-                               : std::optional(digest_of(key));
-    if (!digest) refuse(file, line, "sha256: must be followed by 64 hexadecimal digits");
-    for (const client& other : keys.clients_) {
-      if (other.name == name) refuse(file, line, "the name " + name + " is given more than once");
-      if (other.digest == *digest) refuse(file, line, "has the key of " + other.name);
+    try {
+      keys.add(name, words);
+    } catch (const std::invalid_argument& error) {
+      throw std::runtime_error(file.string() + ", line " + std::to_string(line) + ": " + error.what());
     }
-    keys.clients_.push_back({name, *digest});
   }
   if (!keys.required())
     throw std::runtime_error(file.string() + " holds no keys, so nobody could use the server");
   return keys;
 }
 
-std::optional<std::uint64_t> api_keys::find(std::string_view presented) const {
+// The words after the name in a client's line.
+void api_keys::add(const std::string& name, std::istream& words) {
+  std::string key;
+  if (!(words >> key)) refuse("must be a name and a key");
+  const key_digest digest = read_key(key);
+  for (const auto& [other, others_digest] : clients_) {
+    if (other.name == name) refuse("the name " + name + " is given more than once");
+    if (others_digest == digest) refuse("has the key of " + other.name);
+  }
+  // The same number after the file has been read again, and not 0.
+  api_client client{std::hash<std::string>{}(name) | 1, name, {}};
+  for (std::string setting; words >> setting;) read_setting(client, setting);
+  clients_.push_back({std::move(client), digest});
+}
+
+const api_client* api_keys::find(std::string_view presented) const {
   const key_digest digest = digest_of(presented);
-  const client* found = nullptr;
-  for (const client& known : clients_)
-    if (CRYPTO_memcmp(known.digest.data(), digest.data(), digest.size()) == 0) found = &known;
-  if (found == nullptr) return std::nullopt;
-  return std::hash<std::string>{}(found->name) | 1;  // the same after the file has been read again
+  const api_client* found = nullptr;
+  for (const entry& known : clients_)
+    if (CRYPTO_memcmp(known.digest.data(), digest.data(), digest.size()) == 0) found = &known.client;
+  return found;
+}
+
+std::vector<std::uint64_t> api_keys::ids() const {
+  std::vector<std::uint64_t> ids;
+  for (const entry& known : clients_) ids.push_back(known.client.id);
+  return ids;
 }
 
 }  // namespace embed_server

@@ -3,15 +3,24 @@
 
 #pragma once
 
+#include "rate_limiter.hpp"
+
 #include <array>
 #include <cstdint>
 #include <filesystem>
-#include <optional>
+#include <iosfwd>
 #include <string>
 #include <string_view>
 #include <vector>
 
 namespace embed_server {
+
+/// Somebody who uses the server.
+struct api_client {
+  std::uint64_t id = 0;  ///< stands for the client, also after the keys have been read again; 0 without a key
+  std::string name = {};  ///< for people; empty without a key
+  rate_limits rates = {};
+};
 
 /// Who may use the server.
 class api_keys {
@@ -20,24 +29,30 @@ class api_keys {
   api_keys() = default;
 
   /// Reads a file with one client per line: a name and a key of at least 16 characters, or a name and
-  /// `sha256:` with the key's digest in 64 hexadecimal digits. Empty lines and those that begin with # do not
-  /// count. Throws std::runtime_error with a sentence that names file and line, and no key.
+  /// `sha256:` with the key's digest in 64 hexadecimal digits; then, if it has limits of its own,
+  /// `requests_per_minute=N` and `tokens_per_minute=N`. Empty lines and those that begin with # do not count.
+  /// Throws std::runtime_error with a sentence that names file and line, and no key.
   static api_keys read(const std::filesystem::path& file);
 
   /// Whether anybody needs a key.
   bool required() const noexcept { return !clients_.empty(); }
 
-  /// A number that stands for the client with this key, not 0; empty if there is none. Takes as long
-  /// whichever key it is, and whether it is one.
-  std::optional<std::uint64_t> find(std::string_view presented) const;
+  /// The client with this key, or null. Takes as long whichever key it is, and whether it is one. Valid until
+  /// these keys change.
+  const api_client* find(std::string_view presented) const;
+
+  /// The numbers of all clients.
+  std::vector<std::uint64_t> ids() const;
 
  private:
-  struct client {
-    std::string name;
+  void add(const std::string& name, std::istream& words);
+
+  struct entry {
+    api_client client;
     std::array<unsigned char, 32> digest;  // SHA-256 of the key, which is kept nowhere
   };
 
-  std::vector<client> clients_;
+  std::vector<entry> clients_;
 };
 
 }  // namespace embed_server

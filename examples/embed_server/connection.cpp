@@ -3,6 +3,7 @@
 
 #include "connection.hpp"
 
+#include "access_line.hpp"
 #include "api_error.hpp"
 #include "response_header.hpp"
 #include "routes.hpp"
@@ -34,6 +35,13 @@ namespace {
 using boost::system::error_code;
 
 constexpr auto no_throw = asio::as_tuple(asio::use_awaitable);
+constexpr std::size_t read_at_once = 4096;
+
+// Many clients end a TLS session by closing the socket. What they have sent is complete all the same if HTTP
+// says so.
+bool ends_stream(const error_code& ec) {
+  return ec == asio::error::eof || ec == asio::ssl::error::stream_truncated;
+}
 
 // What the parser's refusal means; `seen` is what had been read of the header.
 api_error from_parser_error(const error_code& ec, std::string_view seen) {
@@ -51,12 +59,23 @@ bool is_parser_error(const error_code& ec) {
          ec != http::error::end_of_stream && ec != http::error::partial_message;
 }
 
+// The part of a request's story that begins with its header.
+void begin(exchange& request, request_head head) {
+  request.head = std::move(head);
+  request.span = begin_span(request.head.caller);
+  request.date = std::chrono::system_clock::now();
+  request.begin = std::chrono::steady_clock::now();
+}
+
 }  // namespace
 
-connection::connection(tcp::socket socket, embed_service& service, const limits& limits)
-    : stream_(std::move(socket)), service_(service), limits_(limits) {
-  error_code ignored;
-  stream_.socket().non_blocking(true, ignored);  // for peer_gone, which must never wait
+connection::connection(client_stream::socket_type socket, std::shared_ptr<asio::ssl::context> tls,
+                       embed_service& service, const http_settings& settings)
+    : stream_(std::move(socket), std::move(tls)),
+      service_(service),
+      settings_(settings),
+      limits_(settings.limits),
+      address_(stream_.address()) {
   ++service_.counted().idle_connections;
 }
 
@@ -73,8 +92,7 @@ void connection::set_idle(bool idle) {
 }
 
 void connection::close_if_idle() {
-  error_code ec;
-  if (idle_ && stream_.socket().available(ec) == 0) stream_.close();
+  if (idle_ && !stream_.has_input()) stream_.close();
 }
 
 void connection::drop() { drop_.emit(asio::cancellation_type::terminal); }
@@ -87,6 +105,8 @@ void connection::start(std::function<void()> on_end) {
 
 asio::awaitable<void> connection::run() {
   try {
+    stream_.expires_after(limits_.handshake_time);
+    co_await stream_.handshake();
     while (co_await serve_one()) set_idle(true);
     co_await say_goodbye();
   } catch (const boost::system::system_error& error) {
@@ -103,23 +123,30 @@ asio::awaitable<bool> connection::serve_one() {
   if (!co_await wait_for_request()) co_return false;
   set_idle(false);
   request_parser parser;
-  request_head head;
+  exchange request;
   destination where;
   std::optional<response> early;
   try {
-    head = co_await read_head(parser);
-    where = find_route(head.method, head.path);
-    head.client = service_.identify(head, where.to);  // before the body of a stranger is read
-    check_media_type(head, where.to);
-    co_await read_body(parser, head);
+    begin(request, co_await read_head(parser));
+    where = find_route(request.head.method, request.head.path);
+    request.client = service_.identify(request.head, where.to);  // before the body of a stranger is read
+    service_.count_request(request.client, where.to);
+    check_media_type(request.head, where.to);
+    co_await read_body(parser, request.head);
   } catch (const api_error& error) {
+    if (request.head.path.empty()) begin(request, describe_refused(parser));
     early = render(error, family_of(parser.get().target()));
   }
+  request.body_size = parser.get().body().size();
   // With a body unread nobody knows where the next request begins.
-  if (early) co_return co_await send(std::move(*early), head, head.keep_alive && parser.is_done());
-  auto result = co_await answer(head, std::move(where), std::move(parser.get().body()));
-  if (!result) co_return false;
-  co_return co_await send(std::move(*result), head, head.keep_alive);
+  if (early) co_return co_await send(std::move(*early), request, request.head.keep_alive && parser.is_done());
+  auto result = co_await answer(request, std::move(where), std::move(parser.get().body()));
+  if (!result) {
+    constexpr unsigned client_closed_request = 499;  // as nginx logs it
+    log(request, client_closed_request, nullptr);
+    co_return false;
+  }
+  co_return co_await send(std::move(*result), request, request.head.keep_alive);
 }
 
 // False if the client closed the connection instead.
@@ -166,12 +193,12 @@ asio::awaitable<void> connection::read_body(request_parser& parser, const reques
 }
 
 // Empty if the client left before the answer was there; what it asked for is then taken out of the queue.
-asio::awaitable<std::optional<response>> connection::answer(const request_head& head, destination where,
+asio::awaitable<std::optional<response>> connection::answer(exchange& request, destination where,
                                                             std::string body) {
   using namespace asio::experimental::awaitable_operators;
-  const auto arrival = std::chrono::steady_clock::now();
+  request.arrival = std::chrono::steady_clock::now();
   const bool may_wait = runs_model(where.to);
-  auto answered = service_.answer(head, std::move(where), std::move(body), arrival);
+  auto answered = service_.answer(request, std::move(where), std::move(body));
   if (!may_wait) co_return co_await std::move(answered);
   auto first = co_await (std::move(answered) || peer_gone());
   if (first.index() == 1) co_return std::nullopt;
@@ -179,43 +206,55 @@ asio::awaitable<std::optional<response>> connection::answer(const request_head& 
 }
 
 // Completes when the client has closed the connection. Another request that comes in meanwhile ends the
-// watch.
+// watch: there is no room for more than one.
 asio::awaitable<void> connection::peer_gone() {
-  auto& socket = stream_.socket();
-  co_await socket.async_wait(tcp::socket::wait_read, asio::use_awaitable);
-  char byte;
-  error_code ec;
-  socket.receive(asio::buffer(&byte, 1), tcp::socket::message_peek, ec);
-  const bool half_closed = ec == asio::error::eof;
-  if (ec && ec != asio::error::would_block && !(half_closed && limits_.allow_half_close)) co_return;
-  asio::steady_timer never{socket.get_executor(), asio::steady_timer::time_point::max()};
+  if (buffer_.size() == 0) {
+    stream_.expires_never();
+    const auto [ec, size] = co_await stream_.async_read_some(buffer_.prepare(read_at_once), no_throw);
+    buffer_.commit(size);
+    if (ec && !(ends_stream(ec) && limits_.allow_half_close)) co_return;
+  }
+  asio::steady_timer never{stream_.get_executor(), asio::steady_timer::time_point::max()};
   co_await never.async_wait(asio::use_awaitable);
 }
 
 // True if the connection can take another request.
-asio::awaitable<bool> connection::send(response answer, const request_head& head, bool keep_alive) {
+asio::awaitable<bool> connection::send(response answer, const exchange& request, bool keep_alive) {
   keep_alive = keep_alive && !service_.draining() && ++answered_ < limits_.requests_per_connection;
-  complete_header(answer, head, keep_alive);
+  complete_header(answer, request.head, keep_alive);
+  answer.set("traceparent", to_traceparent(request.span));
+  settings_.cors.complete(answer, request.head);
+  service_.tell_rates(answer, request);
+  log(request, answer.result_int(), &answer);
   ++service_.counted().answers[answer.result_int()];
   stream_.expires_after(limits_.write_time);
   co_await http::async_write(stream_, std::move(answer), asio::use_awaitable);
   co_return keep_alive;
 }
 
+// `answer` is null if the client did not wait for one.
+void connection::log(const exchange& request, unsigned status, const response* answer) const {
+  if (!settings_.log) return;
+  access_outcome outcome{.status = status, .request_id = request.head.request_id, .address = address_};
+  if (answer != nullptr) {
+    outcome.request_id = (*answer)["x-request-id"];
+    outcome.sent = answer->body().size();
+  }
+  settings_.log->add(access_line(request, outcome, std::chrono::steady_clock::now()));
+}
+
 // Bytes read into the buffer; 0 at the end of the stream.
 asio::awaitable<std::size_t> connection::read_more() {
-  constexpr std::size_t at_once = 4096;
-  const auto [ec, size] = co_await stream_.async_read_some(buffer_.prepare(at_once), no_throw);
-  if (ec && ec != asio::error::eof) throw boost::system::system_error(ec);
+  const auto [ec, size] = co_await stream_.async_read_some(buffer_.prepare(read_at_once), no_throw);
+  if (ec && !ends_stream(ec)) throw boost::system::system_error(ec);
   buffer_.commit(size);
   co_return size;
 }
 
 // Closing a socket with bytes unread resets it, and the reset may overtake the answer. So read a little on.
 asio::awaitable<void> connection::say_goodbye() {
-  error_code ignored;
-  stream_.socket().shutdown(tcp::socket::shutdown_send, ignored);
   stream_.expires_after(limits_.goodbye_time);
+  co_await stream_.shut_down_sending();
   for (std::size_t dropped = 0; dropped < limits_.early_answer_drain;) {
     buffer_.clear();
     const std::size_t size = co_await read_more();

@@ -3,32 +3,33 @@
 
 #pragma once
 
+#include "client_stream.hpp"
 #include "embed_service.hpp"
+#include "exchange.hpp"
 #include "header_guard.hpp"
 #include "http.hpp"
-#include "limits.hpp"
+#include "http_settings.hpp"
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/cancellation_signal.hpp>
-#include <boost/asio/ip/tcp.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
-#include <boost/beast/core/tcp_stream.hpp>
 
 #include <cstddef>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 
 namespace embed_server {
 
-using asio::ip::tcp;
-
 /// One client's connection: reads a request, has it answered, writes the answer, and so on. Requests that
-/// arrive while one is being served wait in the socket. Not thread-safe: everything happens on the io thread.
+/// arrive while one is being served wait in the buffer or the socket. Not thread-safe: everything happens on
+/// the io thread.
 class connection {
  public:
-  /// The service must outlive the connection.
-  connection(tcp::socket socket, embed_service& service, const limits& limits);
+  /// Speaks TLS if there is a context for it. The service and the settings must outlive the connection.
+  connection(client_stream::socket_type socket, std::shared_ptr<asio::ssl::context> tls,
+             embed_service& service, const http_settings& settings);
   ~connection();
 
   connection(const connection&) = delete;
@@ -50,17 +51,19 @@ class connection {
   asio::awaitable<bool> wait_for_request();
   asio::awaitable<request_head> read_head(request_parser& parser);
   asio::awaitable<void> read_body(request_parser& parser, const request_head& head);
-  asio::awaitable<std::optional<response>> answer(const request_head& head, destination where,
-                                                  std::string body);
+  asio::awaitable<std::optional<response>> answer(exchange& request, destination where, std::string body);
   asio::awaitable<void> peer_gone();
-  asio::awaitable<bool> send(response answer, const request_head& head, bool keep_alive);
+  asio::awaitable<bool> send(response answer, const exchange& request, bool keep_alive);
+  void log(const exchange& request, unsigned status, const response* answer) const;
   asio::awaitable<std::size_t> read_more();
   asio::awaitable<void> say_goodbye();
   void set_idle(bool idle);
 
-  boost::beast::tcp_stream stream_;
+  client_stream stream_;
   embed_service& service_;
-  const limits limits_;
+  const http_settings& settings_;
+  const limits& limits_;
+  std::string address_;  // the client's
   asio::cancellation_signal drop_;
   boost::beast::flat_buffer buffer_;  // read from the socket and not yet parsed
   std::size_t answered_ = 0;

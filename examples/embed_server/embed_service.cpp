@@ -93,10 +93,11 @@ std::size_t count_tokens(const std::vector<tokens>& texts) {
 embed_service::embed_service(served_model model, embedding_batcher& batcher, const limits& limits)
     : model_(std::move(model)), batcher_(batcher), limits_(limits) {}
 
-asio::awaitable<response> embed_service::answer(const request_head& head, destination where, std::string body,
-                                                carpool::time_point arrival) {
+asio::awaitable<response> embed_service::answer(exchange& request, destination where, std::string body) {
   api_error error{problem::model_failed, "internal error"};
-  const circumstances when{arrival, arrival + head.time_limit.value_or(limits_.request_time), head.client};
+  const request_head& head = request.head;
+  const circumstances when{request, request.arrival + head.time_limit.value_or(limits_.request_time)};
+  if (runs_model(where.to)) ++counted_.requests;
   try {
     if (head.has_body) body = co_await decompress(head, std::move(body));
     switch (where.to) {
@@ -129,14 +130,30 @@ asio::awaitable<response> embed_service::answer(const request_head& head, destin
   co_return render(error, family_of(head.path));
 }
 
-std::uint64_t embed_service::identify(const request_head& head, endpoint to) const {
-  if (!keys_.required() || is_open(to)) return 0;
+void embed_service::set_keys(api_keys keys) {
+  keys_ = std::move(keys);
+  rates_.keep_only(keys_);
+}
+
+api_client embed_service::identify(const request_head& head, endpoint to) const {
+  if (!keys_.required() || is_open(to)) return {.rates = limits_.rates};
   if (head.key.empty())
     throw api_error{problem::unauthorized,
                     "an API key is needed: Authorization: Bearer KEY, or x-api-key: KEY"};
-  const auto client = keys_.find(head.key);
-  if (!client) throw api_error{problem::unauthorized, "Incorrect API key provided."};
-  return *client;
+  const api_client* const found = keys_.find(head.key);
+  if (found == nullptr) throw api_error{problem::unauthorized, "Incorrect API key provided."};
+  api_client client = *found;
+  client.rates = client.rates.or_else(limits_.rates);
+  return client;
+}
+
+void embed_service::count_request(const api_client& client, endpoint to) {
+  if (runs_model(to)) rates_.count_request(client, std::chrono::steady_clock::now());
+}
+
+void embed_service::tell_rates(response& answer, const exchange& request) {
+  if (family_of(request.head.path) == api_family::openai)
+    rates_.tell(answer, request.client, std::chrono::steady_clock::now());
 }
 
 // Everything that is known without running the model.
@@ -215,10 +232,14 @@ response embed_service::docs() {
 
 response embed_service::metrics() const {
   const metrics_labels labels{model_.name, model_.max_queue_size};
+  counters counted = counted_;
+  if (log_ != nullptr) counted.lost_log_lines = log_->dropped();
   const auto gpus = model_.sample_gpus ? model_.sample_gpus() : std::vector<gpu_reading>{};
-  return make_response(http::status::ok,
-                       render_metrics(batcher_.stats(), counted_, labels, model_.devices(), gpus),
-                       carpool::prometheus_text::content_type);
+  const carpool::stats stats = batcher_.stats();
+  std::string text = render_metrics(stats, counted, labels, model_.devices(), gpus);
+  if (compat_.tei) text += render_tei_metrics(stats, counted);
+  if (compat_.triton) text += render_triton_metrics(stats, model_.statistics->read(), model_.name, gpus);
+  return make_response(http::status::ok, std::move(text), carpool::prometheus_text::content_type);
 }
 
 asio::awaitable<response> embed_service::embed(std::string body, circumstances when) {
@@ -243,7 +264,7 @@ asio::awaitable<embed_service::embedded> embed_service::embed(const embed_reques
   std::vector<tokens> texts = co_await tokenize(request);
   const auto tokenization = std::chrono::steady_clock::now() - begin;
   const std::size_t token_count = count_tokens(texts);
-  auto embeddings = co_await run_model(std::move(texts), {.deadline = when.deadline, .key = when.client});
+  auto embeddings = co_await run_model(std::move(texts), when);
   response answer =
       make_response(http::status::ok, co_await write(request, std::move(embeddings), token_count));
   co_return embedded{std::move(answer), token_count, {tokenization, record(when)}};
@@ -273,8 +294,7 @@ asio::awaitable<response> embed_service::embed_all(std::string body, circumstanc
 
 asio::awaitable<response> embed_service::similarity(std::string body, circumstances when) {
   const submitted_texts request = parse_similarity(body, max_inputs());
-  const auto embeddings =
-      co_await run_model(co_await tokenize(request), {.deadline = when.deadline, .key = when.client});
+  const auto embeddings = co_await run_model(co_await tokenize(request), when);
   record(when);
   co_return make_response(http::status::ok, tei_similarities(embeddings));
 }
@@ -283,11 +303,8 @@ asio::awaitable<response> embed_service::infer(std::optional<std::size_t> json_s
                                                circumstances when) {
   const infer_request request = parse_infer(body, json_size, max_inputs());
   std::vector<tokens> texts = co_await tokenize(request);
-  carpool::submit_options options;
-  options.deadline = request.time_limit ? when.arrival + *request.time_limit : when.deadline;
-  options.priority = request.priority;
-  options.key = when.client;
-  const auto embeddings = co_await run_model(std::move(texts), options);
+  if (request.time_limit) when.deadline = when.request.arrival + *request.time_limit;
+  const auto embeddings = co_await run_model(std::move(texts), when, request.priority);
   infer_writer writer{request, model_.name, embeddings.size(), model_.dimension};
   turns turn{limits_.work_per_turn};
   for (const embedding& values : embeddings) {
@@ -319,9 +336,19 @@ asio::awaitable<std::vector<tokens>> embed_service::tokenize(const submitted_tex
 }
 
 asio::awaitable<std::vector<embedding>> embed_service::run_model(std::vector<tokens> texts,
-                                                                 carpool::submit_options options) {
-  counted_.tokens += count_tokens(texts);
-  co_return co_await batcher_.async_submit_many(std::move(texts), options, asio::use_awaitable);
+                                                                 circumstances when, std::int8_t priority) {
+  exchange& request = when.request;
+  const auto begin = std::chrono::steady_clock::now();
+  request.texts = texts.size();
+  request.tokens = count_tokens(texts);
+  request.preparation = begin - request.arrival;
+  rates_.count_tokens(request.client, request.tokens, begin);
+  counted_.tokens += request.tokens;
+  const carpool::submit_options options{
+      .deadline = when.deadline, .priority = priority, .key = request.client.id};
+  auto embeddings = co_await batcher_.async_submit_many(std::move(texts), options, asio::use_awaitable);
+  request.model = std::chrono::steady_clock::now() - begin;
+  co_return embeddings;
 }
 
 asio::awaitable<std::string> embed_service::write(const embed_request& request,
@@ -342,7 +369,7 @@ asio::awaitable<std::string> embed_service::write(const embed_request& request,
 std::size_t embed_service::max_inputs() const { return std::min(limits_.inputs, model_.max_queue_size); }
 
 carpool::duration embed_service::record(circumstances when) {
-  const carpool::duration took = std::chrono::steady_clock::now() - when.arrival;
+  const carpool::duration took = std::chrono::steady_clock::now() - when.request.arrival;
   counted_.request_time.record(static_cast<std::uint64_t>(took.count()));
   return took;
 }

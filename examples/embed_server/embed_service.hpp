@@ -3,13 +3,17 @@
 
 #pragma once
 
+#include "access_log.hpp"
 #include "api_keys.hpp"
+#include "compat_metrics.hpp"
 #include "embed_request.hpp"
+#include "exchange.hpp"
 #include "header_guard.hpp"
 #include "http.hpp"
 #include "infer_request.hpp"
 #include "limits.hpp"
 #include "metrics.hpp"
+#include "rate_control.hpp"
 #include "routes.hpp"
 #include "served_model.hpp"
 #include "tei_answer.hpp"
@@ -36,17 +40,24 @@ class embed_service {
   embed_service(served_model model, embedding_batcher& batcher, const limits& limits);
 
   /// From now on only clients with one of these keys may use what is not open to everybody.
-  void set_keys(api_keys keys) { keys_ = std::move(keys); }
+  /// Those who had one before keep what is left of their limits.
+  void set_keys(api_keys keys);
 
-  /// Whose request it is, a number that stands for the client; 0 if nobody needs a key. Throws api_error
-  /// (unauthorized).
-  std::uint64_t identify(const request_head& head, endpoint to) const;
+  /// Whose request it is, with the limits that hold for it. Throws api_error (unauthorized).
+  api_client identify(const request_head& head, endpoint to) const;
+
+  /// Counts a request of this client, if the model is asked for. Throws api_error (rate_limited).
+  void count_request(const api_client& client, endpoint to);
+
+  /// Adds to an answer what the client may still ask for, where the clients of this path look for that.
+  void tell_rates(response& answer, const exchange& request);
+
+  /// From now on /metrics has these names, too.
+  void set_metrics_compat(metrics_compat names) noexcept { compat_ = names; }
 
   /// The answer to a request, whatever happens: errors are answers too. Cancelling it (all types) takes
-  /// requests that still wait out of the queue. `arrival` is when the header had been read; deadlines count
-  /// from it.
-  asio::awaitable<response> answer(const request_head& head, destination where, std::string body,
-                                   carpool::time_point arrival);
+  /// requests that still wait out of the queue. What it takes is noted in the request.
+  asio::awaitable<response> answer(exchange& request, destination where, std::string body);
 
   /// From now on /health answers 503, so that load balancers look elsewhere.
   void start_draining() noexcept { draining_ = true; }
@@ -54,12 +65,14 @@ class embed_service {
 
   counters& counted() noexcept { return counted_; }
 
+  /// From now on /metrics tells how many lines this log has lost; it must outlive the service.
+  void watch(const access_log& log) noexcept { log_ = &log; }
+
  private:
-  /// When a request came, when it must be answered unless it is said otherwise, and whose it is.
+  /// A request, and when it must be answered unless it is said otherwise.
   struct circumstances {
-    carpool::time_point arrival;
+    exchange& request;
     carpool::time_point deadline;
-    std::uint64_t client = 0;
   };
 
   struct embedded {
@@ -82,8 +95,8 @@ class embed_service {
   asio::awaitable<response> infer(std::optional<std::size_t> json_size, std::string body, circumstances when);
   asio::awaitable<std::string> decompress(const request_head& head, std::string body);
   asio::awaitable<std::vector<tokens>> tokenize(const submitted_texts& request);
-  asio::awaitable<std::vector<embedding>> run_model(std::vector<tokens> texts,
-                                                    carpool::submit_options options);
+  asio::awaitable<std::vector<embedding>> run_model(std::vector<tokens> texts, circumstances when,
+                                                    std::int8_t priority = 0);
   asio::awaitable<std::string> write(const embed_request& request, std::vector<embedding> embeddings,
                                      std::size_t token_count);
   std::size_t max_inputs() const;
@@ -92,8 +105,11 @@ class embed_service {
   served_model model_;
   embedding_batcher& batcher_;
   api_keys keys_;
+  rate_control rates_;
   const limits limits_;
   counters counted_;
+  const access_log* log_ = nullptr;
+  metrics_compat compat_;
   bool draining_ = false;
 };
 

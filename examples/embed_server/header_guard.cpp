@@ -153,6 +153,22 @@ std::string key_of(const header& request) {
   return std::string(key);
 }
 
+// What the standard says of a header that is there twice: as if it were not there.
+std::optional<trace_parent> caller_of(const header& request) {
+  constexpr const char* name = "traceparent";
+  return request.count(name) == 1 ? parse_traceparent(request[name]) : std::nullopt;
+}
+
+// Who asks, in terms that cannot be wrong.
+void identify(request_head& head, const header& request) {
+  head.method = request.method();
+  head.request_id = request_id_of(request);
+  head.caller = caller_of(request);
+  head.origin = request[http::field::origin];
+  head.is_preflight = request.method() == http::verb::options &&
+                      request.count(http::field::access_control_request_method) > 0;
+}
+
 std::string media_type(std::string_view content_type) {
   content_type = content_type.substr(0, content_type.find(';'));
   while (content_type.ends_with(' ') || content_type.ends_with('\t')) content_type.remove_suffix(1);
@@ -169,17 +185,27 @@ request_head inspect(const request_parser& parser, std::string_view raw, const l
   if (request.method() == http::verb::unknown)
     throw api_error{problem::not_implemented, "unknown method; methods are in upper case"};
   request_head head;
-  head.method = request.method();
+  identify(head, request);
   head.path = path_of(request.target(), request);
   head.has_body = check_body(parser);
   head.expects_continue = check_expectation(request);
   head.content_type = media_type(request[http::field::content_type]);
   head.content_encoding = lower_case(request[http::field::content_encoding]);
-  head.request_id = request_id_of(request);
   head.key = key_of(request);
   head.time_limit = time_limit_of(request);
   head.json_size = number_in(request, inference_header, limits.body_size);
   head.keep_alive = parser.keep_alive();
+  return head;
+}
+
+request_head describe_refused(const request_parser& parser) {
+  request_head head;
+  identify(head, parser.get());
+  try {
+    head.path = path_of(parser.get().target(), parser.get());
+  } catch (const api_error&) {
+    // It stays empty.
+  }
   return head;
 }
 

@@ -10,10 +10,10 @@
 
 #include "http.hpp"
 #include "limits.hpp"
+#include "trace_context.hpp"
 
 #include <chrono>
 #include <cstddef>
-#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -31,8 +31,10 @@ struct request_head {
   /// Inference-Header-Content-Length: bytes of JSON in the body, ahead of binary tensors; not checked against
   /// the body's size yet.
   std::optional<std::size_t> json_size;
-  std::string key;           ///< what Authorization or x-api-key present, not to be logged; empty when absent
-  std::uint64_t client = 0;  ///< whose key that is, see embed_service::identify
+  std::optional<trace_parent> caller;  ///< what traceparent says, if that is valid
+  std::string origin;                  ///< of the page that asks, as its browser says; not fit to be echoed
+  bool is_preflight = false;           ///< the browser asks whether that page may ask
+  std::string key;  ///< what Authorization or x-api-key present, not to be logged; empty when absent
   bool has_body = false;
   bool expects_continue = false;
   bool keep_alive = false;
@@ -42,5 +44,9 @@ struct request_head {
 /// Throws api_error; the connection must then be closed, since where the next request starts is anybody's
 /// guess.
 request_head inspect(const request_parser& parser, std::string_view raw, const limits& limits);
+
+/// What may be told of a request that was refused before or by the guard: who asked for what, as far as it
+/// is fit to be repeated.
+request_head describe_refused(const request_parser& parser);
 
 }  // namespace embed_server

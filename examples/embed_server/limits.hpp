@@ -3,6 +3,8 @@
 
 #pragma once
 
+#include "rate_limiter.hpp"
+
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -30,7 +32,11 @@ struct limits {
   std::size_t connections = 1000;  ///< at once; more wait in the listen queue
   std::size_t requests_per_connection = 10'000;
 
+  /// Of clients whose key has no limits of its own, and of all those without a key together.
+  rate_limits rates = {};
+
   // Times.
+  std::chrono::milliseconds handshake_time = std::chrono::seconds{5};  ///< of TLS
   std::chrono::milliseconds header_time = std::chrono::seconds{10};
   std::chrono::milliseconds body_time = std::chrono::seconds{30};
   std::chrono::milliseconds write_time = std::chrono::seconds{30};

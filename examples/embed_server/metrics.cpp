@@ -23,6 +23,9 @@ void add_http(prometheus_text& text, const counters& counted) {
   text.family("carpool_http_responses_total", "counter", "HTTP answers by status.");
   for (const auto& [status, count] : counted.answers)
     text.sample("carpool_http_responses_total", {{"code", std::to_string(status)}}, count);
+  if (counted.lost_log_lines)
+    text.counter("carpool_access_log_dropped_total", "Lines that the access log had no room for.",
+                 *counted.lost_log_lines);
 }
 
 void add_devices(prometheus_text& text, std::span<const carpool::bert::device_status> devices) {

@@ -10,6 +10,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <span>
 #include <string>
 
@@ -17,12 +18,14 @@ namespace embed_server {
 
 /// What the server counts itself; everything about batches comes from the batcher's own statistics.
 struct counters {
+  std::uint64_t requests = 0;                 ///< for embeddings, whatever became of them
   std::uint64_t invalid = 0;                  ///< requests for embeddings refused before they were submitted
   std::uint64_t tokens = 0;                   ///< of the texts submitted
   std::map<unsigned, std::uint64_t> answers;  ///< by HTTP status
   carpool::duration_histogram request_time;   ///< of requests for embeddings, from the header to the answer
   std::size_t idle_connections = 0;
   std::size_t active_connections = 0;
+  std::optional<std::uint64_t> lost_log_lines;  ///< of the access log; empty without one
 };
 
 /// What does not change while the server runs.

@@ -3,12 +3,15 @@
 
 #include "options.hpp"
 
+#include "cors.hpp"
+
 #include <CLI/App.hpp>
 #include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>
 
 #include <charconv>
 #include <chrono>
+#include <cstdint>
 #include <iostream>
 #include <stdexcept>
 
@@ -23,27 +26,100 @@ carpool::bert::precision precision_named(std::string_view name) {
   return name == "int8" ? precision::int8 : precision::automatic;
 }
 
-void add_options(CLI::App& app, server_options& options) {
-  const auto at_least_one = CLI::Range(std::size_t{1}, std::size_t{1'000'000}, "1 to 1000000");
-  app.add_option("--host", options.host, "Address to listen on")->capture_default_str();
-  app.add_option("--port", options.port, "Port to listen on; 0 takes any free one")
-      ->capture_default_str()
-      ->check(CLI::Range(0, 65535));
+// What is wrong with it; empty if nothing is.
+std::string is_origin(const std::string& text) {
+  try {
+    cors_policy{{text}};
+    return "";
+  } catch (const std::invalid_argument& error) {
+    return error.what();
+  }
+}
+
+const auto at_least_one = CLI::Range(std::size_t{1}, std::size_t{1'000'000}, "1 to 1000000");
+
+// The options in groups, as --help prints them.
+void add_listening(CLI::App& app, server_options& options) {
+  const char* const group = "Where it listens";
+  auto* const host = app.add_option("--host", options.host, "Address to listen on")->capture_default_str();
+  auto* const port = app.add_option("--port", options.port, "Port to listen on; 0 takes any free one")
+                         ->capture_default_str()
+                         ->check(CLI::Range(0, 65535, "0 to 65535"));
+  auto* const unix_socket =
+      app.add_option("--unix-socket", options.unix_socket,
+                     "Unix socket to listen on, in place of a port, or beside it where --port is given too");
+  auto* const certificate =
+      app.add_option("--tls-certificate", options.tls_certificate,
+                     "PEM file with the certificate, and those that vouch for it behind "
+                     "it: the port speaks TLS. Read again on SIGHUP");
+  auto* const key =
+      app.add_option("--tls-key", options.tls_key, "PEM file with the certificate's private key");
+  certificate->needs(key);
+  key->needs(certificate);
+  for (auto* const each : {host, port, unix_socket, certificate, key}) each->group(group);
+  host->type_name("ADDRESS");
+  for (auto* const each : {unix_socket, certificate, key}) each->type_name("FILE");
+}
+
+void add_model(CLI::App& app, server_options& options) {
+  const char* const group = "What it runs";
   app.add_option("--model", options.model, "Hugging Face model folder")
       ->envname("CARPOOL_MODEL")
-      ->capture_default_str();
+      ->type_name("FOLDER")
+      ->capture_default_str()
+      ->group(group);
   auto* const program = app.add_option(
       "--program", options.program,
       "Exported model to run in place of the encoder: .pt2 (AOTInductor) or .pt (TorchScript)");
+  program->group(group)->type_name("FILE");
   app.add_option("--load-library", options.load_library,
                  "Shared library to load before the program, such as libtorchtrt_runtime.so")
-      ->needs(program);
-  app.add_option("--max-batch-size", options.max_batch_size, "Texts in one model run")->check(at_least_one);
+      ->needs(program)
+      ->type_name("FILE")
+      ->group(group);
   app.add_option_function<std::string>(
-      "--max-queue-delay", [&](const std::string& text) { options.max_queue_delay = parse_duration(text); },
-      "Longest wait for company under size_or_timeout, such as 5ms");
+         "--precision", [&](const std::string& name) { options.precision = precision_named(name); },
+         "What the model computes in; auto: fp32 on the CPU, fp16 on CUDA")
+      ->check(CLI::IsMember({"auto", "fp32", "fp16", "bf16", "int8"}))
+      ->group(group);
+  app.add_flag("--invariant", options.invariant,
+               "Give a text bitwise the same embedding whatever its batch mates; somewhat slower")
+      ->group(group);
+}
+
+void add_devices(CLI::App& app, server_options& options) {
+  const char* const group = "Where it runs";
+  app.add_option("--device", options.device, "cpu, cuda, or auto: cuda where it is")
+      ->capture_default_str()
+      ->group(group);
+  app.add_option("--devices", options.devices,
+                 "Numbers of the CUDA devices to use, such as 0,1; else the first")
+      ->delimiter(',')
+      ->check(CLI::Range(0, 127, "0 to 127"))
+      ->group(group);
+  app.add_option("--lanes-per-device", options.lanes_per_device,
+                 "Batches that run side by side on each device, of which the CPU is one; else what suits it")
+      ->check(CLI::Range(std::size_t{1}, std::size_t{1024}, "1 to 1024"))
+      ->group(group);
+  app.add_option("--threads", options.threads, "CPU threads of each lane; 0: a lane's share of the cores")
+      ->capture_default_str()
+      ->group(group);
+}
+
+void add_batching(CLI::App& app, server_options& options) {
+  const char* const group = "How it batches";
+  app.add_option("--max-batch-size", options.max_batch_size, "Texts in one model run")
+      ->check(at_least_one)
+      ->group(group);
+  app.add_option_function<std::string>(
+         "--max-queue-delay",
+         [&](const std::string& text) { options.max_queue_delay = parse_duration(text); },
+         "Longest wait for company under size_or_timeout, such as 5ms")
+      ->type_name("TIME")
+      ->group(group);
   app.add_option("--max-queue-size", options.max_queue_size, "Texts that may wait at once")
-      ->check(at_least_one);
+      ->check(at_least_one)
+      ->group(group);
   app.add_option_function<std::string>(
          "--policy",
          [&](const std::string& name) {
@@ -52,29 +128,62 @@ void add_options(CLI::App& app, server_options& options) {
                                                : policy_choice::size_or_timeout;
          },
          "When a batch leaves: adaptive learns from the traffic")
-      ->check(CLI::IsMember({"adaptive", "eager", "size_or_timeout"}));
-  app.add_option("--device", options.device, "cpu, cuda, or auto: cuda where it is")->capture_default_str();
-  app.add_option("--devices", options.devices,
-                 "Numbers of the CUDA devices to use, such as 0,1; else the first")
-      ->delimiter(',')
-      ->check(CLI::Range(0, 127));
-  app.add_option("--lanes-per-device", options.lanes_per_device,
-                 "Batches that run side by side on each device, of which the CPU is one; else what suits it")
-      ->check(CLI::Range(std::size_t{1}, std::size_t{1024}, "1 to 1024"));
-  app.add_option("--threads", options.threads, "CPU threads of each lane; 0: a lane's share of the cores")
-      ->capture_default_str();
-  app.add_option_function<std::string>(
-         "--precision", [&](const std::string& name) { options.precision = precision_named(name); },
-         "What the model computes in; auto: fp32 on the CPU, fp16 on CUDA")
-      ->check(CLI::IsMember({"auto", "fp32", "fp16", "bf16", "int8"}));
-  app.add_flag("--invariant", options.invariant,
-               "Give a text bitwise the same embedding whatever its batch mates; somewhat slower");
+      ->check(CLI::IsMember({"adaptive", "eager", "size_or_timeout"}))
+      ->group(group);
+}
+
+void add_clients(CLI::App& app, server_options& options) {
+  const char* const group = "Who may ask for how much";
+  const auto any_rate = CLI::Range(1U, UINT32_MAX, "1 to 4294967295");
   app.add_option("--api-keys", options.api_keys,
                  "File with a name and a key per line; nobody else may use the server. Read again on SIGHUP")
-      ->envname("CARPOOL_API_KEYS");
+      ->envname("CARPOOL_API_KEYS")
+      ->type_name("FILE")
+      ->group(group);
+  app.add_option("--requests-per-minute", options.rates.requests,
+                 "Requests for embeddings that a client may make; a key's own limit in the file goes before")
+      ->check(any_rate)
+      ->group(group);
+  app.add_option("--tokens-per-minute", options.rates.tokens, "Likewise tokens of all its texts")
+      ->check(any_rate)
+      ->group(group);
+  app.add_option("--cors-origin", options.cors_origins,
+                 "Origin whose pages may use the server, such as https://app.example.org; * for all. "
+                 "Can be given several times")
+      ->check(is_origin)
+      ->type_name("ORIGIN")
+      ->group(group);
+}
+
+void add_observing(CLI::App& app, server_options& options) {
+  const char* const group = "What it tells";
+  app.add_option("--access-log", options.access_log,
+                 "File for a line of JSON per request; - for standard output. Opened again on SIGHUP")
+      ->type_name("FILE")
+      ->group(group);
+  app.add_option("--metrics-compat", options.metrics_compat,
+                 "Metrics under the names of other servers beside carpool's: tei, triton or both, such as "
+                 "tei,triton")
+      ->delimiter(',')
+      ->check(CLI::IsMember({"tei", "triton"}))
+      ->group(group);
   app.add_option("--log-level", options.log_level, "How much is logged to standard error")
       ->check(CLI::IsMember({"trace", "debug", "info", "warn", "error", "off"}))
-      ->capture_default_str();
+      ->capture_default_str()
+      ->group(group);
+}
+
+void add_options(CLI::App& app, server_options& options) {
+  add_listening(app, options);
+  add_model(app, options);
+  add_devices(app, options);
+  add_batching(app, options);
+  add_clients(app, options);
+  add_observing(app, options);
+  app.set_config("--config", "",
+                 "File with options, a line each, such as port=8080; those of the command line go before")
+      ->type_name("FILE");
+  app.allow_config_extras(CLI::config_extras_mode::error);
 }
 
 }  // namespace
@@ -93,6 +202,7 @@ std::optional<server_options> parse_options(int argc, const char* const* argv,
   } catch (const CLI::ParseError& error) {
     throw std::invalid_argument(error.what());
   }
+  options.tcp = options.unix_socket.empty() || app.count("--port") + app.count("--host") > 0;
   if (options.model.empty())
     throw std::invalid_argument("--model is required: no default model is installed");
   return options;

@@ -3,6 +3,7 @@
 
 #pragma once
 
+#include "rate_limiter.hpp"
 #include <carpool/bert/options.hpp>
 #include <carpool/options.hpp>
 #include <carpool/time.hpp>
@@ -19,13 +20,18 @@ namespace embed_server {
 /// The scheduling policies that can be chosen; each is carpool's of the same name.
 enum class policy_choice { adaptive, eager, size_or_timeout };
 
-/// The command line. What is empty or 0 here is decided by the model, the device or the operating system.
+/// The command line, or the file that it names. What is empty or 0 here is decided by the model, the device
+/// or the operating system.
 struct server_options {
   std::string host = "127.0.0.1";
-  std::uint16_t port = 8080;  ///< 0: any free one
-  std::string model;          ///< a Hugging Face folder
-  std::string program;        ///< an exported model, .pt2 or .pt; empty: carpool's own encoder
-  std::string load_library;   ///< a shared library that the program needs; empty: none
+  std::uint16_t port = 8080;    ///< 0: any free one
+  bool tcp = true;              ///< whether to listen on that port
+  std::string unix_socket;      ///< path; empty: none
+  std::string tls_certificate;  ///< file; empty: no TLS
+  std::string tls_key;          ///< likewise
+  std::string model;            ///< a Hugging Face folder
+  std::string program;          ///< an exported model, .pt2 or .pt; empty: carpool's own encoder
+  std::string load_library;     ///< a shared library that the program needs; empty: none
   std::optional<std::size_t> max_batch_size;
   std::optional<carpool::duration> max_queue_delay;
   std::optional<std::size_t> max_queue_size;
@@ -37,6 +43,10 @@ struct server_options {
   carpool::bert::precision precision = carpool::bert::precision::automatic;
   bool invariant = false;
   std::string api_keys;  ///< file with the keys of those who may use the server; empty: everybody may
+  rate_limits rates;     ///< of clients whose key has no limits of its own, and of all those without a key
+  std::vector<std::string> cors_origins;    ///< whose pages may use the server; "*": all
+  std::string access_log;                   ///< file; "-": standard output; empty: none
+  std::vector<std::string> metrics_compat;  ///< whose names of metrics are told, too: "tei", "triton"
   std::string log_level = "info";
 };
 

@@ -3,28 +3,18 @@
 
 #include "response_header.hpp"
 
+#include "random_id.hpp"
 #include "routes.hpp"
 
 #include <fmt/chrono.h>
 #include <fmt/format.h>
 
-#include <random>
-
 namespace embed_server {
-namespace {
-
-// For requests that bring no id of their own. Unlike any other for as long as anybody looks at logs.
-std::string new_request_id() {
-  static std::mt19937_64 random{std::random_device{}()};
-  return fmt::format("{:016x}", random());
-}
-
-}  // namespace
 
 void complete_header(response& answer, const request_head& head, bool keep_alive) {
   answer.set(http::field::date, http_date(std::chrono::system_clock::now()));
   answer.set(http::field::cache_control, "no-store");
-  answer.set("x-request-id", head.request_id.empty() ? new_request_id() : head.request_id);
+  answer.set("x-request-id", head.request_id.empty() ? random_id(16) : head.request_id);
   if (head.method == http::verb::options || answer.result() == http::status::method_not_allowed)
     answer.set(http::field::allow, allowed_methods(head.path));
   answer.keep_alive(keep_alive);

@@ -3,14 +3,19 @@
 
 #include "run.hpp"
 
+#include "access_log.hpp"
 #include "api_keys.hpp"
+#include "cors.hpp"
 #include "embed_service.hpp"
-#include "limits.hpp"
+#include "http_settings.hpp"
+#include "listener.hpp"
 #include "loaded_model.hpp"
 #include "logging.hpp"
 #include "options.hpp"
+#include "reload.hpp"
 #include "server.hpp"
 #include "shutdown.hpp"
+#include "tls.hpp"
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/co_spawn.hpp>
@@ -23,13 +28,15 @@
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <csignal>
 #include <cstdlib>
 #include <exception>
 #include <iostream>
-#include <sstream>
+#include <memory>
 #include <string>
 #include <utility>
+#include <vector>
 
 namespace embed_server {
 namespace {
@@ -59,48 +66,73 @@ asio::awaitable<bool> serve_clients(server& http, loaded_model& model, const lim
   co_await model.batcher->async_submit(std::move(first), asio::use_awaitable);
   asio::signal_set signals{co_await asio::this_coro::executor, SIGINT, SIGTERM};
   http.start();
-  std::ostringstream address;
-  address << http.endpoint();
-  std::cout << fmt::format("listening on http://{}\n", address.str()) << std::flush;
+  for (const std::string& address : http.addresses())
+    std::cout << fmt::format("listening on {}\n", address) << std::flush;
   co_return co_await serve_until_signalled(signals, http, *model.batcher, limits);
 }
 
-// Keys that are wrong are told and not taken: whoever had access keeps it.
-asio::awaitable<void> reload_keys_when_told(embed_service& service, std::string file) {
-  asio::signal_set hangups{co_await asio::this_coro::executor, SIGHUP};
-  for (;;) {
-    co_await hangups.async_wait(asio::use_awaitable);
-    try {
-      service.set_keys(api_keys::read(file));
-      spdlog::info("read the keys in {} again", file);
-    } catch (const std::exception& error) {
-      spdlog::error("the keys stay as they were: {}", error.what());
-    }
-  }
+metrics_compat compat_of(const server_options& given) {
+  const auto asked = [&](const char* whose) { return std::ranges::count(given.metrics_compat, whose) > 0; };
+  return {.tei = asked("tei"), .triton = asked("triton")};
+}
+
+http_settings settings_of(const server_options& given) {
+  http_settings settings{.limits = {.rates = given.rates}, .cors = cors_policy{given.cors_origins}};
+  if (!given.access_log.empty()) settings.log = std::make_shared<access_log>(given.access_log);
+  return settings;
+}
+
+std::vector<listener> open_listeners(const asio::any_io_executor& executor, const server_options& given) {
+  std::vector<listener> listeners;
+  if (given.tcp) listeners.push_back(open_tcp(executor, given.host, given.port));
+  if (!given.unix_socket.empty()) listeners.push_back(open_unix(executor, given.unix_socket));
+  return listeners;
+}
+
+std::vector<reloadable> reloadables(const server_options& given, const http_settings& settings,
+                                    embed_service& service, server& http) {
+  std::vector<reloadable> all;
+  if (!given.api_keys.empty())
+    all.push_back({"the keys", [&service, file = given.api_keys] {
+                     service.set_keys(api_keys::read(file));
+                     spdlog::info("read the keys in {} again", file);
+                   }});
+  if (!given.tls_certificate.empty())
+    all.push_back({"certificate and key", [&http, certificate = given.tls_certificate, key = given.tls_key] {
+                     http.set_tls(load_tls(certificate, key));
+                     spdlog::info("read the certificate in {} again", certificate);
+                   }});
+  if (settings.log) all.push_back({"the access log", [log = settings.log] { log->reopen(); }});
+  return all;
 }
 
 // Returns whether every request was answered.
 bool serve(const server_options& given) {
   const background_logging logging{given.log_level};
-  const limits limits;
+  const http_settings settings = settings_of(given);
   asio::io_context io{1};
   // First, so that a port in use shows before the model is loaded.
-  auto acceptor = open_acceptor(io.get_executor(), given.host, given.port);
+  auto listeners = open_listeners(io.get_executor(), given);
+  const auto tls = given.tls_certificate.empty() ? nullptr : load_tls(given.tls_certificate, given.tls_key);
   const api_keys keys = given.api_keys.empty() ? api_keys{} : api_keys::read(given.api_keys);
   loaded_model model = load_model(io, given, log_failure);
   introduce(model);
-  embed_service service{model.served, *model.batcher, limits};
+  embed_service service{model.served, *model.batcher, settings.limits};
+  if (settings.log) service.watch(*settings.log);
+  service.set_metrics_compat(compat_of(given));
   service.set_keys(keys);
-  server http{std::move(acceptor), service, limits};
-  if (keys.required()) asio::co_spawn(io, reload_keys_when_told(service, given.api_keys), asio::detached);
+  server http{std::move(listeners), service, settings};
+  http.set_tls(tls);
+  asio::co_spawn(io, reload_on_hangup(reloadables(given, settings, service, http)), asio::detached);
 
   std::exception_ptr failure;
   bool everything_answered = false;
-  asio::co_spawn(io, serve_clients(http, model, limits), [&](std::exception_ptr error, bool answered) {
-    failure = error;
-    everything_answered = answered;
-    io.stop();
-  });
+  asio::co_spawn(io, serve_clients(http, model, settings.limits),
+                 [&](std::exception_ptr error, bool answered) {
+                   failure = error;
+                   everything_answered = answered;
+                   io.stop();
+                 });
   io.run();
   if (failure) std::rethrow_exception(failure);
   if (everything_answered) return true;

@@ -3,31 +3,39 @@
 
 #pragma once
 
+#include "client_stream.hpp"
 #include "connection.hpp"
 #include "embed_service.hpp"
-#include "limits.hpp"
+#include "http_settings.hpp"
+#include "listener.hpp"
 
 #include <boost/asio/awaitable.hpp>
-#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/ssl/context.hpp>
 #include <boost/asio/steady_timer.hpp>
 
 #include <list>
+#include <memory>
 #include <string>
+#include <utility>
+#include <vector>
 
 namespace embed_server {
 
-/// Accepts connections and ends them in good order. Not thread-safe: everything happens on the acceptor's
-/// executor, whose io_context must be run by one thread. Must outlive its connections: see async_empty.
+/// Accepts connections and ends them in good order. Not thread-safe: everything happens on the executor of
+/// the listeners, whose io_context must be run by one thread. Must outlive its connections: see async_empty.
 class server {
  public:
-  /// `acceptor` is bound but need not listen yet. The service must outlive the server.
-  server(tcp::acceptor acceptor, embed_service& service, const limits& limits);
+  /// `listeners`, at least one, are bound but need not listen yet. The service must outlive the server.
+  server(std::vector<listener> listeners, embed_service& service, const http_settings& settings);
+
+  /// From now on new connections over TCP speak TLS, with this context.
+  void set_tls(std::shared_ptr<asio::ssl::context> context) { tls_ = std::move(context); }
 
   /// Listens and accepts, until stop_accepting.
   void start();
 
-  /// Where it listens.
-  tcp::endpoint endpoint() const { return acceptor_.local_endpoint(); }
+  /// Where it listens, for people: "http://127.0.0.1:8080", or https, or "unix:" and a path.
+  std::vector<std::string> addresses() const;
 
   /// Closes the door. Those who have come through it are still answered, once more each: `Connection: close`.
   void stop_accepting();
@@ -42,25 +50,21 @@ class server {
   void drop_connections();
 
  private:
-  asio::awaitable<void> accept_connections();
+  asio::awaitable<void> accept_connections(listener& from);
   asio::awaitable<void> wait_for_room();
   asio::awaitable<void> pause_after(const boost::system::error_code& ec);
-  void accept_waiting();
-  void add(tcp::socket socket);
+  void accept_waiting(listener& from);
+  void add(client_stream::socket_type socket, const listener& from);
 
-  tcp::acceptor acceptor_;
+  std::vector<listener> listeners_;
+  std::shared_ptr<asio::ssl::context> tls_;
   embed_service& service_;
-  const limits limits_;
+  const http_settings settings_;
   std::list<connection> clients_;
   asio::steady_timer
       client_left_;  // never fires; cancelled whenever a client leaves, to wake those who wait for it
   bool stopped_ = false;
   bool out_of_files_ = false;
 };
-
-/// An acceptor bound to an address but not listening. Port 0 takes any free one.
-/// Throws std::runtime_error with a sentence that names address and port.
-tcp::acceptor open_acceptor(const asio::any_io_executor& executor, const std::string& host,
-                            std::uint16_t port);
 
 }  // namespace embed_server

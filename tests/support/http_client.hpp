@@ -7,12 +7,15 @@
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <sys/socket.h>
+#include <sys/types.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <cstdint>
 #include <cstdlib>
+#include <filesystem>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -39,6 +42,7 @@ struct http_answer {
 /// A client that sends whatever bytes a test wants. Blocking; gives up after ten seconds of silence.
 class http_client {
  public:
+  /// Over TCP, to this port of the loopback address.
   explicit http_client(std::uint16_t port) : socket_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
     sockaddr_in address{};
     address.sin_family = AF_INET;
@@ -46,20 +50,25 @@ class http_client {
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     const int on = 1;
     ::setsockopt(socket_, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-    if (::connect(socket_, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
-      ::close(socket_);
-      throw std::system_error(errno, std::generic_category(), "connect");
-    }
+    connect(address);
+  }
+  /// Over a Unix socket.
+  explicit http_client(const std::filesystem::path& file)
+      : socket_(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    file.string().copy(address.sun_path, sizeof address.sun_path - 1);
+    connect(address);
   }
   http_client(http_client&& other) noexcept
       : socket_(std::exchange(other.socket_, -1)), received_(std::move(other.received_)) {}
   http_client& operator=(http_client&&) = delete;
-  ~http_client() { close(); }
+  virtual ~http_client() { close(); }
 
   /// Stops early if the server has closed the connection; its answer may be there already.
   void send(std::string_view bytes) {
     while (!bytes.empty()) {
-      const auto sent = ::send(socket_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+      const auto sent = write_some(bytes);
       if (sent < 0 && (errno == EPIPE || errno == ECONNRESET)) return;
       if (sent < 0) throw std::system_error(errno, std::generic_category(), "send");
       bytes.remove_prefix(static_cast<std::size_t>(sent));
@@ -114,13 +123,29 @@ class http_client {
     if (socket_ >= 0) ::close(std::exchange(socket_, -1));
   }
 
+ protected:
+  int descriptor() const { return socket_; }
+
  private:
+  virtual ssize_t write_some(std::string_view bytes) {
+    return ::send(socket_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+  }
+  virtual ssize_t read_some(char* bytes, std::size_t size) { return ::recv(socket_, bytes, size, 0); }
+
+  template <class Address>
+  void connect(const Address& address) {
+    if (::connect(socket_, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0) return;
+    const int failure = errno;
+    ::close(socket_);
+    throw std::system_error(failure, std::generic_category(), "connect");
+  }
+
   // False at the end of the stream, also when that comes as a reset.
   bool read_more() {
     pollfd readable{socket_, POLLIN, 0};
     if (::poll(&readable, 1, 10'000) == 0) throw std::runtime_error("the server is silent");
     char bytes[65536];
-    const auto size = ::recv(socket_, bytes, sizeof bytes, 0);
+    const auto size = read_some(bytes, sizeof bytes);
     if (size > 0) received_.append(bytes, static_cast<std::size_t>(size));
     return size > 0;
   }

@@ -52,15 +52,16 @@ TEST_CASE("a key is known by its digest, which the file may hold in its place") 
                       "\nbob sha256:d4735e3a265e16eee03f59718b9b5d03019c07d8b6c51f90da3a666eec13ab35\n");
   const api_keys keys = file.read();
   CHECK(keys.required());
-  const auto first = keys.find(alice);
-  const auto second = keys.find("2");  // whose digest that is
-  REQUIRE(first);
-  REQUIRE(second);
-  CHECK(*first != 0);
-  CHECK(*first != *second);
-  CHECK(*file.read().find(alice) == *first);
-  CHECK_FALSE(keys.find("alice"));
-  CHECK_FALSE(keys.find(""));
+  const auto* first = keys.find(alice);
+  const auto* second = keys.find("2");  // whose digest that is
+  REQUIRE(first != nullptr);
+  REQUIRE(second != nullptr);
+  CHECK(first->name == "alice");
+  CHECK(first->id != 0);
+  CHECK(first->id != second->id);
+  CHECK(file.read().find(alice)->id == first->id);
+  CHECK(keys.find("alice") == nullptr);
+  CHECK(keys.find("") == nullptr);
   CHECK_FALSE(api_keys{}.required());
 }
 
@@ -68,13 +69,27 @@ TEST_CASE("a bad file of keys is refused with its line, and without a key") {
   CHECK(mentions(refusal("alice short"), "line 1: the key must have at least 16 characters"));
   CHECK_FALSE(mentions(refusal("alice short"), "short"));
   CHECK(mentions(refusal("a " + alice + "\nb"), "line 2: must be a name and a key"));
-  CHECK(mentions(refusal("a b " + alice), "line 1: must be a name and a key"));
+  CHECK(mentions(refusal("a " + alice + " " + bob),
+                 "line 1: what follows a key must be requests_per_minute=N"));
   CHECK(mentions(refusal("a sha256:12"), "64 hexadecimal digits"));
   CHECK(mentions(refusal("a sha256:" + std::string(64, 'g')), "64 hexadecimal digits"));
   CHECK(mentions(refusal("a " + alice + "\na " + bob), "line 2: the name a is given more than once"));
   CHECK(mentions(refusal("a " + alice + "\nb " + alice), "line 2: has the key of a"));
   CHECK(mentions(refusal("# nobody\n"), "holds no keys"));
   CHECK_THROWS_AS(api_keys::read("/nowhere/keys"), std::runtime_error);
+}
+
+TEST_CASE("a key may have limits of its own") {
+  const api_keys keys =
+      key_file("alice " + alice + " tokens_per_minute=4294967295 requests_per_minute=60\nbob " + bob).read();
+  CHECK(keys.find(alice)->rates.requests == 60u);
+  CHECK(keys.find(alice)->rates.tokens == 4'294'967'295u);
+  CHECK_FALSE(keys.find(bob)->rates.requests);
+  for (const std::string value : {"", "=", "=0", "=-1", "=1.5", "=many", "=60s", "=4294967296"})
+    CHECK(mentions(refusal("alice " + alice + " requests_per_minute" + value),
+                   "line 1: requests_per_minute must be a whole number from 1 to 4294967295"));
+  CHECK(mentions(refusal("alice " + alice + " tokens_per_minute=1 tokens_per_minute=2"),
+                 "tokens_per_minute is given more than once"));
 }
 
 TEST_CASE("who has no key is refused before the body is read, in the words of the path's clients") {

@@ -4,6 +4,7 @@
 #include "embed_server/options.hpp"
 
 #include "support/doctest.hpp"
+#include "support/temporary_folder.hpp"
 
 #include <cstdlib>
 #include <stdexcept>
@@ -55,10 +56,10 @@ TEST_CASE("the textbook service can be asked for") {
 }
 
 TEST_CASE("every option is understood") {
-  const auto options =
-      parse({"--host=0.0.0.0", "--port=0", "--model=folder", "--max-queue-size=100", "--lanes-per-device=2",
-             "--threads=4", "--device=cuda", "--devices=0,3", "--invariant", "--log-level=debug",
-             "--policy=eager", "--program=a.pt2", "--load-library=b.so"});
+  const auto options = parse({"--host=0.0.0.0", "--port=0", "--model=folder", "--max-queue-size=100",
+                              "--lanes-per-device=2", "--threads=4", "--device=cuda", "--devices=0,3",
+                              "--invariant", "--log-level=debug", "--policy=eager", "--program=a.pt2",
+                              "--load-library=b.so", "--requests-per-minute=60", "--tokens-per-minute=5000"});
   CHECK(options.host == "0.0.0.0");
   CHECK(options.port == 0);
   CHECK(options.model == "folder");
@@ -70,6 +71,11 @@ TEST_CASE("every option is understood") {
   CHECK(options.log_level == "debug");
   CHECK(options.program == "a.pt2");
   CHECK(options.load_library == "b.so");
+  CHECK(options.rates.requests == 60u);
+  CHECK(options.rates.tokens == 5000u);
+  CHECK(parse({"--access-log=-"}).access_log == "-");
+  CHECK(parse({"--cors-origin=http://a", "--cors-origin", "http://b"}).cors_origins ==
+        std::vector<std::string>{"http://a", "http://b"});
   const auto batching = batching_options(options, {});
   CHECK(batching.max_queue_size == 100);
 }
@@ -85,12 +91,24 @@ TEST_CASE("each precision has its name") {
 }
 
 TEST_CASE("P3: a wrong option is refused with one line that names it") {
-  const std::vector<std::vector<const char*>> wrong = {
-      {"--port", "70000"},           {"--port", "-1"},          {"--max-batch-size", "0"},
-      {"--max-batch-size", "x"},     {"--max-queue-size", "0"}, {"--lanes-per-device", "0"},
-      {"--devices", "-1"},           {"--devices", "0,x"},      {"--policy", "never"},
-      {"--max-queue-delay", "5"},    {"--max-queue-delay", ""}, {"--log-level", "chatty"},
-      {"--max-queue-delay", "-1ms"}, {"--precision", "int4"}};
+  const std::vector<std::vector<const char*>> wrong = {{"--port", "70000"},
+                                                       {"--port", "-1"},
+                                                       {"--max-batch-size", "0"},
+                                                       {"--max-batch-size", "x"},
+                                                       {"--max-queue-size", "0"},
+                                                       {"--lanes-per-device", "0"},
+                                                       {"--devices", "-1"},
+                                                       {"--devices", "0,x"},
+                                                       {"--policy", "never"},
+                                                       {"--max-queue-delay", "5"},
+                                                       {"--max-queue-delay", ""},
+                                                       {"--log-level", "chatty"},
+                                                       {"--max-queue-delay", "-1ms"},
+                                                       {"--precision", "int4"},
+                                                       {"--cors-origin", "example.org"},
+                                                       {"--metrics-compat", "vllm"},
+                                                       {"--requests-per-minute", "0"},
+                                                       {"--tokens-per-minute", "many"}};
   for (const auto& arguments : wrong) {
     const auto text = complaint(arguments);
     CAPTURE(text);
@@ -101,6 +119,52 @@ TEST_CASE("P3: a wrong option is refused with one line that names it") {
   CHECK(complaint({"--no-such-option"}).find("--no-such-option") != std::string::npos);
   CHECK(complaint({}, "").find("--model") != std::string::npos);
   CHECK(complaint({"--load-library", "b.so"}).find("--program") != std::string::npos);
+}
+
+TEST_CASE("a Unix socket is in place of the port, unless a port or host is named, too") {
+  CHECK(parse({}).tcp);
+  CHECK_FALSE(parse({"--unix-socket=a"}).tcp);
+  CHECK(parse({"--unix-socket=a", "--port=8080"}).tcp);
+  CHECK(parse({"--unix-socket=a", "--host=127.0.0.1"}).tcp);
+}
+
+TEST_CASE("TLS needs a certificate and its key") {
+  const auto options = parse({"--tls-certificate=a.pem", "--tls-key=b.pem"});
+  CHECK(options.tls_certificate == "a.pem");
+  CHECK(options.tls_key == "b.pem");
+  CHECK(complaint({"--tls-certificate=a.pem"}).find("--tls-key") != std::string::npos);
+  CHECK(complaint({"--tls-key=b.pem"}).find("--tls-certificate") != std::string::npos);
+}
+
+TEST_CASE("other servers' names of metrics are asked for one by one or together") {
+  CHECK(parse({"--metrics-compat=tei,triton"}).metrics_compat == std::vector<std::string>{"tei", "triton"});
+  CHECK(parse({"--metrics-compat", "triton"}).metrics_compat == std::vector<std::string>{"triton"});
+}
+
+TEST_CASE("a file says what the command line can, which goes before it") {
+  const carpool::test::temporary_folder folder;
+  const auto file = folder.write("options",
+                                 "port=9000\nhost=\"0.0.0.0\"\ninvariant=true\npolicy=eager\n"
+                                 "max-queue-delay=50ms\ncors-origin=[\"http://a\",\"http://b\"]\n");
+  const auto path = file.string();
+  const auto options = parse({"--config", path.c_str(), "--host", "127.0.0.1"});
+  CHECK(options.port == 9000);
+  CHECK(options.host == "127.0.0.1");
+  CHECK(options.invariant);
+  CHECK(options.policy == policy_choice::eager);
+  CHECK(options.max_queue_delay == 50ms);
+  CHECK(options.cors_origins == std::vector<std::string>{"http://a", "http://b"});
+}
+
+TEST_CASE("P3: a wrong file of options is refused with one line that names what is wrong") {
+  const carpool::test::temporary_folder folder;
+  const auto refusal = [&](const char* text) {
+    const auto path = folder.write("options", text).string();
+    return complaint({"--config", path.c_str()});
+  };
+  CHECK(refusal("port=70000").find("--port") != std::string::npos);
+  CHECK(refusal("prot=8080").find("prot") != std::string::npos);
+  CHECK(complaint({"--config", "/nowhere/options"}).find("/nowhere/options") != std::string::npos);
 }
 
 TEST_CASE("the environment names a model, and the command line another") {

@@ -87,21 +87,28 @@ embedding embed(const tokens& text) {
 }  // namespace
 
 struct test_server::implementation {
-  implementation(const embed_server::limits& limits_, const carpool::options& batching)
-      : limits(limits_),
+  implementation(const embed_server::http_settings& settings_, const carpool::options& batching)
+      : settings(settings_),
         batcher(io.get_executor(), watched(batching),
                 [this](std::span<tokens> texts) { return run_model(texts); }),
-        service(fake_model(batching), batcher, limits),
-        server(embed_server::open_acceptor(io.get_executor(), "127.0.0.1", 0), service, limits) {
+        service(fake_model(batching), batcher, settings.limits),
+        server(listeners(), service, settings) {
+    if (settings.log) service.watch(*settings.log);
     server.start();
-    port = server.endpoint().port();
-    asio::co_spawn(io, embed_server::serve_until_signalled(signals, server, batcher, limits),
+    asio::co_spawn(io, embed_server::serve_until_signalled(signals, server, batcher, settings.limits),
                    [this](std::exception_ptr error, bool answered) {
                      failure = error;
                      everything_answered = answered;
                      io.stop();
                    });
     thread = std::thread([this] { io.run(); });
+  }
+
+  std::vector<embed_server::listener> listeners() {
+    std::vector<embed_server::listener> all;
+    all.push_back(embed_server::open_tcp(io.get_executor(), "127.0.0.1", 0));
+    port = all.front().port();
+    return all;
   }
 
   carpool::options watched(carpool::options batching) {
@@ -141,27 +148,34 @@ struct test_server::implementation {
   std::atomic<int> failed_devices = 0;
   std::atomic<bool> held = false;
   std::atomic<int> texts_run = 0;
-  const embed_server::limits limits;
+  const embed_server::http_settings settings;
   asio::io_context io{1};
   std::shared_ptr<embed_server::model_statistics> statistics;
   embed_server::embedding_batcher batcher;
   embed_server::embed_service service;
+  std::uint16_t port = 0;
   embed_server::server server;
   asio::signal_set signals{io, SIGUSR1};
-  std::uint16_t port = 0;
   std::exception_ptr failure;
   bool everything_answered = false;
   std::thread thread;
 };
 
-test_server::test_server(const embed_server::limits& limits, const carpool::options& batching)
-    : self_(std::make_unique<implementation>(limits, batching)) {}
+test_server::test_server(const embed_server::limits& limits, const carpool::options& batching,
+                         embed_server::http_settings settings) {
+  settings.limits = limits;
+  self_ = std::make_unique<implementation>(settings, batching);
+}
 
 test_server::~test_server() {
   release_model();
   if (!self_->thread.joinable()) return;
   signal();
   self_->thread.join();
+}
+
+void test_server::set_tls(std::shared_ptr<asio::ssl::context> context) {
+  asio::post(self_->io, [this, context] { self_->server.set_tls(context); });
 }
 
 void test_server::set_keys(const std::filesystem::path& file) {

@@ -2,9 +2,12 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include "embed_server/http_settings.hpp"
 #include "embed_server/limits.hpp"
 #include <carpool/options.hpp>
 #include <carpool/stats.hpp>
+
+#include <boost/asio/ssl/context.hpp>
 
 #include <cstdint>
 #include <filesystem>
@@ -19,11 +22,16 @@ namespace carpool::test {
 /// whole batch fail, "nan" yields a value that is not finite.
 class test_server {
  public:
-  explicit test_server(const embed_server::limits& limits = {}, const carpool::options& batching = {});
+  /// The limits go before those of the settings.
+  explicit test_server(const embed_server::limits& limits = {}, const carpool::options& batching = {},
+                       embed_server::http_settings settings = {});
   ~test_server();
 
   /// From now on only those may use it who have a key of this file.
   void set_keys(const std::filesystem::path& file);
+
+  /// From now on new connections speak TLS.
+  void set_tls(std::shared_ptr<boost::asio::ssl::context> context);
 
   std::uint16_t port() const;
   carpool::stats stats() const;

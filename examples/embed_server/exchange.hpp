@@ -1,0 +1,33 @@
+// Copyright (c) 2026 The carpool authors
+// SPDX-License-Identifier: BSL-1.0
+
+#pragma once
+
+#include "api_keys.hpp"
+#include "header_guard.hpp"
+#include "trace_context.hpp"
+#include <carpool/time.hpp>
+
+#include <chrono>
+#include <cstddef>
+#include <optional>
+
+namespace embed_server {
+
+/// One request on its way through the server, and what has become known of it.
+struct exchange {
+  request_head head;
+  api_client client;
+  trace_span span;
+  std::chrono::system_clock::time_point date{};  ///< when the header had been read, for people
+  carpool::time_point begin{};                   ///< likewise, for subtracting
+  carpool::time_point arrival{};                 ///< when the body had been read; deadlines count from it
+  std::size_t body_size = 0;                     ///< in bytes, as received
+  std::size_t texts = 0;
+  std::size_t tokens = 0;  ///< of all texts
+  std::optional<carpool::duration>
+      preparation;                         ///< from arrival to the queue: decoded, understood, tokenised
+  std::optional<carpool::duration> model;  ///< from the queue to the result
+};
+
+}  // namespace embed_server

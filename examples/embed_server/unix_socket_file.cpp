@@ -1,0 +1,52 @@
+// Copyright (c) 2026 The carpool authors
+// SPDX-License-Identifier: BSL-1.0
+
+#include "unix_socket_file.hpp"
+
+#include <boost/asio/error.hpp>
+#include <boost/asio/local/stream_protocol.hpp>
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <stdexcept>
+#include <utility>
+
+namespace embed_server {
+
+unix_socket_file::unix_socket_file(std::string path) : path_(std::move(path)) {
+  struct stat file {};
+  if (::lstat(path_.c_str(), &file) != 0) return;
+  device_ = file.st_dev;
+  number_ = file.st_ino;
+}
+
+void unix_socket_file::remove() noexcept {
+  const std::string path = std::exchange(path_, {});
+  struct stat file {};
+  if (path.empty() || ::lstat(path.c_str(), &file) != 0) return;
+  if (file.st_dev == device_ && file.st_ino == number_) ::unlink(path.c_str());
+}
+
+void unix_socket_file::swap(unix_socket_file& other) noexcept {
+  std::swap(path_, other.path_);
+  std::swap(device_, other.device_);
+  std::swap(number_, other.number_);
+}
+
+// Nobody but a connection can tell whether somebody listens.
+void clear_unix_socket(const boost::asio::any_io_executor& executor, const std::string& path) {
+  using boost::asio::local::stream_protocol;
+  std::error_code unknown;
+  const auto status = std::filesystem::symlink_status(path, unknown);
+  if (!std::filesystem::exists(status)) return;
+  if (!std::filesystem::is_socket(status)) throw std::runtime_error("there is a file already, and no socket");
+  boost::system::error_code ec;
+  stream_protocol::socket{executor}.connect(stream_protocol::endpoint{path}, ec);
+  if (!ec) throw std::runtime_error("another process listens there");
+  if (ec != boost::asio::error::connection_refused) throw std::runtime_error(ec.message());
+  ::unlink(path.c_str());
+}
+
+}  // namespace embed_server

@@ -1,0 +1,165 @@
+// Copyright (c) 2026 The carpool authors
+// SPDX-License-Identifier: BSL-1.0
+
+#include "embed_server/access_log.hpp"
+
+#include "support/doctest.hpp"
+#include "support/http_client.hpp"
+#include "support/temporary_folder.hpp"
+#include "test_server.hpp"
+
+#include <boost/json/parse.hpp>
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <memory>
+#include <stdexcept>
+#include <string>
+#include <thread>
+#include <vector>
+
+using namespace embed_server;
+using namespace carpool::test;
+
+namespace {
+
+std::string content(const std::filesystem::path& file) {
+  std::ifstream in(file);
+  return {std::istreambuf_iterator<char>(in), {}};
+}
+
+// What the server logs of these requests, each on a connection of its own.
+std::vector<boost::json::object> logged(const std::vector<std::string>& requests) {
+  const temporary_folder folder;
+  {
+    test_server server({}, {}, {.log = std::make_shared<access_log>((folder.path() / "log").string())});
+    for (const auto& request : requests) http_client(server.port()).ask(request);
+  }
+  std::vector<boost::json::object> lines;
+  std::ifstream in(folder.path() / "log");
+  for (std::string line; std::getline(in, line);) lines.push_back(boost::json::parse(line).as_object());
+  return lines;
+}
+
+}  // namespace
+
+TEST_CASE("lines are appended to the file in their order") {
+  const temporary_folder folder;
+  const auto file = folder.write("log", "before\n");
+  {
+    access_log log(file.string());
+    log.add("one");
+    log.add("two");
+  }
+  CHECK(content(file) == "before\none\ntwo\n");
+}
+
+TEST_CASE("after a rotation lines go to a new file of the same name") {
+  const temporary_folder folder;
+  const auto file = folder.path() / "log", rotated = folder.path() / "log.1";
+  {
+    access_log log(file.string());
+    log.add("one");
+    while (content(file).empty()) std::this_thread::yield();
+    std::filesystem::rename(file, rotated);
+    log.reopen();
+    log.add("two");
+  }
+  CHECK(content(rotated) == "one\n");
+  CHECK(content(file) == "two\n");
+}
+
+TEST_CASE("a file that cannot be opened again is written on as it is") {
+  const temporary_folder folder;
+  const auto file = folder.path() / "log", rotated = folder.path() / "log.1";
+  {
+    access_log log(file.string());
+    std::filesystem::rename(file, rotated);
+    std::filesystem::create_directory(file);
+    log.reopen();
+    log.add("one");
+  }
+  CHECK(content(rotated) == "one\n");
+}
+
+TEST_CASE("a file that cannot be written is refused with its name and the cause") {
+  CHECK_THROWS_WITH_AS(access_log("/nowhere/log"),
+                       "cannot write the access log /nowhere/log: No such file or directory",
+                       std::runtime_error);
+}
+
+TEST_CASE("P5: a writer that is stuck holds nobody up: lines are dropped, and counted") {
+  const temporary_folder folder;
+  const auto pipe = folder.path() / "pipe";
+  REQUIRE(::mkfifo(pipe.c_str(), 0600) == 0);
+  std::signal(SIGPIPE, SIG_IGN);  // as the server does
+  const int reader = ::open(pipe.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+  {
+    access_log log(pipe.string());
+    const std::string line(1000, 'x');
+    while (log.dropped() == 0) log.add(line);
+    CHECK(log.dropped() > 0);
+    ::close(reader);  // lets the writer go
+  }
+}
+
+TEST_CASE("P5: a full disk costs lines and nothing else") {
+  access_log log("/dev/full");
+  log.add("one");
+  CHECK(log.dropped() == 0);
+}
+
+TEST_CASE("each request is logged, refused ones too") {
+  const auto lines = logged({post_json("/embed", R"({"inputs":["a","bc"]})", "x-request-id: abc\r\n"),
+                             get("/nowhere"), get("/a b"), post_json("/v1/embeddings", "{")});
+  REQUIRE(lines.size() == 4);
+  CHECK(lines[0].at("request_id") == "abc");
+  CHECK(lines[0].at("address") == "127.0.0.1");
+  CHECK(lines[0].at("method") == "POST");
+  CHECK(lines[0].at("status") == 200);
+  CHECK(lines[0].at("texts") == 2);
+  CHECK(lines[0].at("tokens") == 3);
+  CHECK(lines[0].at("bytes_received") == 21);
+  CHECK(lines[0].at("bytes_sent") == 25);
+  CHECK(lines[0].contains("model_ms"));
+  CHECK(lines[1].at("path") == "/nowhere");
+  CHECK(lines[1].at("status") == 404);
+  CHECK(lines[2].at("status") == 400);
+  CHECK(lines[3].at("status") == 400);
+  CHECK_FALSE(lines[3].contains("texts"));
+}
+
+TEST_CASE("H13: a client that did not wait for its answer is logged with nginx's status 499") {
+  const temporary_folder folder;
+  {
+    test_server server({}, {.max_batch_size = 1},
+                       {.log = std::make_shared<access_log>((folder.path() / "log").string())});
+    server.hold_model();
+    {
+      http_client client(server.port());
+      client.send(post_json("/embed", R"({"text":"hi"})"));
+      server.await_run();
+    }
+    while (server.stats().cancelled == 0) std::this_thread::yield();
+  }
+  CHECK(content(folder.path() / "log").find(R"("status":499)") != std::string::npos);
+}
+
+TEST_CASE("lost lines are told in the metrics, if there is a log") {
+  const temporary_folder folder;
+  test_server with({}, {}, {.log = std::make_shared<access_log>((folder.path() / "log").string())});
+  test_server without;
+  const auto told = [](test_server& server) {
+    return http_client(server.port())
+               .ask(get("/metrics"))
+               .body.find("\ncarpool_access_log_dropped_total 0\n") != std::string::npos;
+  };
+  CHECK(told(with));
+  CHECK_FALSE(told(without));
+}

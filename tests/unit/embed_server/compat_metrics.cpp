@@ -1,0 +1,83 @@
+// Copyright (c) 2026 The carpool authors
+// SPDX-License-Identifier: BSL-1.0
+
+#include "embed_server/compat_metrics.hpp"
+
+#include "support/doctest.hpp"
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+using namespace embed_server;
+using namespace std::chrono_literals;
+
+namespace {
+
+bool has_line(const std::string& text, std::string_view line) {
+  return ('\n' + text).find('\n' + std::string(line) + '\n') != std::string::npos;
+}
+
+carpool::stats some_stats() {
+  carpool::stats stats;
+  stats.submitted = 30;
+  stats.succeeded = 20;
+  stats.failed = 1;
+  stats.rejected = 2;
+  stats.expired = 3;
+  stats.cancelled = 4;
+  stats.queued = 2;
+  stats.batches = 3;
+  for (const std::uint64_t size : {1u, 16u, 32u}) stats.batch_size.record(size);
+  return stats;
+}
+
+}  // namespace
+
+TEST_CASE("dashboards for text-embeddings-inference find its names") {
+  counters counted;
+  counted.requests = 12;
+  counted.invalid = 5;
+  counted.request_time.record(1'000'000);
+  const auto text = render_tei_metrics(some_stats(), counted);
+  CHECK(has_line(text, "te_request_count 12"));
+  CHECK(has_line(text, "te_request_success 1"));
+  CHECK(has_line(text, "te_request_failure{err=\"overloaded\"} 2"));
+  CHECK(has_line(text, "te_request_failure{err=\"validation\"} 5"));
+  CHECK(has_line(text, "te_request_failure{err=\"dropped\"} 7"));
+  CHECK(has_line(text, "te_request_failure{err=\"inference\"} 1"));
+  CHECK(has_line(text, "te_request_duration_count 1"));
+  CHECK(has_line(text, "te_request_queue_duration_count 0"));
+  CHECK(has_line(text, "te_batch_next_size_bucket{le=\"16\"} 2"));
+  CHECK(has_line(text, "te_batch_next_size_sum 49"));
+  CHECK(has_line(text, "te_queue_size 2"));
+}
+
+TEST_CASE("Triton's clients find its names, with the model as a label") {
+  model_statistics::snapshot totals;
+  totals.inferences = 20;
+  totals.executions = 3;
+  totals.success.add(5ms);
+  totals.queue.add(2ms);
+  totals.by_text.compute_infer.add(1500us);
+  const auto text = render_triton_metrics(some_stats(), totals, "bert");
+  CHECK(has_line(text, R"(nv_inference_request_success{model="bert",version="1"} 20)"));
+  CHECK(has_line(text, R"(nv_inference_request_failure{model="bert",reason="REJECTED",version="1"} 5)"));
+  CHECK(has_line(text, R"(nv_inference_request_failure{model="bert",reason="CANCELED",version="1"} 4)"));
+  CHECK(has_line(text, R"(nv_inference_request_failure{model="bert",reason="BACKEND",version="1"} 1)"));
+  CHECK(has_line(text, R"(nv_inference_count{model="bert",version="1"} 20)"));
+  CHECK(has_line(text, R"(nv_inference_exec_count{model="bert",version="1"} 3)"));
+  CHECK(has_line(text, R"(nv_inference_pending_request_count{model="bert",version="1"} 2)"));
+  CHECK(has_line(text, R"(nv_inference_request_duration_us{model="bert",version="1"} 5000)"));
+  CHECK(has_line(text, R"(nv_inference_queue_duration_us{model="bert",version="1"} 2000)"));
+  CHECK(has_line(text, R"(nv_inference_compute_infer_duration_us{model="bert",version="1"} 1500)"));
+  CHECK(text.find("nv_gpu") == std::string::npos);
+}
+
+TEST_CASE("Triton's names for GPUs tell what the driver tells") {
+  const std::vector<gpu_reading> gpus{{"cuda:0", {.busy = 0.75, .memory_used = 400, .memory_total = 800}}};
+  const auto text = render_triton_metrics(some_stats(), {}, "bert", gpus);
+  CHECK(has_line(text, R"(nv_gpu_utilization{gpu_uuid="cuda:0"} 0.75)"));
+  CHECK(has_line(text, R"(nv_gpu_memory_used_bytes{gpu_uuid="cuda:0"} 400)"));
+  CHECK(has_line(text, R"(nv_gpu_memory_total_bytes{gpu_uuid="cuda:0"} 800)"));
+}
