@@ -60,6 +60,8 @@ missing_packages() {
     clang++ -fsanitize=thread -x c++ - -o /dev/null <<<'int main() {}' 2>/dev/null || echo clang "$(clang_runtime)"
     command -v llvm-symbolizer >/dev/null || echo llvm  # without names, a sanitizer cannot suppress anything either
     headers+=(doctest/doctest.h:doctest-dev concurrentqueue/concurrentqueue.h:libconcurrentqueue-dev)
+    # A browser to look at the dashboard with; elsewhere the package of this name is no browser.
+    if grep -qx ID=debian /etc/os-release; then command -v chromium >/dev/null || echo chromium; fi
     # The oldest Boost that the core supports, for one build of the tests, where the distribution has it.
     if grep -q bookworm /etc/os-release; then headers+=(boost/version.hpp:libboost1.81-dev); fi
   fi
@@ -171,8 +173,8 @@ with_progress() {
 fetched_mb() { du -scm "$cache" /var/cache/apt/archives 2>/dev/null | sed -n '$s/\t.*//p'; }
 
 # What the build can do without: a faster second build, one of the ways to find the package, one of the Boosts to test with,
-# the counting of instructions, a row of a benchmark.
-optional_packages='ccache|pkg-config|libboost1.81-dev|valgrind|libconcurrentqueue-dev'
+# the counting of instructions, a row of a benchmark, a look at the dashboard.
+optional_packages='ccache|chromium|pkg-config|libboost1.81-dev|valgrind|libconcurrentqueue-dev'
 
 install_packages() {  # sets reason where it fails
   local sudo='' packages

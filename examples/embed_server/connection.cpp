@@ -5,6 +5,7 @@
 
 #include "access_line.hpp"
 #include "api_error.hpp"
+#include "event_stream.hpp"
 #include "response_header.hpp"
 #include "routes.hpp"
 
@@ -19,6 +20,7 @@
 #include <boost/asio/write.hpp>
 #include <boost/beast/http/error.hpp>
 #include <boost/beast/http/read.hpp>
+#include <boost/beast/http/serializer.hpp>
 #include <boost/beast/http/write.hpp>
 #include <boost/system/system_error.hpp>
 
@@ -140,10 +142,15 @@ asio::awaitable<bool> connection::serve_one() {
   request.body_size = parser.get().body().size();
   // With a body unread nobody knows where the next request begins.
   if (early) co_return co_await send(std::move(*early), request, request.head.keep_alive && parser.is_done());
+  const bool has_events = where.to == endpoint::dashboard_events && request.head.method == http::verb::get;
   auto result = co_await answer(request, std::move(where), std::move(parser.get().body()));
   if (!result) {
     constexpr unsigned client_closed_request = 499;  // as nginx logs it
     log(request, client_closed_request, nullptr);
+    co_return false;
+  }
+  if (has_events) {
+    co_await send_events(std::move(*result), request);
     co_return false;
   }
   co_return co_await send(std::move(*result), request, request.head.keep_alive);
@@ -221,15 +228,43 @@ asio::awaitable<void> connection::peer_gone() {
 // True if the connection can take another request.
 asio::awaitable<bool> connection::send(response answer, const exchange& request, bool keep_alive) {
   keep_alive = keep_alive && !service_.draining() && ++answered_ < limits_.requests_per_connection;
+  complete(answer, request, keep_alive);
+  stream_.expires_after(limits_.write_time);
+  co_await http::async_write(stream_, std::move(answer), asio::use_awaitable);
+  co_return keep_alive;
+}
+
+// The header of an answer without an end, and the events behind it until the client has gone or the server
+// drains.
+asio::awaitable<void> connection::send_events(response header, const exchange& request) {
+  using namespace asio::experimental::awaitable_operators;
+  complete(header, request, /*keep_alive=*/false);
+  header.erase(http::field::content_length);
+  http::response_serializer<http::string_body> without_body{header};
+  stream_.expires_after(limits_.write_time);
+  co_await http::async_write_header(stream_, without_body, asio::use_awaitable);
+  co_await (tell_metrics() || peer_gone());
+}
+
+asio::awaitable<void> connection::tell_metrics() {
+  asio::steady_timer pause{stream_.get_executor()};
+  while (!service_.draining()) {
+    const std::string event = to_event(service_.metrics());
+    stream_.expires_after(limits_.write_time);
+    co_await asio::async_write(stream_, asio::buffer(event), asio::use_awaitable);
+    pause.expires_after(limits_.event_interval);
+    co_await pause.async_wait(asio::use_awaitable);
+  }
+}
+
+// The header of an answer, and what is noted of it.
+void connection::complete(response& answer, const exchange& request, bool keep_alive) {
   complete_header(answer, request.head, keep_alive);
   answer.set("traceparent", to_traceparent(request.span));
   settings_.cors.complete(answer, request.head);
   service_.tell_rates(answer, request);
   log(request, answer.result_int(), &answer);
   ++service_.counted().answers[answer.result_int()];
-  stream_.expires_after(limits_.write_time);
-  co_await http::async_write(stream_, std::move(answer), asio::use_awaitable);
-  co_return keep_alive;
 }
 
 // `answer` is null if the client did not wait for one.

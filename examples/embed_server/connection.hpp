@@ -54,6 +54,9 @@ class connection {
   asio::awaitable<std::optional<response>> answer(exchange& request, destination where, std::string body);
   asio::awaitable<void> peer_gone();
   asio::awaitable<bool> send(response answer, const exchange& request, bool keep_alive);
+  asio::awaitable<void> send_events(response header, const exchange& request);
+  asio::awaitable<void> tell_metrics();
+  void complete(response& answer, const exchange& request, bool keep_alive);
   void log(const exchange& request, unsigned status, const response* answer) const;
   asio::awaitable<std::size_t> read_more();
   asio::awaitable<void> say_goodbye();

@@ -5,8 +5,10 @@
 
 #include "api_error.hpp"
 #include "content_coding.hpp"
+#include "dashboard_page.hpp"
 #include "docs_page.hpp"
 #include "embed_answer.hpp"
+#include "event_stream.hpp"
 #include "infer_answer.hpp"
 #include "infer_metadata.hpp"
 #include "openapi.hpp"
@@ -173,7 +175,14 @@ response embed_service::describe(const destination& where) const {
     case endpoint::models:
       return models();
     case endpoint::metrics:
-      return metrics();
+      return make_response(http::status::ok, metrics(), carpool::prometheus_text::content_type);
+    case endpoint::dashboard:
+      return dashboard();
+    case endpoint::dashboard_events: {
+      response answer{http::status::ok, 11};
+      answer.set(http::field::content_type, event_stream_type);
+      return answer;
+    }
     case endpoint::openapi:
       return ok(boost::json::serialize(openapi_document()));
     case endpoint::docs:
@@ -230,8 +239,16 @@ response embed_service::docs() {
   return answer;
 }
 
-response embed_service::metrics() const {
-  const metrics_labels labels{model_.name, model_.max_queue_size};
+response embed_service::dashboard() {
+  response answer = make_response(http::status::ok, std::string(dashboard_page), "text/html; charset=utf-8");
+  answer.set(http::field::content_security_policy,
+             "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; connect-src 'self'; "
+             "img-src data:");
+  return answer;
+}
+
+std::string embed_service::metrics() const {
+  const metrics_labels labels{model_.name, model_.max_batch_size, model_.max_queue_size};
   counters counted = counted_;
   if (log_ != nullptr) counted.lost_log_lines = log_->dropped();
   const auto gpus = model_.sample_gpus ? model_.sample_gpus() : std::vector<gpu_reading>{};
@@ -239,7 +256,7 @@ response embed_service::metrics() const {
   std::string text = render_metrics(stats, counted, labels, model_.devices(), gpus);
   if (compat_.tei) text += render_tei_metrics(stats, counted);
   if (compat_.triton) text += render_triton_metrics(stats, model_.statistics->read(), model_.name, gpus);
-  return make_response(http::status::ok, std::move(text), carpool::prometheus_text::content_type);
+  return text;
 }
 
 asio::awaitable<response> embed_service::embed(std::string body, circumstances when) {
@@ -278,7 +295,7 @@ asio::awaitable<response> embed_service::embed_all(std::string body, circumstanc
   const std::size_t token_count = count_tokens(texts);
   check_vectors(token_count, model_, limits_.token_vector_values);
   for (tokens& text : texts) text.pooled = false;
-  const auto vectors = co_await run_model(std::move(texts), {.deadline = when.deadline, .key = when.client});
+  const auto vectors = co_await run_model(std::move(texts), when);
   turns turn{limits_.work_per_turn};
   std::string out;
   for (const embedding& values : vectors) {

@@ -63,6 +63,9 @@ class embed_service {
   void start_draining() noexcept { draining_ = true; }
   bool draining() const noexcept { return draining_; }
 
+  /// What /metrics says now, in Prometheus' text format.
+  std::string metrics() const;
+
   counters& counted() noexcept { return counted_; }
 
   /// From now on /metrics tells how many lines this log has lost; it must outlive the service.
@@ -84,7 +87,7 @@ class embed_service {
   bool ready() const;
   response health() const;
   response models() const;
-  response metrics() const;
+  static response dashboard();
   static response docs();
   response describe(const destination& where) const;
   asio::awaitable<response> embed(std::string body, circumstances when);

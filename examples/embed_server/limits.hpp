@@ -46,6 +46,8 @@ struct limits {
   std::chrono::milliseconds idle_time = std::chrono::seconds{75};
   /// For the client to close an ending connection, and for idle ones to ask once more when the server drains.
   std::chrono::milliseconds goodbye_time = std::chrono::seconds{1};
+  /// Between two events of the dashboard.
+  std::chrono::milliseconds event_interval = std::chrono::seconds{1};
   /// From SIGTERM to giving up on what still runs.
   std::chrono::milliseconds drain_time = std::chrono::seconds{30};
 

@@ -92,6 +92,7 @@ std::string render_metrics(const carpool::stats& stats, const counters& counted,
   carpool::write_batches(text, stats);
   carpool::write_queue(text, stats);
   carpool::write_forecast(text, stats);
+  text.gauge("carpool_max_batch_size", "Texts that a batch may have.", labels.max_batch_size);
   text.gauge("carpool_admission_limit", "Texts that may wait at once.", labels.max_queue_size);
   add_http(text, counted);
   add_devices(text, devices);

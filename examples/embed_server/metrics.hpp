@@ -31,6 +31,7 @@ struct counters {
 /// What does not change while the server runs.
 struct metrics_labels {
   std::string model;
+  std::size_t max_batch_size = 0;
   std::size_t max_queue_size = 0;
 };
 

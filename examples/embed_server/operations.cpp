@@ -3,6 +3,8 @@
 
 #include "operations.hpp"
 
+#include "event_stream.hpp"
+
 #include <cstddef>
 #include <iterator>
 
@@ -17,6 +19,7 @@ constexpr const char* watching = "The server itself";
 constexpr const char* json = "application/json";
 constexpr const char* text = "text/plain";
 constexpr const char* html = "text/html";
+constexpr const char* events = event_stream_type;
 
 // In the order of `endpoint`.
 constexpr operation operations[] = {
@@ -42,6 +45,10 @@ constexpr operation operations[] = {
      nullptr, "Health", json},
     {endpoint::metrics, watching, "Counters and histograms in Prometheus' text format.", nullptr, nullptr,
      text},
+    {endpoint::dashboard, watching, "What the server does, as a page that draws it.", nullptr, nullptr, html},
+    {endpoint::dashboard_events, watching,
+     "The lines of /metrics once a second, as server-sent events, until the client has enough.", nullptr,
+     nullptr, events},
     {endpoint::openapi, watching, "This description, as an OpenAPI document.", nullptr, "Anything", json},
     {endpoint::docs, watching, "This description, as a page for people.", nullptr, nullptr, html},
     {endpoint::options, nullptr, nullptr, nullptr, nullptr, nullptr},

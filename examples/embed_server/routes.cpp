@@ -29,6 +29,8 @@ constexpr route routes[] = {
     {"/v1/models", http::verb::get, endpoint::models},
     {"/health", http::verb::get, endpoint::health},
     {"/metrics", http::verb::get, endpoint::metrics},
+    {"/dashboard", http::verb::get, endpoint::dashboard},
+    {"/dashboard/events", http::verb::get, endpoint::dashboard_events},
     {"/openapi.json", http::verb::get, endpoint::openapi},
     {"/docs", http::verb::get, endpoint::docs},
     {"/v2", http::verb::get, endpoint::server_metadata},
@@ -130,6 +132,8 @@ bool is_open(endpoint to) {
     case endpoint::server_ready:
     case endpoint::model_ready:
     case endpoint::metrics:
+    case endpoint::dashboard:
+    case endpoint::dashboard_events:
     case endpoint::openapi:
     case endpoint::docs:
     case endpoint::options:

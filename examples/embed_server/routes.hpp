@@ -27,6 +27,8 @@ enum class endpoint {
   models,
   health,
   metrics,
+  dashboard,
+  dashboard_events,
   openapi,
   docs,
   options,

@@ -103,6 +103,15 @@ class http_client {
   /// True if the server closes the connection without sending anything more.
   bool closed_by_server() { return received_.empty() && !read_more(); }
 
+  /// The bytes up to and with these.
+  std::string receive_until(std::string_view end) {
+    std::size_t at = 0;
+    while ((at = received_.find(end)) == received_.npos) need(read_more());
+    const std::string bytes = received_.substr(0, at + end.size());
+    received_.erase(0, bytes.size());
+    return bytes;
+  }
+
   /// Everything up to the end of the stream.
   std::string receive_all() {
     while (read_more()) {

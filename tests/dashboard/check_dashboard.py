@@ -1,0 +1,103 @@
+# Copyright (c) 2026 The carpool authors
+# SPDX-License-Identifier: BSL-1.0
+"""Looks at the dashboard of a real server in Chromium, while texts come in.
+
+check_dashboard.py EMBED_SERVER [PICTURES]: writes a picture in light and one in dark colours into the folder PICTURES.
+Exits with 77, for ctest's "skipped", without Chromium or the Python package websockets.
+"""
+
+import json
+import pathlib
+import re
+import subprocess
+import sys
+import threading
+import urllib.request
+
+try:
+    from browser import browsing, find_chromium
+except ImportError as missing:
+    print(f"skipped: {missing}; cmake/install-dependencies.sh tests installs it")
+    sys.exit(77)
+
+TILES = "document.querySelector('#tiles').innerText"
+FIRST_CHART = "document.querySelector('svg').getAttribute('aria-label')"
+
+
+def embed_until(stopped, address):
+    body = json.dumps({"inputs": ["share the ride", "a longer text, so that not all of them are the same", "short"]}).encode()
+    while not stopped.wait(0.05):
+        request = urllib.request.Request(f"{address}/embed", body, {"Content-Type": "application/json"})
+        urllib.request.urlopen(request, timeout=30).read()
+
+
+def check(page, address):
+    page.open(f"{address}/dashboard")
+    page.wait_until("document.querySelector('#state').textContent == 'live'")
+    page.wait_until(f"/texts\\/s\\s+[1-9]/.test({TILES})")
+    told = page.evaluate(TILES)
+    assert re.search(r"success\s+100 %", told), told
+    assert re.search(r"mean batch \(most 32\)\s+[1-9]", told), told
+    assert page.evaluate("document.title") == "all-MiniLM-L6-v2 · carpool"
+    assert page.evaluate("document.querySelector('#row th').textContent") == "all-MiniLM-L6-v2"
+
+    # Every chart that is shown says in words what it draws, and draws something.
+    page.wait_until("shown.length >= 4")
+    silent = page.evaluate("""[...document.querySelectorAll('figure:not([hidden])')].filter(figure => {
+        const svg = figure.querySelector('svg');
+        return svg.tabIndex != 0 || !/: \\S/.test(svg.getAttribute('aria-label')) || !svg.querySelector('path, rect');
+      }).map(figure => figure.querySelector('h2').textContent)""")
+    assert silent == [], f"these charts show nothing: {silent}"
+    assert page.evaluate("document.querySelectorAll('figure:not([hidden])').length") >= 10
+
+    # With the keyboard alone: back in time, and forward to now again; pausing.
+    page.evaluate("document.querySelector('svg').focus()")
+    page.press("ArrowLeft")
+    assert "seconds ago" in page.evaluate(FIRST_CHART)
+    page.press("Escape")
+    assert "seconds ago" not in page.evaluate(FIRST_CHART)
+    page.evaluate("document.querySelector('#pause').click()")
+    at = page.evaluate("shown.at(-1).time")
+    page.wait_until("history.at(-1).time > shown.at(-1).time + 1500")
+    assert page.evaluate("shown.at(-1).time") == at
+    page.evaluate("document.querySelector('#pause').click()")
+    assert page.evaluate("shown.at(-1).time") > at
+
+    # On a narrow screen nothing sticks out.
+    page.call("Emulation.setDeviceMetricsOverride", width=400, height=800, deviceScaleFactor=1, mobile=True)
+    page.wait_until("document.documentElement.scrollWidth <= 400")
+    assert page.complaints == [], page.complaints
+
+
+def main(program, pictures=None):
+    chromium = find_chromium()
+    if not chromium:
+        print("skipped: there is no chromium")
+        sys.exit(77)
+    server = subprocess.Popen([program, "--port", "0", "--log-level", "warn"], stdout=subprocess.PIPE, text=True)
+    stopped = threading.Event()
+    try:
+        address = next(found[1] for line in server.stdout if (found := re.match(r"listening on (http://\S+)", line)))
+        threading.Thread(target=embed_until, args=(stopped, address)).start()
+        with browsing(chromium) as page:
+            check(page, address)
+            if pictures:
+                page.open(f"{address}/dashboard")
+                page.evaluate("document.querySelector('[data-minutes=\"1\"]') && 0")
+                page.wait_until("window.shown !== undefined || typeof shown !== 'undefined' && shown.length > 55", 90)
+                for scheme in ("light", "dark"):
+                    page.prefer(scheme)
+                    page.screenshot(pathlib.Path(pictures) / f"dashboard_{scheme}.png")
+            stopped.set()
+            # The page says so when the server has gone.
+            server.terminate()
+            page.wait_until("document.querySelector('#state').className == 'lost'")
+        assert server.wait(timeout=60) == 0
+    finally:
+        stopped.set()
+        server.kill()
+    print("the dashboard is in order")
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
