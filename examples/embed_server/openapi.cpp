@@ -54,6 +54,7 @@ bool can_happen(problem what, const route& asked) {
     case problem::length_required:
       return asked.method == http::verb::post;
     case problem::overloaded:
+    case problem::rate_limited:
     case problem::expired:
       return runs_model(asked.to);
     case problem::model_failed:

@@ -38,6 +38,7 @@ class Browser:
     def open(self, address, width=1280, height=1500):
         self.call("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=False)
         self.call("Page.navigate", url=address)
+        self.wait_until("document.readyState == 'complete' && location.href != 'about:blank'")
 
     def prefer(self, scheme):
         """light or dark"""

@@ -42,7 +42,7 @@ carpool::stats some_stats() {
 TEST_CASE("requests add up: submitted is the sum of all outcomes and of what is in flight") {
   counters counted;
   counted.invalid = 5;
-  const auto text = render_metrics(some_stats(), counted, {"m", 64});
+  const auto text = render_metrics(some_stats(), counted, {"m", 32, 64});
   CHECK(has_line(text, "carpool_requests_submitted_total 35"));
   CHECK(has_line(text, "carpool_requests_total{outcome=\"ok\"} 20"));
   CHECK(has_line(text, "carpool_requests_total{outcome=\"invalid\"} 5"));
@@ -57,7 +57,7 @@ TEST_CASE("requests add up: submitted is the sum of all outcomes and of what is 
 TEST_CASE("of each GPU everything is told that its driver tells, and nothing else") {
   const std::vector<gpu_reading> gpus{{"cuda:0", {.busy = 0.75, .memory_used = 400, .processes = 2}},
                                       {"cuda:1", {.memory_used = 500, .memory_total = 800}, 0.25}};
-  const auto text = render_metrics(some_stats(), {}, {"m", 64}, {}, gpus);
+  const auto text = render_metrics(some_stats(), {}, {"m", 32, 64}, {}, gpus);
   CHECK(has_line(text, "carpool_gpu_utilization_ratio{device=\"cuda:0\"} 0.75"));
   CHECK(has_line(text, "carpool_gpu_memory_used_bytes{device=\"cuda:0\"} 400"));
   CHECK(has_line(text, "carpool_gpu_memory_used_bytes{device=\"cuda:1\"} 500"));
@@ -66,7 +66,7 @@ TEST_CASE("of each GPU everything is told that its driver tells, and nothing els
   CHECK(text.find("carpool_gpu_memory_headroom_bytes{device=\"cuda:0\"}") == std::string::npos);
   CHECK(text.find("carpool_gpu_utilization_ratio{device=\"cuda:1\"}") == std::string::npos);
   CHECK(text.find("carpool_gpu_power_watts") == std::string::npos);
-  CHECK(render_metrics(some_stats(), {}, {"m", 64}).find("carpool_gpu") == std::string::npos);
+  CHECK(render_metrics(some_stats(), {}, {"m", 32, 64}).find("carpool_gpu") == std::string::npos);
 }
 
 TEST_CASE("B37: lost devices and their lanes are told") {
@@ -74,7 +74,7 @@ TEST_CASE("B37: lost devices and their lanes are told") {
   stats.lanes = 4;
   stats.lost_lanes = 2;
   const std::vector<carpool::bert::device_status> devices{{"cuda:0", true}, {"cuda:1", false}};
-  const auto text = render_metrics(stats, {}, {"m", 64}, devices);
+  const auto text = render_metrics(stats, {}, {"m", 32, 64}, devices);
   CHECK(has_line(text, "carpool_lanes 4"));
   CHECK(has_line(text, "carpool_lost_lanes 2"));
   CHECK(has_line(text, "carpool_device_works{device=\"cuda:0\"} 1"));
@@ -82,16 +82,17 @@ TEST_CASE("B37: lost devices and their lanes are told") {
 }
 
 TEST_CASE("batches and the queue are told too") {
-  const auto text = render_metrics(some_stats(), {}, {"m", 64});
+  const auto text = render_metrics(some_stats(), {}, {"m", 32, 64});
   CHECK(has_line(text, "carpool_inflight_batches 1"));
   CHECK(has_line(text, "carpool_queue_depth 2"));
   CHECK(has_line(text, "carpool_admission_limit 64"));
+  CHECK(has_line(text, "carpool_max_batch_size 32"));
 }
 
 TEST_CASE("no metric is given twice and all belong to carpool or the process") {
   counters counted;
   counted.answers[200] = 4;
-  const auto text = render_metrics(some_stats(), counted, {"m", 64});
+  const auto text = render_metrics(some_stats(), counted, {"m", 32, 64});
   CHECK(has_line(text, "carpool_http_responses_total{code=\"200\"} 4"));
   CHECK(text.find("process_resident_memory_bytes ") != std::string::npos);
   CHECK(text.find("process_open_fds ") != std::string::npos);
