@@ -10,6 +10,8 @@ most 150 us per request. N (20000) requests are sent in each measurement.
 )";
 
 #include "embed_server/embed_service.hpp"
+#include "embed_server/http_settings.hpp"
+#include "embed_server/listener.hpp"
 #include "embed_server/server.hpp"
 #include "support/arguments.hpp"
 #include "support/clock.hpp"
@@ -63,10 +65,9 @@ served_model null_served(const bert::wordpiece& tokenizer) {
 class null_server {
  public:
   explicit null_server(const bert::wordpiece& tokenizer)
-      : service_(null_served(tokenizer), batcher_, limits_),
-        server_(open_acceptor(io_.get_executor(), "127.0.0.1", 0), service_, limits_) {
+      : service_(null_served(tokenizer), batcher_, settings_.limits),
+        server_(listeners(), service_, settings_) {
     server_.start();
-    port_ = server_.endpoint().port();
     thread_ = std::thread([this] { io_.run(); });
   }
   ~null_server() {
@@ -80,12 +81,20 @@ class null_server {
   std::uint16_t port() const { return port_; }
 
  private:
-  const limits limits_{.requests_per_connection = std::numeric_limits<std::size_t>::max()};
+  std::vector<listener> listeners() {
+    std::vector<listener> all;
+    all.push_back(open_tcp(io_.get_executor(), "127.0.0.1", 0));
+    port_ = all.front().port();
+    return all;
+  }
+
+  const http_settings settings_{
+      .limits = {.requests_per_connection = std::numeric_limits<std::size_t>::max()}};
   asio::io_context io_{1};
   embedding_batcher batcher_{io_, carpool::options{}, null_model};
+  std::uint16_t port_ = 0;
   embed_service service_;
   server server_;
-  std::uint16_t port_ = 0;
   std::thread thread_;
 };
 

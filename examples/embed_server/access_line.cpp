@@ -10,6 +10,7 @@
 #include <fmt/format.h>
 
 #include <chrono>
+#include <cstdint>
 
 namespace embed_server {
 namespace {
@@ -23,9 +24,8 @@ std::string iso_date(std::chrono::system_clock::time_point time) {
                      milliseconds);
 }
 
-// To the microsecond: more digits would tell nothing.
-double milliseconds(carpool::duration time) {
-  return static_cast<double>(std::chrono::round<std::chrono::microseconds>(time).count()) / 1000;
+std::int64_t microseconds(carpool::duration time) {
+  return std::chrono::round<std::chrono::microseconds>(time).count();
 }
 
 void add_text(object& line, const char* name, std::string_view text) {
@@ -33,7 +33,7 @@ void add_text(object& line, const char* name, std::string_view text) {
 }
 
 void add_time(object& line, const char* name, const std::optional<carpool::duration>& time) {
-  if (time) line[name] = milliseconds(*time);
+  if (time) line[name] = microseconds(*time);
 }
 
 }  // namespace
@@ -51,9 +51,9 @@ std::string access_line(const exchange& request, const access_outcome& outcome, 
   if (request.tokens > 0) line["tokens"] = request.tokens;
   line["bytes_received"] = request.body_size;
   line["bytes_sent"] = outcome.sent;
-  line["duration_ms"] = milliseconds(now - request.begin);
-  add_time(line, "preparation_ms", request.preparation);
-  add_time(line, "model_ms", request.model);
+  line["duration_us"] = microseconds(now - request.begin);
+  add_time(line, "preparation_us", request.preparation);
+  add_time(line, "model_us", request.model);
   add_text(line, "trace_id", request.span.trace_id);
   add_text(line, "span_id", request.span.span_id);
   add_text(line, "parent_id", request.span.parent_id);

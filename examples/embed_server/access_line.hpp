@@ -19,7 +19,7 @@ struct access_outcome {
   std::size_t sent = 0;              ///< bytes of the answer's body
 };
 
-/// A line of the access log, without its end: an object in JSON. Times are in milliseconds, and what is not
+/// A line of the access log, without its end: an object in JSON. Times are in microseconds, and what is not
 /// known is left out. Keys are told by name.
 std::string access_line(const exchange& request, const access_outcome& outcome, carpool::time_point now);
 

@@ -25,7 +25,7 @@ std::mt19937_64 seeded() {
 }  // namespace
 
 std::string random_id(std::size_t digits) {
-  static std::mt19937_64 random = seeded();
+  thread_local std::mt19937_64 random = seeded();
   std::string id;
   while (id.size() < digits) id += fmt::format("{:016x}", random());
   return id;

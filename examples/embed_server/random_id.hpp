@@ -8,7 +8,7 @@
 namespace embed_server {
 
 /// So many random hexadecimal digits in lower case, a multiple of 16: unlike any others for as long as
-/// anybody looks at logs. For names, not for secrets. Not thread-safe.
+/// anybody looks at logs. For names, not for secrets. Thread-safe.
 std::string random_id(std::size_t digits);
 
 }  // namespace embed_server

@@ -27,7 +27,7 @@ struct trace_span {
 /// Empty for what the standard calls invalid, which is to be treated as if it were not there.
 std::optional<trace_parent> parse_traceparent(std::string_view value);
 
-/// A new span, in the caller's trace or one of its own. Not thread-safe.
+/// A new span, in the caller's trace or one of its own. Thread-safe.
 trace_span begin_span(const std::optional<trace_parent>& caller);
 
 /// The value of `traceparent` that names this span.

@@ -40,7 +40,7 @@ TEST_CASE("a line is an object of JSON that tells who asked for what, how it end
   CHECK(line ==
         R"({"time":"2023-11-14T22:13:20.250Z","request_id":"abc","address":"10.0.0.1","client":"alice",)"
         R"("method":"POST","path":"/embed","status":200,"texts":2,"tokens":9,"bytes_received":30,)"
-        R"("bytes_sent":3000,"duration_ms":1.5E1,"preparation_ms":2.5E-1,"model_ms":1.2345E1,)"
+        R"("bytes_sent":3000,"duration_us":15000,"preparation_us":250,"model_us":12345,)"
         R"("trace_id":"0af7651916cd43dd8448eb211c80319c","span_id":"00f067aa0ba902b7",)"
         R"("parent_id":"b7ad6b7169203331"})");
 }
@@ -54,7 +54,7 @@ TEST_CASE("what is not known is left out") {
   exchange request;
   request.head.method = http::verb::get;
   const auto line = boost::json::parse(access_line(request, {.status = 400}, {})).as_object();
-  for (const char* name : {"client", "path", "texts", "tokens", "preparation_ms", "model_ms", "trace_id",
+  for (const char* name : {"client", "path", "texts", "tokens", "preparation_us", "model_us", "trace_id",
                            "parent_id", "request_id"})
     CHECK_FALSE(line.contains(name));
   CHECK(line.at("status").as_int64() == 400);

@@ -127,7 +127,7 @@ TEST_CASE("each request is logged, refused ones too") {
   CHECK(lines[0].at("tokens") == 3);
   CHECK(lines[0].at("bytes_received") == 21);
   CHECK(lines[0].at("bytes_sent") == 25);
-  CHECK(lines[0].contains("model_ms"));
+  CHECK(lines[0].contains("model_us"));
   CHECK(lines[1].at("path") == "/nowhere");
   CHECK(lines[1].at("status") == 404);
   CHECK(lines[2].at("status") == 400);

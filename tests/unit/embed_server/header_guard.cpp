@@ -189,3 +189,34 @@ TEST_CASE("H22: a request id that is not fit to be echoed is dropped") {
   CHECK(id(std::string(129, 'a')).empty());
   CHECK_THROWS_AS(id("a\rb"), boost::system::system_error);
 }
+
+TEST_CASE("the snapshot says which page asks, and in which trace") {
+  const auto head = guard(
+      "OPTIONS /embed HTTP/1.1\r\nHost: a\r\nOrigin: https://app.example.org\r\n"
+      "Access-Control-Request-Method: POST\r\n"
+      "traceparent: 00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01\r\n\r\n");
+  CHECK(head.origin == "https://app.example.org");
+  CHECK(head.is_preflight);
+  REQUIRE(head.caller);
+  CHECK(head.caller->parent_id == "b7ad6b7169203331");
+  CHECK_FALSE(guard(get("/")).is_preflight);
+  CHECK_FALSE(guard("OPTIONS /embed HTTP/1.1\r\nHost: a\r\n\r\n").is_preflight);
+}
+
+TEST_CASE("of a refused request is told what is fit to be repeated") {
+  const auto described = [](const std::string& raw) {
+    request_parser parser;
+    boost::system::error_code ec;
+    parser.put(boost::asio::buffer(raw), ec);
+    return describe_refused(parser);
+  };
+  const auto head = described(
+      "GET /health HTTP/1.1\r\nHost: a\r\nHost: b\r\nx-request-id: abc\r\nOrigin: http://a\r\n\r\n");
+  CHECK(head.method == http::verb::get);
+  CHECK(head.path == "/health");
+  CHECK(head.request_id == "abc");
+  CHECK(head.origin == "http://a");
+  CHECK_FALSE(head.keep_alive);
+  CHECK(described("GET /%00 HTTP/1.1\r\nHost: a\r\n\r\n").path.empty());
+  CHECK(described("no request").path.empty());
+}

@@ -10,7 +10,7 @@
 #include "support/tls_client.hpp"
 #include "test_server.hpp"
 
-#include <csignal>
+#include <memory>
 #include <stdexcept>
 #include <string>
 #include <thread>
@@ -83,7 +83,6 @@ TEST_CASE("another certificate is shown to new connections, and old ones are not
   tls_client old(server.port());
   CHECK(old.ask(question).status == 200);
   server.set_tls(second.load());
-  http_client(server.port()).close();
   CHECK(old.ask(question).status == 200);
   CHECK(old.server_name() == "first");
   CHECK(tls_client(server.port()).server_name() == "second");
@@ -107,11 +106,9 @@ TEST_CASE("who does not speak TLS on its port is cut off, and others are served"
   const certificate_files files(make_certificate("first"));
   test_server server({.handshake_time = 100ms});
   server.set_tls(files.load());
-  while (true) {  // the context is set on the server's thread
-    http_client plain(server.port());
-    plain.send(get("/health"));
-    if (plain.receive_all().find("200 OK") == std::string::npos) break;
-  }
+  http_client plain(server.port());
+  plain.send(get("/health"));
+  CHECK_FALSE(mentions(plain.receive_all(), "HTTP/1.1"));
   http_client silent(server.port());
   CHECK(silent.closed_by_server());
   CHECK(tls_client(server.port()).ask(question).status == 200);
