@@ -112,6 +112,22 @@ TEST_CASE("errors are described with the statuses of the table and the shape of 
   CHECK(!responses_of(document, "/tokenize", "post").contains("429"));
 }
 
+TEST_CASE("each error is described in words, and those that share a status together") {
+  const json::object document = openapi_document();
+  for (const auto& [path, method] : documented(document)) {
+    CAPTURE(path);
+    std::string before;
+    for (const auto& [status, answer] : responses_of(document, path, method)) {
+      CHECK(!answer.at("description").as_string().empty());
+      CHECK(before < std::string(status));  // in order
+      before = status;
+    }
+  }
+  CHECK(responses_of(document, "/v1/embeddings", "post").at("400").at("description") ==
+        "Not valid HTTP, JSON or compression. A field is missing or wrong, or there is too much of it; the "
+        "message names it. A text or list is empty");
+}
+
 TEST_CASE("who may come without a key is told so") {
   const json::object document = openapi_document();
   CHECK(document.at("paths").at("/health").at("get").at("security").as_array().empty());
