@@ -72,7 +72,6 @@ class embed_service {
   response health() const;
   response models() const;
   response metrics() const;
-  static response docs();
   response describe(const destination& where) const;
   asio::awaitable<response> embed(std::string body, circumstances when);
   asio::awaitable<response> embed_for_openai(std::string body, circumstances when);
