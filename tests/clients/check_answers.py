@@ -30,7 +30,8 @@ def main(program):
     with embed_server.running(program) as address, tempfile.TemporaryDirectory() as folder:  # for what it leaves behind
         # A deadline of the test's own, since one of a few milliseconds would rightly be answered with 504.
         done = subprocess.run(
-            [command, f"--config-file={settings}", "run", f"{address}/openapi.json", "--phases=examples,coverage,fuzzing", f"--checks={CHECKS}",
+            [command, f"--config-file={settings}", "run", f"{address}/openapi.json", f"--checks={CHECKS}",
+             "--phases=examples,coverage,fuzzing",
              "--exclude-path-regex=/versions/",  # the same again, as without
              "--seed=1", "--max-examples=6", "--generation-database=none", "--no-shrink", "--suppress-health-check=all",
              "--header=x-request-timeout-ms:60000", "--warnings=off", "--no-color"], check=False, cwd=folder)
