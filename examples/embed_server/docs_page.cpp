@@ -38,9 +38,10 @@ details {{ border: 1px solid var(--line); border-radius: 0.4rem; margin: 0.5rem 
 summary {{ padding: 0.5rem 0; cursor: pointer; }}
 summary h3 {{ display: inline; font-size: 1rem; }}
 code, pre {{ font-family: ui-monospace, monospace; font-size: 0.95em; }}
-pre {{ background: var(--soft); padding: 0.6rem; overflow-x: auto; }}
+pre {{ background: var(--soft); padding: 0.6rem; white-space: pre-wrap; overflow-wrap: anywhere; }}
 .scroll {{ overflow-x: auto; }}
-table {{ border-collapse: collapse; width: 100%; }}
+table {{ border-collapse: collapse; width: 100%; margin-bottom: 0.8rem; }}
+caption {{ text-align: left; padding: 0.3rem 0.6rem; font-style: italic; }}
 th, td {{ border-bottom: 1px solid var(--line); padding: 0.3rem 0.6rem; text-align: left; vertical-align: top; }}
 </style>
 </head>
@@ -210,7 +211,7 @@ std::string example(const json::object& openapi, std::string_view path, const js
   const std::string command =
       fmt::format("curl -s http://127.0.0.1:8080{} -H 'Content-Type: application/json' -d '{}'", path,
                   json::serialize(examples->as_array().at(0)));
-  return "<pre tabindex=\"0\" aria-label=\"Example\">" + escaped(command) + "</pre>\n";
+  return "<pre>" + escaped(command) + "</pre>\n";
 }
 
 std::string responses(const json::object& list) {

@@ -4,9 +4,7 @@
 #include "embed_answer.hpp"
 
 #include "api_error.hpp"
-
-#include <boost/json/serialize.hpp>
-#include <boost/json/string.hpp>
+#include "json_text.hpp"
 
 #include <algorithm>
 #include <bit>
@@ -68,8 +66,8 @@ std::string answer_writer::finish(std::size_t tokens) {
   if (form_ == answer_form::lists) out_ += ']';
   if (is_openai(form_)) {
     const std::string count = std::to_string(tokens);
-    out_ += R"(],"model":)" + boost::json::serialize(boost::json::string(model_)) +
-            R"(,"usage":{"prompt_tokens":)" + count + R"(,"total_tokens":)" + count + "}}";
+    out_ += R"(],"model":)" + json_string(model_) + R"(,"usage":{"prompt_tokens":)" + count +
+            R"(,"total_tokens":)" + count + "}}";
   }
   return std::move(out_);
 }

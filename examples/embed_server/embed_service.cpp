@@ -6,12 +6,11 @@
 #include "api_error.hpp"
 #include "content_coding.hpp"
 #include "dashboard_page.hpp"
-#include "docs_page.hpp"
 #include "embed_answer.hpp"
 #include "event_stream.hpp"
 #include "infer_answer.hpp"
 #include "infer_metadata.hpp"
-#include "openapi.hpp"
+#include "self_description.hpp"
 #include "tokenizer_answer.hpp"
 #include "tokenizer_service.hpp"
 #include "turns.hpp"
@@ -184,9 +183,9 @@ response embed_service::describe(const destination& where) const {
       return answer;
     }
     case endpoint::openapi:
-      return ok(boost::json::serialize(openapi_document()));
+      return openapi_answer();
     case endpoint::docs:
-      return docs();
+      return docs_answer();
     case endpoint::server_metadata:
       return ok(server_metadata());
     case endpoint::server_live:
@@ -230,13 +229,6 @@ response embed_service::models() const {
       {"data", boost::json::array{
                    {{"id", model_.name}, {"object", "model"}, {"created", 0}, {"owned_by", "carpool"}}}}};
   return make_response(http::status::ok, boost::json::serialize(list));
-}
-
-response embed_service::docs() {
-  response answer =
-      make_response(http::status::ok, docs_page(openapi_document()), "text/html; charset=utf-8");
-  answer.set(http::field::content_security_policy, "default-src 'none'; style-src 'unsafe-inline'");
-  return answer;
 }
 
 response embed_service::dashboard() {

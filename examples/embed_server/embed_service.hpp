@@ -88,7 +88,6 @@ class embed_service {
   response health() const;
   response models() const;
   static response dashboard();
-  static response docs();
   response describe(const destination& where) const;
   asio::awaitable<response> embed(std::string body, circumstances when);
   asio::awaitable<response> embed_for_openai(std::string body, circumstances when);

@@ -4,24 +4,21 @@
 #include "infer_answer.hpp"
 
 #include "embed_answer.hpp"
-
-#include <boost/json/serialize.hpp>
-#include <boost/json/string.hpp>
+#include "json_text.hpp"
 
 #include <bit>
 
 namespace embed_server {
 namespace {
 
-std::string quoted(std::string_view text) { return boost::json::serialize(boost::json::string(text)); }
-
 // Everything in front of the values, which are the last thing in either form.
 std::string opening(const infer_request& request, std::string_view model, std::size_t count,
                     std::size_t dimension) {
   std::string out = "{";
-  if (!request.id.empty()) out += R"("id":)" + quoted(request.id) + ',';
-  out += R"("model_name":)" + quoted(model) + R"(,"model_version":"1","outputs":[{"name":")" + output_name +
-         R"(","datatype":"FP32","shape":[)" + std::to_string(count) + ',' + std::to_string(dimension) + "],";
+  if (!request.id.empty()) out += R"("id":)" + json_string(request.id) + ',';
+  out += R"("model_name":)" + json_string(model) + R"(,"model_version":"1","outputs":[{"name":")" +
+         output_name + R"(","datatype":"FP32","shape":[)" + std::to_string(count) + ',' +
+         std::to_string(dimension) + "],";
   if (!request.binary_output) return out + R"("data":[)";
   return out + R"("parameters":{"binary_data_size":)" + std::to_string(count * dimension * sizeof(float)) +
          "}}]}";

@@ -8,7 +8,6 @@
 
 #include <carpool/bert/bert.hpp>
 #include <carpool/bert/program_file.hpp>
-#include <carpool/bert/wordpiece_decoder.hpp>
 #include <carpool/dynamic_batcher.hpp>
 #include <carpool/scheduling/adaptive.hpp>
 #include <carpool/scheduling/eager.hpp>

@@ -6,6 +6,7 @@
 #include "api_error.hpp"
 #include "api_schemas.hpp"
 #include "operations.hpp"
+#include "problem_meaning.hpp"
 #include "routes.hpp"
 #include <carpool/version.hpp>
 
@@ -14,6 +15,7 @@
 #include <boost/json/value.hpp>
 
 #include <cctype>
+#include <map>
 #include <set>
 #include <string>
 #include <string_view>
@@ -66,9 +68,21 @@ bool can_happen(problem what, const route& asked) {
   }
 }
 
-json::object error_answer(std::string_view reason, api_family family) {
-  return {{"description", reason},
+json::object error_answer(const std::string& meaning, api_family family) {
+  return {{"description", meaning},
           {"content", content_of("application/json", reference("schemas", error_schema(family)))}};
+}
+
+// What each status means in answer to this route, in the order of the statuses.
+std::map<unsigned, std::string> errors(const route& asked) {
+  std::map<unsigned, std::string> result;
+  for (int i = 0; i <= static_cast<int>(problem::expired); ++i) {
+    const auto what = static_cast<problem>(i);
+    if (!can_happen(what, asked)) continue;
+    std::string& meaning = result[status_of(what, family_of(asked.path))];
+    meaning += (meaning.empty() ? "" : ". ") + std::string(meaning_of(what));
+  }
+  return result;
 }
 
 json::object good_answer(const operation& described) {
@@ -91,15 +105,9 @@ bool tells_readiness(endpoint to) {
 json::object answers(const route& asked, const operation& described) {
   json::object result;
   if (asked.to != endpoint::another_model) result.emplace("200", good_answer(described));
-  if (tells_readiness(asked.to)) result.emplace("503", good_answer(described));
-  const api_family family = family_of(asked.path);
-  for (int i = 0; i <= static_cast<int>(problem::expired); ++i) {
-    const auto what = static_cast<problem>(i);
-    if (!can_happen(what, asked)) continue;
-    const unsigned status = status_of(what, family);
-    const std::string_view reason = http::obsolete_reason(static_cast<http::status>(status));
-    result.emplace(std::to_string(status), error_answer(reason, family));  // unless it is there already
-  }
+  for (const auto& [status, meaning] : errors(asked))
+    result.emplace(std::to_string(status), error_answer(meaning, family_of(asked.path)));
+  if (tells_readiness(asked.to)) result["503"] = good_answer(described);
   return result;
 }
 

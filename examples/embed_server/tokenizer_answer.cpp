@@ -4,19 +4,15 @@
 #include "tokenizer_answer.hpp"
 
 #include "embed_answer.hpp"
-
-#include <boost/json/serialize.hpp>
-#include <boost/json/string.hpp>
+#include "json_text.hpp"
 
 #include <cstdint>
 
 namespace embed_server {
 namespace {
 
-std::string quoted(std::string_view text) { return boost::json::serialize(boost::json::string(text)); }
-
 std::string written(std::int32_t id, std::string_view text, bool special, carpool::bert::text_range place) {
-  std::string out = R"({"id":)" + std::to_string(id) + R"(,"text":)" + quoted(text);
+  std::string out = R"({"id":)" + std::to_string(id) + R"(,"text":)" + json_string(text);
   if (special) return out + R"(,"special":true,"start":null,"stop":null})";
   return out + R"(,"special":false,"start":)" + std::to_string(place.begin) + R"(,"stop":)" +
          std::to_string(place.end) + '}';

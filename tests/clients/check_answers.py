@@ -10,6 +10,7 @@ import importlib.util
 import pathlib
 import subprocess
 import sys
+import tempfile
 
 import embed_server
 
@@ -26,12 +27,14 @@ CHECKS = "not_a_server_error,status_code_conformance,content_type_conformance,re
 def main(program):
     command = pathlib.Path(sys.executable).with_name("schemathesis")
     settings = pathlib.Path(__file__).with_name("schemathesis.toml")
-    with embed_server.running(program) as address:
+    with embed_server.running(program) as address, tempfile.TemporaryDirectory() as folder:  # for what it leaves behind
         # A deadline of the test's own, since one of a few milliseconds would rightly be answered with 504.
         done = subprocess.run(
-            [command, f"--config-file={settings}", "run", f"{address}/openapi.json", "--phases=examples,coverage,fuzzing", f"--checks={CHECKS}",
-             "--seed=1", "--max-examples=8", "--generation-database=none", "--no-shrink", "--suppress-health-check=all",
-             "--header=x-request-timeout-ms:60000", "--warnings=off", "--no-color"], check=False)
+            [command, f"--config-file={settings}", "run", f"{address}/openapi.json", f"--checks={CHECKS}",
+             "--phases=examples,coverage,fuzzing",
+             "--exclude-path-regex=/versions/",  # the same again, as without
+             "--seed=1", "--max-examples=6", "--generation-database=none", "--no-shrink", "--suppress-health-check=all",
+             "--header=x-request-timeout-ms:60000", "--warnings=off", "--no-color"], check=False, cwd=folder)
     sys.exit(done.returncode)
 
 

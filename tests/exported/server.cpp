@@ -22,6 +22,8 @@ void serve(const std::string& program) {
       client.ask(post_json("/embed", R"({"inputs":["share the ride","Four people share one car."]})"));
   CHECK(answer.status == 200);
   CHECK(answer.body.size() > 2 * 384 * 5);
+  // A program pools by itself.
+  CHECK(client.ask(post_json("/embed_all", R"({"inputs":"share the ride"})")).status == 424);
 }
 
 }  // namespace

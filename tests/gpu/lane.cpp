@@ -13,9 +13,11 @@
 #include <support/golden_embeddings.hpp>
 #include <support/rounding.hpp>
 
+#include <cmath>
 #include <cstddef>
 #include <cstring>
 #include <memory>
+#include <numeric>
 #include <span>
 #include <string>
 #include <utility>
@@ -55,6 +57,29 @@ TEST_CASE("the golden texts get their embeddings in each precision, one by one a
       CHECK(difference(together[i], expected[i]) <= tolerance);
       CHECK(difference(run(functors, std::span(texts).subspan(i, 1))[0], expected[i]) <= tolerance);
     }
+  }
+}
+
+TEST_CASE("the vectors of a text's tokens, pooled and scaled, are its embedding") {
+  const auto texts = golden_texts();
+  const embedder model = load(precision::fp32);
+  lane functors = model(0);
+  const auto expected = golden_vectors(model.dimension());
+  const double tolerance = embedding_tolerance(at::kFloat, read_model_config(CARPOOL_TEST_MINILM));
+  std::vector<tokens> batch;
+  for (const std::string& text : texts) {
+    batch.push_back(model.tokenize(text));
+    batch.back().pooled = false;
+  }
+  const auto items = functors.split(functors.model(functors.collate(batch)), batch.size());
+  for (std::size_t i = 0; i < texts.size(); ++i) {
+    const embedding& vectors = items[i].value();
+    REQUIRE(vectors.size() == batch[i].size() * model.dimension());
+    embedding sum(model.dimension());
+    for (std::size_t j = 0; j < vectors.size(); ++j) sum[j % sum.size()] += vectors[j];
+    const float length = std::sqrt(std::inner_product(sum.begin(), sum.end(), sum.begin(), 0.0F));
+    for (float& value : sum) value /= length;
+    CHECK(difference(sum, expected[i]) <= tolerance);
   }
 }
 

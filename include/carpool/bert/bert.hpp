@@ -12,3 +12,4 @@
 #include <carpool/bert/options.hpp>
 #include <carpool/bert/prediction.hpp>
 #include <carpool/bert/tokens.hpp>
+#include <carpool/bert/wordpiece_decoder.hpp>

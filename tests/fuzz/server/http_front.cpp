@@ -65,6 +65,8 @@ submitted_texts parse(endpoint to, const std::string& body, std::optional<std::s
   switch (to) {
     case endpoint::embed:
       return parse_embed(body, max_inputs);
+    case endpoint::embed_all:
+      return parse_embed_all(body, max_inputs);
     case endpoint::similarity:
       return parse_similarity(body, max_inputs);
     case endpoint::infer:

@@ -208,6 +208,18 @@ TEST_CASE("DynamicBatcher of tokens: texts and pairs share batches, each gets it
     CHECK(difference(found[i].get().scores(), expected[i % expected.size()].scores) < tolerance);
 }
 
+TEST_CASE("a classifier has no vectors of tokens: who asks for them is refused, and nobody else") {
+  const classifier model = load("topics");
+  carpool::DynamicBatcher<tokens, prediction> batcher{model.batching(), model};
+  const answer expected = read_answers("topics")[0];
+  tokens unpooled = expected.tokenized(model);
+  unpooled.pooled = false;
+  auto refused = batcher.async_submit(std::move(unpooled), use_future);
+  auto found = batcher.async_submit(expected.tokenized(model), use_future);
+  CHECK(error_of([&] { refused.get(); }) == error::token_vectors_unsupported);
+  CHECK(difference(found.get().scores(), expected.scores) < tolerance);
+}
+
 TEST_CASE("DynamicBatcher of pairs of strings: a query and its documents, of which a bad one fails alone") {
   const classifier model = load("reranker");
   carpool::DynamicBatcher<text_pair, prediction> batcher{model.batching(), model};

@@ -65,9 +65,9 @@ TEST_CASE("operations have names of their own, a summary and a known group") {
   const json::object document = openapi_document();
   std::set<std::string> names, groups;
   for (const json::value& tag : document.at("tags").as_array()) groups.emplace(tag.at("name").as_string());
-  for (const auto& [path, method] : documented(document)) {
-    CAPTURE(path);
-    const json::value& operation = document.at("paths").at(path).at(method);
+  for (const operation_name& each : documented(document)) {
+    CAPTURE(each.first);
+    const json::value& operation = document.at("paths").at(each.first).at(each.second);
     CHECK(names.emplace(operation.at("operationId").as_string()).second);
     CHECK(!operation.at("summary").as_string().empty());
     CHECK(groups.contains(std::string(operation.at("tags").at(0).as_string())));
@@ -87,8 +87,10 @@ TEST_CASE("all that the description refers to is in it, and all schemas are refe
     CHECK(!ec);
     used.emplace(target);
   });
-  for (const auto& [name, schema] : document.at("components").at("schemas").as_object())
-    CHECK_MESSAGE(used.contains("#/components/schemas/" + std::string(name)), std::string(name));
+  for (const auto& schema : document.at("components").at("schemas").as_object()) {
+    CAPTURE(std::string(schema.key()));
+    CHECK(used.contains("#/components/schemas/" + std::string(schema.key())));
+  }
 }
 
 TEST_CASE("errors are described with the statuses of the table and the shape of the path's family") {
@@ -110,6 +112,22 @@ TEST_CASE("errors are described with the statuses of the table and the shape of 
   CHECK(!responses_of(document, "/health", "get").contains("401"));
   CHECK(!responses_of(document, "/rerank", "post").contains("200"));
   CHECK(!responses_of(document, "/tokenize", "post").contains("429"));
+}
+
+TEST_CASE("each error is described in words, and those that share a status together") {
+  const json::object document = openapi_document();
+  for (const operation_name& each : documented(document)) {
+    CAPTURE(each.first);
+    std::string before;
+    for (const auto& [status, answer] : responses_of(document, each.first, each.second)) {
+      CHECK(!answer.at("description").as_string().empty());
+      CHECK(before < std::string(status));  // in order
+      before = status;
+    }
+  }
+  CHECK(responses_of(document, "/v1/embeddings", "post").at("400").at("description") ==
+        "Not valid HTTP, JSON or compression. A field is missing or wrong, or there is too much of it; the "
+        "message names it. A text or list is empty");
 }
 
 TEST_CASE("who may come without a key is told so") {
