@@ -2,16 +2,23 @@
 # Copyright (c) 2026 The carpool authors
 # SPDX-License-Identifier: BSL-1.0
 """What others make of the same models and texts on the same device, for gpu.sh: sentence-transformers with batches of 32, 128 and 512,
-Hugging Face's BertModel with torch.compile, and its tokeniser on one thread. Prints a line of JSON for each; what is not installed, or
-finds the time over, is left out with a line that says so.
+Hugging Face's BertModel with torch.compile, what examples/export_encoder.py compiles with AOTInductor, and Hugging Face's tokeniser on one
+thread. Prints a line of JSON for each; what is not installed, takes too long to compile, or finds the time over, is left out with a line
+that says so.
 
     baselines.py [--toy] [--seconds N] TEXTS NAME=FOLDER...
 """
 
 import argparse
+import ctypes
 import json
 import os
+import signal
+import subprocess
+import sys
+import tempfile
 import time
+from pathlib import Path
 
 os.environ["HF_HUB_OFFLINE"] = "1"
 
@@ -58,37 +65,88 @@ def sentence_transformers(name, folder):
     report("baseline", model=name, side=side, texts="one at a time", p50_ms=1e3 * sorted(single)[len(single) // 2])
 
 
-def compiled(name, folder):
-    from transformers import AutoModel, AutoTokenizer
+def tokens_per_second(run, batches):
+    """`run` takes ids and mask."""
 
-    model = AutoModel.from_pretrained(folder, dtype=dtype, add_pooling_layer=False).to(device).eval()
-    side = f"torch.compile {torch.__version__}"
+    def once():
+        for ids, mask in batches:
+            run(ids, mask)
 
-    def rate(run, batches):
-        def once():
-            for ids, mask in batches:
-                run(input_ids=ids, attention_mask=mask)
+    with torch.inference_mode():
+        return sum(int(mask.sum()) for _, mask in batches) / seconds(once)
 
-        with torch.inference_mode():
-            return sum(int(mask.sum()) for _, mask in batches) / seconds(once)
 
-    rows, length = 2 if given.toy else 128, 128
-    ids = torch.randint(1000, 2000, (rows, length), device=device)
-    report("baseline", model=name, side=side, texts=str(length),
-           tokens_per_second=rate(torch.compile(model), [(ids, torch.ones_like(ids))]))
+def texts_of_128_tokens():
+    ids = torch.randint(1000, 2000, (2 if given.toy else 128, 128), device=device)
+    return [(ids, torch.ones_like(ids))]
 
-    in_time(name)
+
+def sorted_batches(folder):
+    """(name, batches) of the texts, in ascending length, padded to the longest of their batch."""
+    from transformers import AutoTokenizer
+
     encoded = AutoTokenizer.from_pretrained(folder)(sorted(texts, key=len), truncation=True, max_length=256)["input_ids"]
     encoded.sort(key=len)
-    size, batches = (4, []) if given.toy else (128, [])
+    size, batches = 4 if given.toy else 128, []
     for first in range(0, len(encoded), size):
         batch = encoded[first : first + size]
         longest = len(batch[-1])
         batches.append(tuple(torch.tensor([filler(row, longest) for row in batch], device=device) for filler in (
             lambda row, longest: row + [0] * (longest - len(row)), lambda row, longest: [1] * len(row) + [0] * (longest - len(row)))))
+    return f"mixed, sorted, batches of {size}", batches
+
+
+def compiled(name, folder):
+    from transformers import AutoModel
+
+    model = AutoModel.from_pretrained(folder, dtype=dtype, add_pooling_layer=False).to(device).eval()
+    side = f"torch.compile {torch.__version__}"
+
+    def rate(run, batches):
+        return tokens_per_second(lambda ids, mask: run(input_ids=ids, attention_mask=mask), batches)
+
+    report("baseline", model=name, side=side, texts="128", tokens_per_second=rate(torch.compile(model), texts_of_128_tokens()))
+
+    in_time(name)
+    mixed, batches = sorted_batches(folder)
     torch.compiler.reset()
-    report("baseline", model=name, side=side, texts=f"mixed, sorted, batches of {size}",
-           tokens_per_second=rate(torch.compile(model, dynamic=True), batches))
+    report("baseline", model=name, side=side, texts=mixed, tokens_per_second=rate(torch.compile(model, dynamic=True), batches))
+
+
+def exported(folder, package, limit):
+    """Writes the package with examples/export_encoder.py, in `limit` seconds."""
+    exporter = Path(__file__).parents[2] / "examples/export_encoder.py"
+    command = [sys.executable, "-W", "ignore", exporter, folder, package, "--device", device, "--dtype", str(dtype).split(".")[1]]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, start_new_session=True)
+    try:
+        faults = process.communicate(timeout=limit)[1]
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)  # with the compilers that it has started
+        process.communicate()
+        raise TimeoutError(f"compiling took more than {limit:.0f} seconds") from None
+    lines = faults.strip().splitlines() or [""]
+    if process.returncode == 3:
+        raise ModuleNotFoundError(lines[-1], name=lines[-1])
+    if process.returncode:
+        raise RuntimeError(lines[-1])
+
+
+def aot_inductor(name, folder):
+    import torch._inductor
+
+    with tempfile.TemporaryDirectory() as scratch:
+        package = f"{scratch}/encoder.pt2"
+        begin = time.monotonic()
+        exported(folder, package, min(120, (over - begin) / 3))
+        took = time.monotonic() - begin
+        # A package for the CPU names no library: who runs it has loaded libtorch, for all to see.
+        ctypes.CDLL(str(Path(torch.__file__).parent / "lib/libtorch_cpu.so"), mode=ctypes.RTLD_GLOBAL)
+        run = torch._inductor.aoti_load_package(package)
+        side = f"AOTInductor {torch.__version__}"
+        report("baseline", model=name, side=side, texts="128", seconds_to_compile=took,
+               tokens_per_second=tokens_per_second(run, texts_of_128_tokens()))
+        mixed, batches = sorted_batches(folder)
+        report("baseline", model=name, side=side, texts=mixed, tokens_per_second=tokens_per_second(run, batches))
 
 
 def tokenizer(name, folder):
@@ -109,7 +167,10 @@ def in_time(name):
 
 for number, model in enumerate(given.models):
     name, folder = model.split("=", 1)
-    for work in (sentence_transformers, compiled) + (() if number else (tokenizer,)):
+    works = [sentence_transformers, compiled, aot_inductor]
+    if given.toy and len(given.models) > 1 and number == 0:
+        works.remove(aot_inductor)  # which takes a minute for a model of that size
+    for work in works + ([] if number else [tokenizer]):
         try:
             in_time(name)
             work(name, folder)

@@ -1,8 +1,8 @@
 // Copyright (c) 2026 The carpool authors
 // SPDX-License-Identifier: BSL-1.0
 //
-// How exact it is, in each precision and form of GELU; whether a text's vector depends on its companions; and
-// what happens when memory is short or a text is bad.
+// How exact it is, in each precision and form of GELU; and what happens when memory is short or a text is
+// bad.
 
 #pragma once
 
@@ -33,27 +33,16 @@
 #include <c10/core/Scalar.h>
 #include <c10/util/Exception.h>
 
-#include <algorithm>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <random>
 #include <span>
 #include <string>
 #include <utility>
 #include <vector>
 
 namespace bench {
-
-inline std::vector<carpool::bert::embedding> rows_of(const at::Tensor& vectors) {
-  std::vector<carpool::bert::embedding> result;
-  for (std::int64_t row = 0; row < vectors.size(0); ++row) {
-    const float* const begin = vectors.select(0, row).const_data_ptr<float>();
-    result.emplace_back(begin, begin + vectors.size(1));
-  }
-  return result;
-}
 
 class checks {
  public:
@@ -62,6 +51,9 @@ class checks {
     if (toy) texts_.resize(4);
     tokens_ = model.tokenize(texts_);
   }
+
+  /// Texts to try things on.
+  const std::vector<carpool::bert::tokens>& texts() const { return tokens_; }
 
   /// Against fp32 on the CPU with padded texts, and what sentence-transformers makes of all-MiniLM-L6-v2.
   void correctness(bool is_minilm) const {
@@ -95,38 +87,6 @@ class checks {
     json_line("fused gelu")
         .add("mean_error_as_exact", error("none"))
         .add("mean_error_as_tanh", error("tanh"))
-        .print();
-  }
-
-  /// Texts alone, and in batches with others drawn at random.
-  void invariance() const {
-    carpool::bert::lane lane = model_.model()(0);
-    std::vector<carpool::bert::tokens> texts = tokens_;
-    texts.resize(std::min<std::size_t>(texts.size(), 64));
-    std::vector<carpool::bert::embedding> alone;
-    for (auto& text : texts) alone.push_back(embed(lane, std::span(&text, 1)).front());
-    std::size_t same = 0, all = 0;
-    double worst = 0;
-    std::mt19937 random(7);
-    std::vector<std::size_t> order(texts.size());
-    for (std::size_t i = 0; i < order.size(); ++i) order[i] = i;
-    for (int batch = 0; batch < 7; ++batch) {
-      std::shuffle(order.begin(), order.end(), random);
-      const std::size_t size = std::uniform_int_distribution<std::size_t>(2, texts.size())(random);
-      std::vector<carpool::bert::tokens> chosen;
-      for (std::size_t i = 0; i < size; ++i) chosen.push_back(texts[order[i]]);
-      const auto together = embed(lane, chosen);
-      for (std::size_t i = 0; i < size; ++i) {
-        same += alone[order[i]] == together[i];
-        worst = std::max(worst, carpool::test::difference(alone[order[i]], together[i]));
-      }
-      all += size;
-    }
-    json_line("invariance")
-        .add("model", model_.name())
-        .add("vectors", all)
-        .add("bitwise_the_same", same)
-        .add("largest_difference", worst)
         .print();
   }
 
@@ -218,14 +178,6 @@ class checks {
    private:
     [[maybe_unused]] c10::Device device_;
   };
-
-  static std::vector<carpool::bert::embedding> embed(carpool::bert::lane& lane,
-                                                     std::span<const carpool::bert::tokens> texts) {
-    std::vector<carpool::bert::embedding> result;
-    for (auto& item : lane.split(lane.model(lane.collate(texts)), texts.size()))
-      result.push_back(std::move(item.value()));
-    return result;
-  }
 
   void compare(activation form, at::ScalarType type, const std::string& precision, const std::string& against,
                const std::vector<carpool::bert::embedding>& got,

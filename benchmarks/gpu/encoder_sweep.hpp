@@ -76,11 +76,27 @@ inline carpool::bert::packed_batch pack(std::span<const carpool::bert::tokens> t
   return batch;
 }
 
+/// Tokens of a batch that keeps a GPU busy.
+constexpr std::size_t full_batch(bool toy) { return toy ? 32 : 16384; }
+
+/// The first texts that have at most so many tokens together; one at least.
+inline std::vector<carpool::bert::tokens> first_texts(const std::vector<carpool::bert::tokens>& texts,
+                                                      std::size_t tokens) {
+  std::vector<carpool::bert::tokens> result;
+  std::size_t sum = 0;
+  for (const auto& text : texts) {
+    if (!result.empty() && sum + text.size() > tokens) break;
+    sum += text.size();
+    result.push_back(text);
+  }
+  return result;
+}
+
 class encoder_sweep {
  public:
   /// `arriving`: texts that someone sends, beside those that are made up.
-  encoder_sweep(const subject& model, const std::vector<std::string>& arriving, bool toy)
-      : model_(model), arriving_(model.tokenize(arriving)), toy_(toy) {}
+  encoder_sweep(const subject& model, std::vector<carpool::bert::tokens> arriving, bool toy)
+      : model_(model), arriving_(std::move(arriving)), toy_(toy) {}
 
   /// Takes `budget` seconds, and what it takes to prepare.
   void measure(double budget) const {
@@ -127,7 +143,7 @@ class encoder_sweep {
   }
 
   void add_encoder(activation form, std::vector<cell>& cells) const {
-    const std::size_t tokens = toy_ ? 32 : 16384;
+    const std::size_t tokens = full_batch(toy_);
     const auto network = model_.encoder(form);
     const auto padded =
         std::make_shared<const padded_bert>(model_.config(form), model_.weights(), model_.target());
@@ -143,7 +159,7 @@ class encoder_sweep {
       add(std::to_string(size), made_up(tokens, lengths::all(size)), size == 128);
     for (const lengths& how : {lengths::up_to(128), lengths::mixed()})
       add(how.name, made_up(tokens, how), true);
-    add("of the loops", first_of_arriving(tokens), true);
+    add("of the loops", first_texts(arriving_, tokens), true);
   }
 
   void add_lane(bool graphs, std::vector<cell>& cells) const {
@@ -159,17 +175,6 @@ class encoder_sweep {
 
   texts made_up(std::size_t tokens, const lengths& how) const {
     return random_texts(tokens, how, model_.config(activation::gelu));
-  }
-
-  texts first_of_arriving(std::size_t tokens) const {
-    texts result;
-    std::size_t sum = 0;
-    for (const auto& text : arriving_) {
-      if (!result.empty() && sum + text.size() > tokens) break;
-      sum += text.size();
-      result.push_back(text);
-    }
-    return result;
   }
 
   /// The batch is on the device already.

@@ -1,38 +1,41 @@
 // Copyright (c) 2026 The carpool authors
 // SPDX-License-Identifier: BSL-1.0
-//
-// How fast and how exact is carpool::bert on a GPU?
-//
-//   bench_gpu [--model FOLDER] [--large FOLDER] [--texts FILE] [--seconds N] [--toy]
-//
-// Prints a line of JSON per figure and what it is doing on the other stream. --model is all-MiniLM-L6-v2,
-// --large another model, such as random_bert.py makes, that goes through the same. --texts writes the texts
-// of the loops, a line each, for others to embed. --seconds is how long measuring may take, besides preparing
-// it.
-// --toy runs everything with small sizes, also on the CPU where there is no CUDA, to show that it runs.
-// gpu.sh adds the baselines in Python and makes tables and plots of it.
+
+constexpr char usage[] = R"(How fast and how exact is carpool::bert on a GPU?
+
+  bench_gpu [--model FOLDER] [--large FOLDER] [--texts FILE] [--seconds N] [--toy]
+
+Prints a line of JSON per figure and what it is doing on the other stream. --model is all-MiniLM-L6-v2,
+--large another model, such as random_bert.py makes, that goes through the same. --texts writes the texts of
+the loops, a line each, for others to embed. --seconds is how long measuring may take, besides preparing it.
+--toy runs everything with small sizes, also on the CPU where there is no CUDA, to show that it runs. gpu.sh
+adds the baselines in Python and makes tables and plots of it.
+)";
 
 #include "ceilings.hpp"
 #include "checks.hpp"
 #include "encoder_sweep.hpp"
 #include "end_to_end.hpp"
+#include "invariance.hpp"
 #include "report.hpp"
 #include "subject.hpp"
 #include "support/arguments.hpp"
 #include "support/english_texts.hpp"
+#include "tf32.hpp"
 #include <carpool/bert/nvml.hpp>
 
 #include <ATen/Parallel.h>
 
+#include <algorithm>
+#include <cstddef>
 #include <cstdio>
-#include <cstdlib>
-#include <exception>
 #include <filesystem>
 #include <fstream>
 #include <span>
 #include <stdexcept>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 namespace {
@@ -94,9 +97,16 @@ class gpu_bench {
     });
     const bench::checks checks(model, given_.toy);
     attempt("correctness", [&] { checks.correctness(first); });
-    attempt("invariance", [&] { checks.invariance(); });
-    attempt("encoder", [&] { bench::encoder_sweep(model, texts_, given_.toy).measure(share(0.25)); });
-    attempt("end to end", [&] { bench::loops(model, texts_, given_.toy, share(0.55)).measure(); });
+    const std::vector<bert::tokens> arriving = model.tokenize(texts_);
+    const std::vector<bert::tokens> batch = bench::first_texts(arriving, bench::full_batch(given_.toy));
+    attempt("invariance", [&] {
+      std::vector<bert::tokens> compared = checks.texts();
+      compared.resize(std::min<std::size_t>(compared.size(), 64));
+      bench::invariance(model, std::move(compared), batch).measure(share(0.02));
+    });
+    attempt("tf32", [&] { bench::measure_tf32(model, batch, share(0.02)); });
+    attempt("encoder", [&] { bench::encoder_sweep(model, arriving, given_.toy).measure(share(0.24)); });
+    attempt("end to end", [&] { bench::loops(model, texts_, given_.toy, share(0.53)).measure(); });
     attempt("tokenizer", [&] { tokenizer(model); });
     attempt("out of memory", [&] { checks.out_of_memory(); });
     if (!first) return;
@@ -151,10 +161,6 @@ class gpu_bench {
 
 }  // namespace
 
-int main(int argc, char** argv) try {
-  gpu_bench(settings(argc, argv)).run();
-  return EXIT_SUCCESS;
-} catch (const std::exception& error) {
-  std::fprintf(stderr, "bench_gpu: %s\n", error.what());
-  return EXIT_FAILURE;
+int main(int argc, char** argv) {
+  return bench::run_benchmark(argc, argv, usage, [&] { gpu_bench(settings(argc, argv)).run(); });
 }

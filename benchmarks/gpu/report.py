@@ -13,7 +13,7 @@ from pathlib import Path
 
 import floors
 
-COLOURS = ("#c05a1a", "#8a9bb0", "#4a7a4a", "#7a4a7a", "#b09a30", "#303030")
+COLOURS = ("#c05a1a", "#8a9bb0", "#4a7a4a", "#7a4a7a", "#b09a30", "#303030", "#b03060", "#2a7a9a")
 WIDTH, HEIGHT, LEFT, BOTTOM = 760, 440, 90, 50
 
 
@@ -56,9 +56,22 @@ class Measured:
         found = self.all("baseline", model=model["model"], **wanted)
         return max((line[figure] for line in found if line["side"].startswith(side) and figure in line), default=None)
 
+    def mixed(self, model):
+        """Tokens per second on the texts of the loops by those who pad, by the first word of who they are."""
+        lines = self.all("baseline", model=model["model"])
+        return {line["side"].split()[0]: line["tokens_per_second"] for line in lines if line.get("texts", "").startswith("mixed, sorted")}
+
     def tokens_per_text(self, model):
         row = next(iter(self.all("encoder", model=model["model"], side="encoder alone", lengths="of the loops", gelu="exact")), None)
         return row["tokens"] / row["texts"] if row else None
+
+    def levels(self, model):
+        """(side, tokens per second) of what was measured with one size of batch, on the texts of the loops."""
+        yield from ((f"{side}, padded, sorted", speed) for side, speed in self.mixed(model).items())
+        for side, figure in (("fp32", "tokens_per_second_of_fp32"), ("fp32 with TF32 products", "tokens_per_second")):
+            speed = self.best(figure, "tf32", model=model["model"])
+            if speed:
+                yield f"{side}, a full batch", speed
 
     def graphs(self, model):
         """How long small batches take with graphs, as a share of the time without; the worst of them."""
@@ -72,8 +85,11 @@ class Measured:
 
     def rounding(self, model):
         """The largest error of embeddings as a share of what rounding explains (tests/support/rounding.hpp), in any precision."""
-        return max((line["largest_error"] / line["allowed"] for line in self.all("correctness", model=model["model"]) if "allowed" in line),
-                   default=None)
+        lines = self.all("correctness", model=model["model"]) + self.all("tf32", model=model["model"])
+        return max((line["largest_error"] / line["allowed"] for line in lines if "allowed" in line), default=None)
+
+    def invariant(self, model, figure):
+        return self.best(figure, "invariance", model=model["model"], mode="invariant")
 
     def arrivals(self, model):
         """The largest share of what a closed loop reaches that random arrivals may have, 99 % of them answered in 50 ms."""
@@ -94,10 +110,15 @@ def goals(data):
 
 def goals_of(data, model, small):
     """`small`: what is asked of all-MiniLM-L6-v2, else of BERT-base."""
-    st, compiled = "sentence-transformers", "torch.compile"
+    st = "sentence-transformers"
     ours, alone = data.loop(model), data.alone(model, "of the loops")
     per_text = data.tokens_per_text(model)
     yield "largest error / what rounding explains", data.rounding(model), 1, 0.5
+    differing = data.invariant(model, "texts_that_differ")
+    same = None if differing is None else 1 - differing / data.invariant(model, "texts")
+    yield "invariant mode: share of texts that are bitwise the same in any company", same, 1, 1
+    yield "invariant mode / default, tokens per second", data.invariant(model, "times_the_default_speed"), 0.95, 0.99
+    yield "fp32 with TF32 products / fp32, tokens per second", data.best("times_the_speed_of_fp32", "tf32", model=model["model"]), 2, 4
     for lengths in ("128", "32", "512"):
         for gelu in ("tanh", "exact"):
             rate, what = data.alone(model, lengths, gelu), f"encoder, {lengths} tokens, {gelu} GELU"
@@ -118,10 +139,10 @@ def goals_of(data, model, small):
     yield f"text to vector / {st}, batches of 32", over(ours, theirs), *((6, 15) if small else (3, 5))
     theirs = data.baseline(model, "texts_per_second", st)
     yield f"text to vector / {st}, its best batch size", over(ours, theirs), *((2.5, 5) if small else (1.3, 2))
-    theirs = data.baseline(model, "tokens_per_second", compiled, texts="128")
-    yield f"encoder / {compiled}, 128 tokens", over(data.alone(model, "128"), theirs), 0.95, 1.1
-    mixed = [line for line in data.all("baseline", model=model["model"]) if line.get("texts", "").startswith("mixed, sorted")]
-    yield f"encoder / {compiled}, mixed lengths", over(alone, mixed[0]["tokens_per_second"] if mixed else None), 1.5, 2
+    for compiler in ("torch.compile", "AOTInductor"):
+        theirs = data.baseline(model, "tokens_per_second", compiler, texts="128")
+        yield f"encoder / {compiler}, 128 tokens", over(data.alone(model, "128"), theirs), 0.95, 1.1
+        yield f"encoder / {compiler}, mixed lengths", over(alone, data.mixed(model).get(compiler)), 1.5, 2
 
     tei = dict(gelu="tanh", side="TEI mode, an imitation")
     # More than 512 it would refuse.
@@ -195,7 +216,7 @@ def plot(title, found):
     def place(value, axis):
         least, most = ranges[axis]
         share = math.log(value / least) / math.log(most / least) if most > least else 0.5
-        return LEFT + share * (WIDTH - LEFT - 30) if axis == 0 else HEIGHT - BOTTOM - share * (HEIGHT - BOTTOM - 130)
+        return LEFT + share * (WIDTH - LEFT - 30) if axis == 0 else HEIGHT - BOTTOM - share * (HEIGHT - BOTTOM - 46 - 14 * len(found))
 
     svg = [f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" font-family="sans-serif" font-size="11">',
            f'<rect width="{WIDTH}" height="{HEIGHT}" fill="white"/>',
@@ -217,8 +238,11 @@ def plots(data):
     for model in data.models:
         name = model["model"]
         lanes = [line for line in data.all("encoder", model=name) if line.get("side", "").startswith("lane")]
-        yield f"encoder_{name}.svg", f"{name}: tokens per second over tokens in a batch, one lane, exact GELU", curves(
-            lanes, "tokens", "tokens_per_second", lambda line: f"{line['side']}, lengths {line['lengths']}")
+        found = curves(lanes, "tokens", "tokens_per_second", lambda line: f"{line['side']}, lengths {line['lengths']}")
+        sizes = [point[0] for curve in found.values() for point in curve]
+        for side, speed in data.levels(model) if sizes else ():
+            found[side] = [(min(sizes), speed), (max(sizes), speed)]
+        yield f"encoder_{name}.svg", f"{name}: tokens per second over tokens in a batch, one lane, exact GELU", found
         loops = data.all("end to end", model=name, loop="closed", texts="mixed")
         yield f"loops_{name}.svg", f"{name}: texts per second over callers, from text to vector", curves(
             loops, "in_flight", "texts_per_second", lambda line: f"{line['side']}, {line['gelu']} GELU, lanes: {line['lanes']:.0f}")

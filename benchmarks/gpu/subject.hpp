@@ -8,7 +8,10 @@
 #include <carpool/bert/bert.hpp>
 #include <carpool/bert/weights.hpp>
 
+#include <ATen/core/Tensor.h>
+
 #include <cstddef>
+#include <cstdint>
 #include <filesystem>
 #include <functional>
 #include <memory>
@@ -32,6 +35,16 @@ struct lane_factory {
   carpool::bert::lane operator()(std::size_t lane) const { return make(lane); }
   double work(const carpool::bert::tokens& text) const { return static_cast<double>(text.size()); }
 };
+
+/// The rows of a tensor on the host.
+inline std::vector<carpool::bert::embedding> rows_of(const at::Tensor& vectors) {
+  std::vector<carpool::bert::embedding> result;
+  for (std::int64_t row = 0; row < vectors.size(0); ++row) {
+    const float* const begin = vectors.select(0, row).const_data_ptr<float>();
+    result.emplace_back(begin, begin + vectors.size(1));
+  }
+  return result;
+}
 
 class subject {
  public:
@@ -62,6 +75,11 @@ class subject {
   }
   std::shared_ptr<const carpool::bert::encoder> encoder(activation form, at::ScalarType type) const {
     return std::make_shared<const carpool::bert::encoder>(config(form), weights_, target().dtype(type));
+  }
+  /// As model_options::invariant makes it.
+  std::shared_ptr<const carpool::bert::encoder> invariant_encoder(activation form) const {
+    return std::make_shared<const carpool::bert::encoder>(
+        config(form), weights_, target(), carpool::bert::choose_kernels({type_}, /*invariant=*/true));
   }
 
   /// -> where batches run, with CUDA graphs or without.

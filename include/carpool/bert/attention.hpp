@@ -2,12 +2,15 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <carpool/bert/avx2_attention.hpp>
+#include <carpool/bert/for_each_index.hpp>
 #include <carpool/bert/packed_batch.hpp>
 
 #include <ATen/core/Tensor.h>
 #include <ATen/core/dispatch/Dispatcher.h>
 #include <ATen/ops/_flash_attention_forward.h>
 #include <ATen/ops/cat.h>
+#include <ATen/ops/empty.h>
 #include <ATen/ops/scaled_dot_product_attention.h>
 #include <ATen/ops/zeros.h>
 
@@ -57,9 +60,9 @@ inline at::Tensor flash_attention(const at::Tensor& qkv, const at::Tensor& offse
   return result.reshape({qkv.size(0), width});
 }
 
-/// The same text by text, for every device and type: each text at its exact length, without a mask and
-/// without computing anything for padding. Rows past the last text are 0.
-inline at::Tensor attention_per_text(const at::Tensor& qkv, const packed_batch& batch, std::int64_t heads) {
+/// The same text by text, for every device and type, with libtorch's kernel: each text at its exact length,
+/// without a mask and without computing anything for padding. Rows past the last text are 0.
+inline at::Tensor sdpa_per_text(const at::Tensor& qkv, const packed_batch& batch, std::int64_t heads) {
   const std::int64_t rows = qkv.size(0);
   const std::int64_t width = qkv.size(1) / 3;
   const std::int64_t head_size = width / heads;
@@ -78,6 +81,43 @@ inline at::Tensor attention_per_text(const at::Tensor& qkv, const packed_batch& 
   const std::int64_t tokens = batch.offsets().back();
   if (tokens < rows) results.push_back(at::zeros({rows - tokens, width}, qkv.options()));
   return at::cat(results);
+}
+
+#ifdef __x86_64__
+/// Whether avx2_attention runs with such projections, and is the faster one.
+inline bool suits_avx2(const at::Tensor& qkv, std::int64_t head_size) {
+  static const bool best = avx2_attention::is_best_here();
+  return best && qkv.is_cpu() && qkv.scalar_type() == at::kFloat && head_size % 16 == 0;
+}
+
+/// As sdpa_per_text, with a kernel of our own; `qkv` is contiguous, in fp32 on the CPU.
+inline at::Tensor avx2_per_text(const at::Tensor& qkv, const packed_batch& batch, std::int64_t heads) {
+  const std::int64_t width = qkv.size(1) / 3, size = width / heads;
+  const auto texts = static_cast<std::int64_t>(batch.texts());
+  at::Tensor result = at::empty({qkv.size(0), width}, qkv.options());
+  const float* const from = qkv.const_data_ptr<float>();
+  float* const to = result.mutable_data_ptr<float>();
+  const avx2_attention attend(size, 3 * width, width);
+  constexpr std::int64_t heads_worth_a_thread = 8;
+  // Text by text within a head, so that threads get texts of all lengths.
+  for_each_index(heads * texts, heads_worth_a_thread, [&](std::int64_t i) {
+    const auto text = static_cast<std::size_t>(i % texts);
+    const std::int64_t first = batch.offsets()[text], column = i / texts * size;
+    const float* const q = from + first * 3 * width + column;
+    attend(q, q + width, q + 2 * width, batch.offsets()[text + 1] - first, to + first * width + column);
+  });
+  const std::int64_t tokens = batch.offsets().back();
+  result.narrow(0, tokens, qkv.size(0) - tokens).zero_();
+  return result;
+}
+#endif
+
+/// Text by text, with the faster of the two.
+inline at::Tensor attention_per_text(const at::Tensor& qkv, const packed_batch& batch, std::int64_t heads) {
+#ifdef __x86_64__
+  if (suits_avx2(qkv, qkv.size(1) / 3 / heads)) return avx2_per_text(qkv, batch, heads);
+#endif
+  return sdpa_per_text(qkv, batch, heads);
 }
 
 }  // namespace carpool::bert

@@ -4,9 +4,9 @@
 
 #include <carpool/bert/cpu_features.hpp>
 #include <carpool/bert/dispatched_operator.hpp>
+#include <carpool/bert/for_each_index.hpp>
 
 #include <ATen/Context.h>
-#include <ATen/TensorIterator.h>
 #include <ATen/core/Tensor.h>
 #include <ATen/ops/amax.h>
 #include <ATen/ops/empty.h>
@@ -77,6 +77,7 @@ class int8_linear {
 
  private:
   static constexpr float smallest_scale = std::numeric_limits<float>::min();
+  static constexpr std::int64_t rows_worth_a_thread = 8;
 
   int8_linear(dispatched_operator pack, dispatched_operator run, float levels)
       : pack_(std::move(pack)), run_(std::move(run)), levels_(levels) {}
@@ -85,33 +86,23 @@ class int8_linear {
     const at::Tensor spread = at::empty_like(x);  // x in units of its row's scale, from 0
     const at::Tensor scales = at::empty({x.size(0)}, x.options());
     const at::Tensor lows = at::empty_like(scales);
-    for_each_row(scales, [&, width = x.size(1), from = x.const_data_ptr<float>(),
-                          to = spread.mutable_data_ptr<float>(), scale = scales.mutable_data_ptr<float>(),
-                          low = lows.mutable_data_ptr<float>()](std::int64_t row) {
-      spread_row(from + row * width, width, to + row * width, scale[row], low[row]);
-    });
+    for_each_index(
+        x.size(0), rows_worth_a_thread,
+        [&, width = x.size(1), from = x.const_data_ptr<float>(), to = spread.mutable_data_ptr<float>(),
+         scale = scales.mutable_data_ptr<float>(), low = lows.mutable_data_ptr<float>()](std::int64_t row) {
+          spread_row(from + row * width, width, to + row * width, scale[row], low[row]);
+        });
     const at::Tensor y = run_(spread, /*scale=*/1.0, /*zero_point=*/0, layer.packed).toTensor();
-    for_each_row(scales, [width = y.size(1), from = y.const_data_ptr<float>(),
-                          to = result.mutable_data_ptr<float>(), scale = scales.const_data_ptr<float>(),
-                          low = lows.const_data_ptr<float>(), sums = layer.row_sums.const_data_ptr<float>(),
-                          bias = layer.bias.const_data_ptr<float>()](std::int64_t row) {
-      const float* const in = from + row * width;
-      float* const out = to + row * width;
-      for (std::int64_t i = 0; i < width; ++i) out[i] = scale[row] * in[i] + (low[row] * sums[i] + bias[i]);
-    });
-  }
-
-  /// By libtorch's threads, which a header cannot use by at::parallel_for unless it is compiled with OpenMP.
-  template <class Work>
-  static void for_each_row(const at::Tensor& one_per_row, const Work& work) {
-    constexpr std::int64_t rows_worth_a_thread = 8;
-    const auto* const begin = one_per_row.const_data_ptr<float>();
-    const auto run = [&](char** data, const std::int64_t*, std::int64_t inner, std::int64_t outer) {
-      const std::int64_t first = reinterpret_cast<const float*>(data[0]) - begin;
-      for (std::int64_t row = first; row < first + inner * outer; ++row) work(row);
-    };
-    auto rows = at::TensorIteratorConfig().add_const_input(one_per_row).build();
-    rows.for_each(run, rows_worth_a_thread);
+    for_each_index(x.size(0), rows_worth_a_thread,
+                   [width = y.size(1), from = y.const_data_ptr<float>(),
+                    to = result.mutable_data_ptr<float>(), scale = scales.const_data_ptr<float>(),
+                    low = lows.const_data_ptr<float>(), sums = layer.row_sums.const_data_ptr<float>(),
+                    bias = layer.bias.const_data_ptr<float>()](std::int64_t row) {
+                     const float* const in = from + row * width;
+                     float* const out = to + row * width;
+                     for (std::int64_t i = 0; i < width; ++i)
+                       out[i] = scale[row] * in[i] + (low[row] * sums[i] + bias[i]);
+                   });
   }
 
   /// A row with a NaN or an infinity gets the scale NaN, and so does its result.

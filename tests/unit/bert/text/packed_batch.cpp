@@ -68,28 +68,28 @@ TEST_CASE("an empty batch has no text and no row") {
 
 TEST_CASE("closing a batch adds rows of token 0 at place 0 that belong to no text") {
   packed_batch batch;
-  batch.append(tokens{numbers(33, 5)});
+  batch.append(tokens{numbers(65, 5)});
   batch.close();
-  CHECK(batch.token_count() == 33);
-  CHECK(batch.rows() == 34);
+  CHECK(batch.token_count() == 65);
+  CHECK(batch.rows() == 66);
   CHECK(batch.ids().back() == 0);
   CHECK(batch.places().back() == 0);
-  CHECK(batch.offsets().back() == 33);
+  CHECK(batch.offsets().back() == 65);
 }
 
-TEST_CASE("row buckets are exact up to 32, few, and never a sixteenth too large") {
+TEST_CASE("row buckets are exact up to 64, few, and never a thirty-second too large") {
   std::size_t buckets = 0;
   std::size_t last = 0;
   for (std::size_t tokens = 1; tokens <= 8192; ++tokens) {
     const std::size_t rows = row_bucket(tokens);
     REQUIRE(rows >= tokens);
     REQUIRE(rows >= last);
-    REQUIRE((tokens > 32 || rows == tokens));
-    REQUIRE((rows - tokens) * 16 < tokens + 16);
+    REQUIRE((tokens > 64 || rows == tokens));
+    REQUIRE((rows - tokens) * 32 < tokens + 32);
     REQUIRE(row_bucket(rows) == rows);
     buckets += rows != last ? 1 : 0;
     last = rows;
   }
   CHECK(row_bucket(0) == 0);
-  CHECK(buckets == 32 + 8 * 16);
+  CHECK(buckets == 64 + 7 * 32);
 }
