@@ -6,8 +6,12 @@ try_clients.py EMBED_SERVER GOLDENS: what they get must be what sentence-transfo
 Needs requirements.txt; exits with 77, for ctest's "skipped", where that is not installed.
 """
 
+import contextlib
+import io
+import json
 import logging
 import pathlib
+import re
 import sys
 
 import embed_server
@@ -25,6 +29,7 @@ except ImportError as missing:
 
 MODEL = "all-MiniLM-L6-v2"
 TOLERANCE = 1e-5
+README = pathlib.Path(__file__).parents[2] / "README.md"
 
 
 def same(found, expected):
@@ -57,6 +62,18 @@ def try_openai(address, texts, vectors):
     assert empty.body["message"] == "input[1] must not be empty" and empty.body["param"] == "input", empty.body
     ids = refused(openai.BadRequestError, lambda: client.embeddings.create(model="any", input=[[1, 2, 3]]))
     assert "check_embedding_ctx_length" in ids.body["message"], ids.body
+
+
+def try_readme(address, texts, vectors):
+    """The programs of README.md print something, unchanged but for the address."""
+    programs = re.findall(r"```python\n(.*?)```", README.read_text(), re.DOTALL)
+    assert programs, "README.md has no Python"
+    for program in programs:
+        assert "http://127.0.0.1:8080" in program, program
+        printed = io.StringIO()
+        with contextlib.redirect_stdout(printed):
+            exec(program.replace("http://127.0.0.1:8080", address), {})
+        assert len(json.loads(printed.getvalue())) == 4, printed.getvalue()
 
 
 def try_langchain(address, texts, vectors):
@@ -106,7 +123,7 @@ def main(program, goldens):
     vectors = numpy.fromfile(folder / "vectors.f32", dtype="<f4").reshape(len(texts), -1)
     few = slice(0, 6)
     with embed_server.running(program) as address:
-        for attempt in (try_openai, try_langchain, try_huggingface_hub, try_tritonclient):
+        for attempt in (try_openai, try_readme, try_langchain, try_huggingface_hub, try_tritonclient):
             attempt(address, texts[few], vectors[few])
             print(attempt.__name__.removeprefix("try_"), "ok", flush=True)
 
