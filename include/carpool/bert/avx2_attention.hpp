@@ -19,7 +19,7 @@ namespace carpool::bert {
 ///
 /// libtorch's kernel calls a matrix library for each head and block, which for the short texts of an
 /// embedding model copies and dispatches longer than it multiplies. On one core of an AMD EPYC with AVX2 this
-/// one is twice as fast for texts of up to 16 tokens, 1.5 times with 32 to 64, and as fast with 512.
+/// one is about twice as fast for texts of up to 16 tokens, 1.5 times with 32 to 64, and as fast with 512.
 class avx2_attention {
  public:
   /// Whether this CPU has the instructions; and not AVX-512, whose registers, of twice the size, libtorch's
