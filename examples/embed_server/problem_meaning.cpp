@@ -33,6 +33,8 @@ const char* meaning_of(problem what) {
       return "The header is too large";
     case problem::overloaded:
       return "The queue is full; Retry-After tells when to try again";
+    case problem::rate_limited:
+      return "The client has had its share of the minute; Retry-After tells when to try again";
     case problem::model_failed:
       return "The model failed, or cannot do this";
     case problem::not_implemented:
