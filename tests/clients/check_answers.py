@@ -32,7 +32,7 @@ def main(program):
         done = subprocess.run(
             [command, f"--config-file={settings}", "run", f"{address}/openapi.json", f"--checks={CHECKS}",
              "--phases=examples,coverage,fuzzing",
-             "--exclude-path-regex=/versions/",  # the same again, as without
+             "--exclude-path-regex=/versions/|/events",  # the same again, as without; an answer that does not end
              "--seed=1", "--max-examples=6", "--generation-database=none", "--no-shrink", "--suppress-health-check=all",
              "--header=x-request-timeout-ms:60000", "--warnings=off", "--no-color"], check=False, cwd=folder)
     sys.exit(done.returncode)
