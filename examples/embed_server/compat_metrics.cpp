@@ -3,6 +3,7 @@
 
 #include "compat_metrics.hpp"
 
+#include "gpu_gauge.hpp"
 #include <carpool/observe/prometheus.hpp>
 
 #include <cstdint>
@@ -50,17 +51,6 @@ class triton_text {
   std::string_view model_;
 };
 
-void add_gpu(prometheus_text& text, const char* name, const char* help, std::span<const gpu_reading> gpus,
-             auto value_of) {
-  bool first = true;
-  for (const gpu_reading& each : gpus) {
-    const auto value = value_of(each.sample);
-    if (!value) continue;
-    if (std::exchange(first, false)) text.family(name, "gauge", help);
-    text.sample(name, {{"gpu_uuid", each.device}}, *value);
-  }
-}
-
 }  // namespace
 
 std::string render_tei_metrics(const carpool::stats& stats, const counters& counted) {
@@ -103,12 +93,14 @@ std::string render_triton_metrics(const carpool::stats& stats, const model_stati
   metrics.add_time("nv_inference_compute_input_duration_us", "Collation of batches.", phases.compute_input);
   metrics.add_time("nv_inference_compute_infer_duration_us", "Model runs.", phases.compute_infer);
   metrics.add_time("nv_inference_compute_output_duration_us", "Splitting of results.", phases.compute_output);
-  add_gpu(metrics.text, "nv_gpu_utilization", "Share of the last period in which any kernel ran.", gpus,
-          [](const auto& sample) { return sample.busy; });
-  add_gpu(metrics.text, "nv_gpu_memory_used_bytes", "Memory of the GPU in use.", gpus,
-          [](const auto& sample) { return sample.memory_used; });
-  add_gpu(metrics.text, "nv_gpu_memory_total_bytes", "Memory of the GPU.", gpus,
-          [](const auto& sample) { return sample.memory_total; });
+  const auto add_gpu = [&](const char* name, const char* help, auto value) {
+    add_gpu_gauge(metrics.text, name, help, "gpu_uuid", gpus,
+                  [value](const gpu_reading& each) { return each.sample.*value; });
+  };
+  using sample = carpool::bert::gpu_sample;
+  add_gpu("nv_gpu_utilization", "Share of the last period in which any kernel ran.", &sample::busy);
+  add_gpu("nv_gpu_memory_used_bytes", "Memory of the GPU in use.", &sample::memory_used);
+  add_gpu("nv_gpu_memory_total_bytes", "Memory of the GPU.", &sample::memory_total);
   return metrics.text.release();
 }
 

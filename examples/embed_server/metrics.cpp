@@ -3,13 +3,13 @@
 
 #include "metrics.hpp"
 
+#include "gpu_gauge.hpp"
 #include "process_metrics.hpp"
 #include <carpool/observe/prometheus.hpp>
 #include <carpool/version.hpp>
 
 #include <optional>
 #include <string>
-#include <utility>
 
 namespace embed_server {
 namespace {
@@ -35,41 +35,20 @@ void add_devices(prometheus_text& text, std::span<const carpool::bert::device_st
     text.sample("carpool_device_works", {{"device", each.name}}, each.works ? 1 : 0);
 }
 
-/// One metric, of those GPUs of which it is told.
-template <class Value>
-void add_gpu_gauge(prometheus_text& text, const char* name, const char* help,
-                   std::span<const gpu_reading> gpus,
-                   std::optional<Value> carpool::bert::gpu_sample::*value) {
-  bool first = true;
-  for (const gpu_reading& each : gpus) {
-    const std::optional<Value>& told = each.sample.*value;
-    if (!told) continue;
-    if (std::exchange(first, false)) text.family(name, "gauge", help);
-    text.sample(name, {{"device", each.device}}, *told);
-  }
-}
-
-void add_headroom(prometheus_text& text, std::span<const gpu_reading> gpus) {
-  constexpr const char* name = "carpool_gpu_memory_headroom_bytes";
-  bool first = true;
-  for (const gpu_reading& each : gpus) {
-    if (!each.sample.memory_total) continue;
-    if (std::exchange(first, false))
-      text.family(name, "gauge", "Memory of the GPU that this process leaves free.");
-    text.sample(name, {{"device", each.device}},
-                each.headroom * static_cast<double>(*each.sample.memory_total));
-  }
-}
-
 void add_gpus(prometheus_text& text, std::span<const gpu_reading> gpus) {
   using sample = carpool::bert::gpu_sample;
   const auto add = [&](const char* name, const char* help, auto value) {
-    add_gpu_gauge(text, name, help, gpus, value);
+    add_gpu_gauge(text, name, help, "device", gpus,
+                  [value](const gpu_reading& each) { return each.sample.*value; });
   };
   add("carpool_gpu_utilization_ratio", "Share of the last period in which any kernel ran.", &sample::busy);
   add("carpool_gpu_memory_used_bytes", "Memory of the GPU in use, by all processes.", &sample::memory_used);
   add("carpool_gpu_memory_total_bytes", "Memory of the GPU.", &sample::memory_total);
-  add_headroom(text, gpus);
+  add_gpu_gauge(text, "carpool_gpu_memory_headroom_bytes", "Memory of the GPU that this process leaves free.",
+                "device", gpus, [](const gpu_reading& each) -> std::optional<double> {
+                  if (!each.sample.memory_total) return std::nullopt;
+                  return each.headroom * static_cast<double>(*each.sample.memory_total);
+                });
   add("carpool_gpu_temperature_celsius", "Temperature of the GPU.", &sample::temperature);
   add("carpool_gpu_power_watts", "Power that the GPU draws.", &sample::power);
   add("carpool_gpu_ecc_errors", "Uncorrected memory errors since the driver was loaded.",

@@ -4,19 +4,17 @@
 #include "embed_server/compat_metrics.hpp"
 
 #include "support/doctest.hpp"
+#include "support/metrics_text.hpp"
 
 #include <string>
 #include <string_view>
 #include <vector>
 
 using namespace embed_server;
+using carpool::test::has_line;
 using namespace std::chrono_literals;
 
 namespace {
-
-bool has_line(const std::string& text, std::string_view line) {
-  return ('\n' + text).find('\n' + std::string(line) + '\n') != std::string::npos;
-}
 
 carpool::stats some_stats() {
   carpool::stats stats;

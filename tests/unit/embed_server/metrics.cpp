@@ -4,6 +4,7 @@
 #include "embed_server/metrics.hpp"
 
 #include "support/doctest.hpp"
+#include "support/metrics_text.hpp"
 
 #include <set>
 #include <sstream>
@@ -11,12 +12,9 @@
 #include <vector>
 
 using namespace embed_server;
+using carpool::test::has_line;
 
 namespace {
-
-bool has_line(const std::string& text, std::string_view line) {
-  return ('\n' + text).find('\n' + std::string(line) + '\n') != std::string::npos;
-}
 
 carpool::stats some_stats() {
   carpool::stats stats;

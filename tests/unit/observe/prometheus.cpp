@@ -4,6 +4,7 @@
 #include <carpool/observe/prometheus.hpp>
 
 #include <support/doctest.hpp>
+#include <support/metrics_text.hpp>
 
 #include <chrono>
 #include <string>
@@ -11,11 +12,9 @@
 
 using namespace carpool;
 
-namespace {
+using carpool::test::has_line;
 
-bool has_line(const std::string& text, std::string_view line) {
-  return ('\n' + text).find('\n' + std::string(line) + '\n') != std::string::npos;
-}
+namespace {
 
 stats some_stats() {
   stats s;
