@@ -199,6 +199,10 @@ std::optional<server_options> parse_options(int argc, const char* const* argv,
   } catch (const CLI::CallForHelp&) {
     std::cout << app.help();
     return std::nullopt;
+  } catch (const CLI::ConfigError& error) {
+    throw std::invalid_argument(std::string("--config: ") + error.what() + "; --help lists the options");
+  } catch (const CLI::FileError& error) {
+    throw std::invalid_argument(std::string("--config: ") + error.what());
   } catch (const CLI::ParseError& error) {
     throw std::invalid_argument(error.what());
   }

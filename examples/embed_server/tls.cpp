@@ -7,8 +7,10 @@
 
 #include <openssl/ssl.h>
 
+#include <cerrno>
 #include <fstream>
 #include <stdexcept>
+#include <system_error>
 
 namespace embed_server {
 namespace {
@@ -17,7 +19,9 @@ namespace ssl = boost::asio::ssl;
 using boost::system::error_code;
 
 void check_readable(const std::string& file) {
-  if (!std::ifstream(file)) throw std::runtime_error(file + " cannot be read");
+  if (std::ifstream(file)) return;
+  throw std::runtime_error(file +
+                           " cannot be read: " + std::error_code(errno, std::generic_category()).message());
 }
 
 void check(const std::string& file, const char* what, const error_code& ec) {

@@ -162,8 +162,10 @@ TEST_CASE("certificates and keys that cannot be used are refused with file and c
   const temporary_folder folder;
   const auto junk = folder.write("junk.pem", "no certificate").string();
   CHECK_NOTHROW(load_tls(good.chain(), good.key()));
-  CHECK(refusal("/nowhere/chain.pem", good.key()) == "/nowhere/chain.pem cannot be read");
-  CHECK(refusal(good.chain(), "/nowhere/key.pem") == "/nowhere/key.pem cannot be read");
+  CHECK(refusal("/nowhere/chain.pem", good.key()) ==
+        "/nowhere/chain.pem cannot be read: No such file or directory");
+  CHECK(refusal(good.chain(), "/nowhere/key.pem") ==
+        "/nowhere/key.pem cannot be read: No such file or directory");
   CHECK(mentions(refusal(junk, good.key()), "junk.pem holds no certificate in PEM"));
   CHECK(mentions(refusal(good.chain(), junk), "junk.pem holds no private key in PEM"));
   CHECK(mentions(refusal(good.chain(), other.key()), "key.pem holds no private key in PEM"));
