@@ -23,10 +23,14 @@ namespace carpool::bert {
 class avx2_attention {
  public:
   /// Whether this CPU has the instructions; and not AVX-512, whose registers, of twice the size, libtorch's
-  /// kernel uses and this one does not.
+  /// kernel uses and this one does not. Never in a build without optimisation, which libtorch's kernel has.
   static bool is_best_here() {
+#ifdef __OPTIMIZE__
     return __builtin_cpu_supports("avx2") != 0 && __builtin_cpu_supports("fma") != 0 &&
            __builtin_cpu_supports("avx512f") == 0;
+#else
+    return false;
+#endif
   }
 
   /// Rows of `q`, `k` and `v` are `stride` floats apart, those of `out` `out_stride`; all have `size` floats.
