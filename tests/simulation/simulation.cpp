@@ -10,6 +10,7 @@
 
 #include <cstdint>
 #include <cstdlib>
+#include <stdexcept>
 #include <string>
 
 namespace {
@@ -27,7 +28,11 @@ std::uint64_t wanted_seeds() {
   return wanted == nullptr ? seeds : std::stoull(wanted);
 }
 
-std::string outcome_of(std::uint64_t seed) { return carpool::test::simulated_service(seed).run(steps); }
+std::string outcome_of(std::uint64_t seed) try {
+  return carpool::test::simulated_service(seed).run(steps);
+} catch (const std::logic_error& endless) {
+  return endless.what();
+}
 
 }  // namespace
 
