@@ -2,25 +2,30 @@
 // SPDX-License-Identifier: BSL-1.0
 
 constexpr char usage[] =
-    R"(How long does a server take to answer at a given rate of requests?
+    R"(How long does a server take to answer at a given rate of requests, and how many can it answer?
 
-  bench_load [--server HOST:PORT] (--rates R[,R...] [--seconds S] | --trace FILE)
-             [--path /embed | /v1/embeddings] [--texts N] [--connections N] [--seed N]
-             [--json FILE] [--plot FILE.svg]
+  bench_load [--server HOST:PORT]
+             (--rates R[,R...] [--seconds S] | --trace FILE | --clients N[,N...] [--requests N])
+             [--path /embed | /v1/embeddings | /v2/models/NAME/infer] [--texts N] [--connections N]
+             [--seed N] [--json FILE] [--plot FILE.svg]
 
-An open loop: requests go out when they are due, at random (Poisson) with R per second on average, or as in a
-recording (include/carpool/simulate/recorded_trace.hpp has the format; the work of a request is its number of
-tokens). Latency counts from when a request was due, so it includes all waiting, also for one of the at most N
-connections. Texts are English of mixed length, N to a request. Whoever sends them needs a CPU of its own: the
-last column tells how late it was itself, at worst.
+--rates and --trace are an open loop: requests go out when they are due, at random (Poisson) with R per second
+on average, or as in a recording (include/carpool/simulate/recorded_trace.hpp has the format; the work of a
+request is its number of tokens). Latency counts from when a request was due, so it includes all waiting, also
+for one of the at most N connections. Whoever sends them needs a CPU of its own: the last column tells how late
+it was itself, at worst. --plot draws latency over rate.
 
---plot draws latency over rate. The same seed sends the same requests at the same times.
+--clients is a closed loop: N clients send a request each and the next when that is answered, until all
+requests are. It tells what a server can answer, and the mean latency; not others, since a server that is slow
+for a while is asked less meanwhile.
+
+Texts are English of mixed length, N to a request. The same seed sends the same requests.
 )";
 
 #include "support/arguments.hpp"
-#include "support/english_texts.hpp"
 #include "support/open_http_load.hpp"
 #include "support/plot_lines.hpp"
+#include "support/request_bodies.hpp"
 #include <carpool/simulate/recorded_trace.hpp>
 
 #include <boost/asio/ip/address.hpp>
@@ -64,9 +69,9 @@ boost::asio::ip::tcp::endpoint endpoint_of(std::string where) {
 }
 
 struct settings {
-  std::string server = "127.0.0.1:8080", rates, trace, path = "/embed", json, plot;
+  std::string server = "127.0.0.1:8080", rates, trace, clients, path = "/embed", json, plot;
   double seconds = 10;
-  std::size_t texts = 1, connections = 1024;
+  std::size_t requests = 256, texts = 1, connections = 1024;
   std::uint32_t seed = 1;
   boost::asio::ip::tcp::endpoint endpoint;
 
@@ -75,68 +80,45 @@ struct settings {
         .option("--server", server)
         .option("--rates", rates)
         .option("--trace", trace)
+        .option("--clients", clients)
         .option("--path", path)
         .option("--json", json)
         .option("--plot", plot)
         .option("--seconds", seconds, 0.1)
+        .option("--requests", requests, std::size_t{1}, std::size_t{1'000'000})
         .option("--texts", texts, std::size_t{1}, std::size_t{2048})
         .option("--connections", connections, std::size_t{1}, std::size_t{10'000})
         .option("--seed", seed, std::uint32_t{0})
         .read(argc, argv);
-    if (rates.empty() == trace.empty())
-      throw bench::wrong_argument{"either --rates or --trace is needed; --help says more"};
-    if (path != "/embed" && path != "/v1/embeddings")
-      throw bench::wrong_argument{"--path is \"" + path + "\"; it must be /embed or /v1/embeddings"};
+    if (rates.empty() + trace.empty() + clients.empty() != 2)
+      throw bench::wrong_argument{"one of --rates, --trace and --clients is needed; --help says more"};
+    if (!clients.empty() && !plot.empty())
+      throw bench::wrong_argument{"--plot draws latency over rate, and --clients have no rate"};
+    if (!bench::has_bodies_for(path))
+      throw bench::wrong_argument{"--path is \"" + path +
+                                  "\"; it must be /embed, /v1/embeddings or end with /infer"};
     endpoint = endpoint_of(server);
   }
 };
 
-std::vector<double> numbers(const std::string& list) {
-  std::vector<double> all;
+template <class Number>
+std::vector<Number> numbers(const std::string& option, const std::string& list) {
+  std::vector<Number> all;
   std::istringstream fields(list);
   for (std::string field; std::getline(fields, field, ',');) {
-    double rate = 0;
+    Number value = 0;
     const char* const end = field.data() + field.size();
-    if (std::from_chars(field.data(), end, rate) != std::from_chars_result{end, {}} || !(rate > 0))
-      throw bench::wrong_argument{"--rates has \"" + field + "\"; each must be a number above 0"};
-    all.push_back(rate);
+    if (std::from_chars(field.data(), end, value) != std::from_chars_result{end, {}} || !(value > 0))
+      throw bench::wrong_argument{option + " has \"" + field + "\"; each must be a number above 0"};
+    all.push_back(value);
   }
   return all;
 }
 
-/// Bodies as the path wants them.
-class body_maker {
- public:
-  body_maker(const settings& given) : given_(given), random_(given.seed) {}
-
-  /// With texts of mixed length.
-  std::string any() {
-    return body([&] { return std::clamp(std::round(length_(random_)), 3.0, 256.0); });
-  }
-  /// With texts that have so many tokens together.
-  std::string of(double tokens) {
-    return body([&] { return std::max(tokens / static_cast<double>(given_.texts), 3.0); });
-  }
-
- private:
-  template <class Length>
-  std::string body(Length length) {
-    std::string texts;
-    for (std::size_t i = 0; i < given_.texts; ++i) {
-      if (i > 0) texts += ',';
-      texts += '"' + bench::english_text(static_cast<std::size_t>(length()), random_) + '"';
-    }
-    return given_.path == "/embed" ? R"({"inputs":[)" + texts + "]}"
-                                   : R"({"model":"any","input":[)" + texts + "]}";
-  }
-
-  const settings& given_;
-  std::mt19937 random_;
-  std::lognormal_distribution<double> length_{std::log(24.0), 0.7};  // as english_texts()
-};
+bench::request_bodies bodies_for(const settings& given) { return {given.path, given.texts, given.seed}; }
 
 std::vector<timed_request> at_random(double rate, const settings& given) {
-  body_maker bodies(given);
+  auto bodies = bodies_for(given);
   std::mt19937_64 random(given.seed);
   std::exponential_distribution<double> pause(rate);
   std::vector<timed_request> requests;
@@ -148,7 +130,7 @@ std::vector<timed_request> at_random(double rate, const settings& given) {
 std::vector<timed_request> as_recorded(const settings& given) {
   std::ifstream file(given.trace);
   if (!file) throw std::runtime_error("cannot read " + given.trace);
-  body_maker bodies(given);
+  auto bodies = bodies_for(given);
   std::vector<timed_request> requests;
   for (const auto& each : carpool::simulate::trace_reader().read(file).requests)
     requests.push_back({each.at - carpool::time_point{}, bodies.of(each.work)});
@@ -171,15 +153,15 @@ struct measurement {
   }
 };
 
-measurement measure(const std::vector<timed_request>& requests, const settings& given) {
-  bench::open_http_load load(given.endpoint, {.path = given.path, .most_connections = given.connections});
-  const double due = std::chrono::duration<double>(requests.back().at).count();
-  const double rate = static_cast<double>(requests.size()) / std::max(due, 1e-3);
-  measurement result{rate, load.run(requests, [&](std::size_t sent) {
-                       std::fprintf(stderr, "\r%.0f requests/s: %zu of %zu sent ", rate, sent,
-                                    requests.size());
-                     })};
+measurement measure(const std::vector<timed_request>& requests, const std::string& load_name,
+                    std::size_t connections, const settings& given) {
+  bench::open_http_load load(given.endpoint, {.path = given.path, .most_connections = connections});
+  measurement result{.got = load.run(requests, [&](std::size_t sent) {
+    std::fprintf(stderr, "\r%s: %zu of %zu sent ", load_name.c_str(), sent, requests.size());
+  })};
   std::fprintf(stderr, "\r%60s\r", "");
+  const double due = std::chrono::duration<double>(requests.back().at).count();
+  result.rate = static_cast<double>(requests.size()) / std::max(due, 1e-3);
   result.seconds = std::chrono::duration<double>(result.got.lasted).count();
   if (result.got.lost == requests.size())
     throw std::runtime_error("no answer from " + given.server + "; is the server running?");
@@ -226,10 +208,53 @@ void draw(const std::string& path, const std::vector<measurement>& all) {
   bench::line_plot(drawn).write(path);
 }
 
-void run(const settings& given) {
+struct closed_loop {
+  std::size_t clients = 0;
+  measurement measured;
+
+  [[nodiscard]] double rate() const {
+    return static_cast<double>(measured.got.answered.count()) / measured.seconds;
+  }
+  /// By Little's law, since there are always so many requests under way.
+  [[nodiscard]] double mean_milliseconds() const { return 1e3 * static_cast<double>(clients) / rate(); }
+};
+
+void write_json(const std::string& path, const std::vector<closed_loop>& all) {
+  std::ofstream out(path);
+  out << "{\"unit\": \"ms\", \"closed_loops\": [";
+  const char* separator = "\n";
+  for (const closed_loop& each : all)
+    out << std::exchange(separator, ",\n") << R"({"clients": )" << each.clients
+        << R"(, "answered_per_second": )" << each.rate() << R"(, "mean": )" << each.mean_milliseconds()
+        << R"(, "refused": )" << each.measured.refused() << R"(, "lost": )" << each.measured.got.lost << '}';
+  out << "\n]}\n";
+  if (!out.flush()) throw std::runtime_error("cannot write " + path);
+}
+
+/// Requests that are all due at once, over as many connections as there are clients.
+void run_closed(const settings& given) {
+  std::vector<timed_request> requests(given.requests);
+  auto bodies = bodies_for(given);
+  for (timed_request& each : requests) each.body = bodies.any();
+  std::puts("| clients | answered/s | mean ms | refused | lost |\n|---|---|---|---|---|");
+  std::vector<closed_loop> all;
+  for (const auto clients : numbers<std::size_t>("--clients", given.clients)) {
+    const std::string name = std::to_string(clients) + " clients";
+    const closed_loop& each = all.emplace_back(closed_loop{clients, measure(requests, name, clients, given)});
+    if (each.measured.got.answered.count() == 0)
+      throw std::runtime_error(given.path + " answers with status " +
+                               std::to_string(each.measured.got.other.begin()->first) + ", never with 200");
+    std::printf("| %zu | %.1f | %.2f | %zu | %zu |\n", clients, each.rate(), each.mean_milliseconds(),
+                each.measured.refused(), each.measured.got.lost);
+    std::fflush(stdout);
+  }
+  if (!given.json.empty()) write_json(given.json, all);
+}
+
+void run_open(const settings& given) {
   std::vector<std::vector<timed_request>> loads;
   if (given.trace.empty())
-    for (const double rate : numbers(given.rates)) loads.push_back(at_random(rate, given));
+    for (const double rate : numbers<double>("--rates", given.rates)) loads.push_back(at_random(rate, given));
   else
     loads.push_back(as_recorded(given));
   std::puts(
@@ -240,7 +265,8 @@ void run(const settings& given) {
   for (const auto& requests : loads) {
     if (requests.empty())
       throw std::runtime_error("no request is due within --seconds; more of them are needed");
-    all.push_back(measure(requests, given));
+    const std::string name = "load " + std::to_string(all.size() + 1) + " of " + std::to_string(loads.size());
+    all.push_back(measure(requests, name, given.connections, given));
     print(all.back());
   }
   if (!given.json.empty()) write_json(given.json, all);
@@ -250,5 +276,8 @@ void run(const settings& given) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  return bench::run_benchmark(argc, argv, usage, [&] { run(settings(argc, argv)); });
+  return bench::run_benchmark(argc, argv, usage, [&] {
+    const settings given(argc, argv);
+    given.clients.empty() ? run_open(given) : run_closed(given);
+  });
 }
