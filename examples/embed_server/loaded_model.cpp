@@ -6,6 +6,7 @@
 
 #include "loaded_model.hpp"
 
+#include "local_engine.hpp"
 #include <carpool/bert/bert.hpp>
 #include <carpool/bert/program_file.hpp>
 #include <carpool/dynamic_batcher.hpp>
@@ -15,6 +16,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string_view>
@@ -69,47 +71,58 @@ std::unique_ptr<embedding_batcher> make_batcher(asio::io_context& io, const carp
   return std::make_unique<embedding_batcher>(io, options, embedder, carpool::adaptive{});
 }
 
+served_model describe(const bert::embedder& embedder, const server_options& given,
+                      const carpool::options& batching) {
+  served_model model;
+  // The package that brings the default model calls its folder just "model".
+  model.name = given.model == EMBED_SERVER_DEFAULT_MODEL ? "all-MiniLM-L6-v2" : embedder.name();
+  model.dimension = embedder.dimension();
+  model.max_tokens = embedder.max_tokens();
+  model.pooling = embedder.pooled_by() == bert::pooling::mean ? "mean" : "cls";
+  model.on_gpu = !embedder.device_description().starts_with("cpu");
+  model.precision = precision_name(given.precision, model.on_gpu);
+  model.max_batch_size = batching.max_batch_size;
+  model.max_queue_size = batching.max_queue_size;
+  model.gives_token_vectors = given.program.empty();
+  model.locate_tokens = [embedder](std::string_view text, std::size_t limit) {
+    return embedder.tokenizer().encode_located(text, limit);
+  };
+  model.decode = [decoder = std::make_shared<const bert::wordpiece_decoder>(
+                      given.model, bert::read_model_config(given.model))](std::span<const std::int32_t> ids,
+                                                                          bool skip_special_tokens) {
+    return decoder->decode(ids, skip_special_tokens);
+  };
+  return model;
+}
+
+std::function<std::vector<gpu_reading>()> gpu_sampler(const bert::embedder& embedder) {
+  return [gpus = embedder.telemetry(), headroom = embedder.memory_headroom()] {
+    std::vector<gpu_reading> readings;
+    for (const auto& [name, telemetry] : gpus) readings.push_back({name, telemetry->sample(), headroom});
+    return readings;
+  };
+}
+
 }  // namespace
 
-loaded_model load_model(asio::io_context& io, const server_options& given,
+loaded_model load_model(asio::io_context& io, const server_options& given, std::size_t work_per_turn,
                         std::function<void(std::exception_ptr)> on_batch_error) {
   const bert::embedder embedder = load_embedder(given);
   carpool::options batching = batching_options(given, embedder.batching());
   batching.on_batch_error = std::move(on_batch_error);
   const auto statistics = std::make_shared<model_statistics>(batching.max_batch_size);
   batching.observer = statistics;
-  loaded_model model;
-  model.served.statistics = statistics;
-  // The package that brings the default model calls its folder just "model".
-  model.served.name = given.model == EMBED_SERVER_DEFAULT_MODEL ? "all-MiniLM-L6-v2" : embedder.name();
-  model.served.dimension = embedder.dimension();
-  model.served.max_tokens = embedder.max_tokens();
-  model.served.pooling = embedder.pooled_by() == bert::pooling::mean ? "mean" : "cls";
-  model.served.on_gpu = !embedder.device_description().starts_with("cpu");
-  model.served.precision = precision_name(given.precision, model.served.on_gpu);
-  model.served.max_batch_size = batching.max_batch_size;
-  model.served.max_queue_size = batching.max_queue_size;
-  model.served.tokenize = [embedder](std::string_view text, bool truncate) {
+  local_parts parts;
+  parts.tokenize = [embedder](std::string_view text, bool truncate) {
     return embedder.tokenize(text, {.truncate = truncate});
   };
-  model.served.locate_tokens = [embedder](std::string_view text, std::size_t limit) {
-    return embedder.tokenizer().encode_located(text, limit);
-  };
-  model.served.decode = [decoder = std::make_shared<const bert::wordpiece_decoder>(
-                             given.model, bert::read_model_config(given.model))](
-                            std::span<const std::int32_t> ids, bool skip_special_tokens) {
-    return decoder->decode(ids, skip_special_tokens);
-  };
-  model.served.gives_token_vectors = given.program.empty();
-  model.served.devices = [embedder] { return embedder.devices(); };
-  model.served.sample_gpus = [gpus = embedder.telemetry(), headroom = embedder.memory_headroom()] {
-    std::vector<gpu_reading> readings;
-    for (const auto& [name, telemetry] : gpus) readings.push_back({name, telemetry->sample(), headroom});
-    return readings;
-  };
-  model.device = embedder.device_description();
-  model.batcher = make_batcher(io, batching, embedder, given.policy);
-  return model;
+  parts.batcher = make_batcher(io, batching, embedder, given.policy);
+  parts.statistics = statistics;
+  parts.devices = [embedder] { return embedder.devices(); };
+  parts.sample_gpus = gpu_sampler(embedder);
+  return {
+      std::make_unique<local_engine>(describe(embedder, given, batching), std::move(parts), work_per_turn),
+      embedder.device_description()};
 }
 
 }  // namespace embed_server

@@ -3,11 +3,12 @@
 
 #pragma once
 
+#include "embedding_engine.hpp"
 #include "options.hpp"
-#include "served_model.hpp"
 
 #include <boost/asio/io_context.hpp>
 
+#include <cstddef>
 #include <exception>
 #include <functional>
 #include <memory>
@@ -17,16 +18,16 @@ namespace embed_server {
 
 namespace asio = boost::asio;
 
-/// A model that is ready to run, behind its batcher.
+/// A model that is ready to run.
 struct loaded_model {
-  served_model served;
+  std::unique_ptr<embedding_engine> engine;
   std::string device;  ///< for people
-  std::unique_ptr<embedding_batcher> batcher;
 };
 
 /// Loads the BERT model that the command line names. `on_batch_error` is told why a run of the model failed.
+/// `work_per_turn` is in bytes of text.
 /// Throws an exception whose message names the file or option at fault, and the cause.
-loaded_model load_model(asio::io_context& io, const server_options& given,
+loaded_model load_model(asio::io_context& io, const server_options& given, std::size_t work_per_turn,
                         std::function<void(std::exception_ptr)> on_batch_error);
 
 }  // namespace embed_server

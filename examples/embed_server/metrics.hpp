@@ -3,8 +3,8 @@
 
 #pragma once
 
+#include "gpu_reading.hpp"
 #include <carpool/bert/device_health.hpp>
-#include <carpool/bert/nvml.hpp>
 #include <carpool/stats.hpp>
 
 #include <cstddef>
@@ -33,13 +33,6 @@ struct metrics_labels {
   std::string model;
   std::size_t max_batch_size = 0;
   std::size_t max_queue_size = 0;
-};
-
-/// What the driver says about one GPU.
-struct gpu_reading {
-  std::string device;  ///< its name, such as "cuda:0"
-  carpool::bert::gpu_sample sample;
-  double headroom = 0;  ///< the share of its memory that this process leaves free
 };
 
 /// Everything /metrics says, in Prometheus' text format. In every answer carpool_requests_submitted_total is

@@ -51,24 +51,31 @@ void log_failure(std::exception_ptr failure) {
   }
 }
 
-void introduce(const loaded_model& model) {
-  std::cout << fmt::format("model:  {}, {} dimensions, texts of up to {} tokens\n", model.served.name,
-                           model.served.dimension, model.served.max_tokens)
-            << fmt::format("device: {}\n", model.device)
-            << fmt::format("lanes:  {}, each with batches of up to {} texts\n", model.batcher->stats().lanes,
-                           model.served.max_batch_size)
+void introduce(const loaded_model& loaded) {
+  const served_model& model = loaded.engine->model();
+  std::cout << fmt::format("model:  {}, {} dimensions, texts of up to {} tokens\n", model.name,
+                           model.dimension, model.max_tokens)
+            << fmt::format("device: {}\n", loaded.device)
+            << fmt::format("lanes:  {}, each with batches of up to {} texts\n", loaded.engine->stats().lanes,
+                           model.max_batch_size)
             << std::flush;
 }
 
-// Runs the model once, so that one that cannot run shows before anybody connects, then serves.
-asio::awaitable<bool> serve_clients(server& http, loaded_model& model, const limits& limits) {
-  tokens first = model.served.tokenize("share the ride", true);
-  co_await model.batcher->async_submit(std::move(first), asio::use_awaitable);
+// So that a model that cannot run shows before anybody connects.
+asio::awaitable<void> try_out(embedding_engine& engine) {
+  const std::vector<std::string> first{"share the ride"};
+  embedding_job job;
+  job.texts = first;
+  co_await engine.embed(std::move(job));
+}
+
+asio::awaitable<bool> serve_clients(server& http, embedding_engine& engine, const limits& limits) {
+  co_await try_out(engine);
   asio::signal_set signals{co_await asio::this_coro::executor, SIGINT, SIGTERM};
   http.start();
   for (const std::string& address : http.addresses())
     std::cout << fmt::format("listening on {}\n", address) << std::flush;
-  co_return co_await serve_until_signalled(signals, http, *model.batcher, limits);
+  co_return co_await serve_until_signalled(signals, http, engine, limits);
 }
 
 metrics_compat compat_of(const server_options& given) {
@@ -94,7 +101,7 @@ std::vector<reloadable> reloadables(const server_options& given, const http_sett
   std::vector<reloadable> all;
   if (!given.api_keys.empty())
     all.push_back({"the keys", [&service, file = given.api_keys] {
-                     service.set_keys(api_keys::read(file));
+                     service.clients().set_keys(api_keys::read(file));
                      spdlog::info("read the keys in {} again", file);
                    }});
   if (!given.tls_certificate.empty())
@@ -115,19 +122,19 @@ bool serve(const server_options& given) {
   auto listeners = open_listeners(io.get_executor(), given);
   const auto tls = given.tls_certificate.empty() ? nullptr : load_tls(given.tls_certificate, given.tls_key);
   const api_keys keys = given.api_keys.empty() ? api_keys{} : api_keys::read(given.api_keys);
-  loaded_model model = load_model(io, given, log_failure);
+  const loaded_model model = load_model(io, given, settings.limits.work_per_turn, log_failure);
   introduce(model);
-  embed_service service{model.served, *model.batcher, settings.limits};
-  if (settings.log) service.watch(*settings.log);
-  service.set_metrics_compat(compat_of(given));
-  service.set_keys(keys);
+  embed_service service{*model.engine, settings.limits};
+  if (settings.log) service.facts().watch(*settings.log);
+  service.facts().set_metrics_compat(compat_of(given));
+  service.clients().set_keys(keys);
   server http{std::move(listeners), service, settings};
   http.set_tls(tls);
   asio::co_spawn(io, reload_on_hangup(reloadables(given, settings, service, http)), asio::detached);
 
   std::exception_ptr failure;
   bool everything_answered = false;
-  asio::co_spawn(io, serve_clients(http, model, settings.limits),
+  asio::co_spawn(io, serve_clients(http, *model.engine, settings.limits),
                  [&](std::exception_ptr error, bool answered) {
                    failure = error;
                    everything_answered = answered;

@@ -23,16 +23,16 @@ asio::awaitable<void> sleep(std::chrono::milliseconds time) {
 }
 
 // Idle clients get a moment, since their next request may be on its way: closing then would lose it.
-asio::awaitable<void> drain(server& http, embedding_batcher& batcher, const limits& limits) {
+asio::awaitable<void> drain(server& http, embedding_engine& engine, const limits& limits) {
   http.stop_accepting();
   co_await (http.async_empty() || sleep(limits.goodbye_time));
   http.close_idle();
   co_await http.async_empty();
-  co_await batcher.async_drain(asio::use_awaitable);
+  co_await engine.drain();
 }
 
-asio::awaitable<void> give_up(server& http, embedding_batcher& batcher, const limits& limits) {
-  batcher.close();
+asio::awaitable<void> give_up(server& http, embedding_engine& engine, const limits& limits) {
+  engine.close();
   co_await (http.async_empty() || sleep(limits.goodbye_time));
   http.drop_connections();
   co_await http.async_empty();
@@ -40,14 +40,14 @@ asio::awaitable<void> give_up(server& http, embedding_batcher& batcher, const li
 
 }  // namespace
 
-asio::awaitable<bool> serve_until_signalled(asio::signal_set& signals, server& http,
-                                            embedding_batcher& batcher, const limits& limits) {
+asio::awaitable<bool> serve_until_signalled(asio::signal_set& signals, server& http, embedding_engine& engine,
+                                            const limits& limits) {
   const int signal = co_await signals.async_wait(asio::use_awaitable);
   spdlog::info("signal {}: finishing what has arrived", signal);
-  const auto ended = co_await (drain(http, batcher, limits) || sleep(limits.drain_time) ||
+  const auto ended = co_await (drain(http, engine, limits) || sleep(limits.drain_time) ||
                                signals.async_wait(asio::use_awaitable));
   const bool everything_answered = ended.index() == 0;
-  if (!everything_answered) co_await give_up(http, batcher, limits);
+  if (!everything_answered) co_await give_up(http, engine, limits);
   co_return everything_answered;
 }
 

@@ -4,6 +4,7 @@
 #include "test_server.hpp"
 
 #include "embed_server/embed_service.hpp"
+#include "embed_server/local_engine.hpp"
 #include "embed_server/server.hpp"
 #include "embed_server/shutdown.hpp"
 #include "support/gate.hpp"
@@ -89,13 +90,12 @@ embedding embed(const tokens& text) {
 struct test_server::implementation {
   implementation(const embed_server::http_settings& settings_, const carpool::options& batching)
       : settings(settings_),
-        batcher(io.get_executor(), watched(batching),
-                [this](std::span<tokens> texts) { return run_model(texts); }),
-        service(fake_model(batching), batcher, settings.limits),
+        engine(fake_model(batching), parts(batching), settings.limits.work_per_turn),
+        service(engine, settings.limits),
         server(listeners(), service, settings) {
-    if (settings.log) service.watch(*settings.log);
+    if (settings.log) service.facts().watch(*settings.log);
     server.start();
-    asio::co_spawn(io, embed_server::serve_until_signalled(signals, server, batcher, settings.limits),
+    asio::co_spawn(io, embed_server::serve_until_signalled(signals, server, engine, settings.limits),
                    [this](std::exception_ptr error, bool answered) {
                      failure = error;
                      everything_answered = answered;
@@ -111,25 +111,28 @@ struct test_server::implementation {
     return all;
   }
 
-  carpool::options watched(carpool::options batching) {
-    statistics = std::make_shared<embed_server::model_statistics>(batching.max_batch_size);
-    batching.observer = statistics;
-    return batching;
-  }
-
-  embed_server::served_model fake_model(const carpool::options& batching) {
+  static embed_server::served_model fake_model(const carpool::options& batching) {
     embed_server::served_model model;
     model.name = "fake";
     model.dimension = 4;
     model.max_tokens = max_tokens;
     model.max_batch_size = batching.max_batch_size;
     model.max_queue_size = batching.max_queue_size;
-    model.tokenize = tokenize;
     model.locate_tokens = locate;
     model.decode = decode;
-    model.statistics = statistics;
-    model.devices = [this] { return devices(); };
     return model;
+  }
+
+  embed_server::local_parts parts(carpool::options batching) {
+    embed_server::local_parts result;
+    const auto statistics = std::make_shared<embed_server::model_statistics>(batching.max_batch_size);
+    batching.observer = statistics;
+    result.tokenize = tokenize;
+    result.batcher = std::make_unique<embed_server::embedding_batcher>(
+        io.get_executor(), batching, [this](std::span<tokens> texts) { return run_model(texts); });
+    result.statistics = statistics;
+    result.devices = [this] { return devices(); };
+    return result;
   }
 
   std::vector<carpool::bert::device_status> devices() const {
@@ -150,8 +153,7 @@ struct test_server::implementation {
   std::atomic<int> texts_run = 0;
   const embed_server::http_settings settings;
   asio::io_context io{1};
-  std::shared_ptr<embed_server::model_statistics> statistics;
-  embed_server::embedding_batcher batcher;
+  embed_server::local_engine engine;
   embed_server::embed_service service;
   std::uint16_t port = 0;
   embed_server::server server;
@@ -179,11 +181,12 @@ void test_server::set_tls(std::shared_ptr<asio::ssl::context> context) {
 }
 
 void test_server::set_keys(const std::filesystem::path& file) {
-  asio::post(self_->io, [this, keys = embed_server::api_keys::read(file)] { self_->service.set_keys(keys); });
+  asio::post(self_->io,
+             [this, keys = embed_server::api_keys::read(file)] { self_->service.clients().set_keys(keys); });
 }
 
 std::uint16_t test_server::port() const { return self_->port; }
-carpool::stats test_server::stats() const { return self_->batcher.stats(); }
+carpool::stats test_server::stats() const { return self_->engine.stats(); }
 
 void test_server::fail_device() { ++self_->failed_devices; }
 void test_server::hold_model() { self_->held = true; }
