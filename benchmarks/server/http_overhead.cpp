@@ -73,9 +73,9 @@ local_parts null_parts(asio::io_context& io, const bert::wordpiece& tokenizer) {
 class null_server {
  public:
   explicit null_server(const bert::wordpiece& tokenizer)
-      : engine_(null_served(), null_parts(io_, tokenizer), settings_.limits.work_per_turn),
-        service_(engine_, settings_.limits),
-        server_(listeners(), service_, settings_) {
+      : service_(models_, settings_.limits), server_(listeners(), service_, settings_) {
+    models_.put(std::make_shared<hosted_model>(std::make_unique<local_engine>(
+        null_served(), null_parts(io_, tokenizer), settings_.limits.work_per_turn)));
     server_.start();
     thread_ = std::thread([this] { io_.run(); });
   }
@@ -100,7 +100,7 @@ class null_server {
   const http_settings settings_{
       .limits = {.requests_per_connection = std::numeric_limits<std::size_t>::max()}};
   asio::io_context io_{1};
-  local_engine engine_;
+  model_catalog models_;
   std::uint16_t port_ = 0;
   embed_service service_;
   server server_;

@@ -7,6 +7,8 @@
 #include "content_coding.hpp"
 #include "embed_answer.hpp"
 #include "infer_answer.hpp"
+#include "json_fields.hpp"
+#include "repository_service.hpp"
 #include "tokenizer_answer.hpp"
 #include "tokenizer_service.hpp"
 #include "turns.hpp"
@@ -31,6 +33,7 @@ bool is_invalid(const api_error& error) {
     case problem::invalid:
     case problem::empty_input:
     case problem::not_found:
+    case problem::unknown_model:
     case problem::body_too_large:
       return true;
     default:
@@ -62,18 +65,19 @@ void check_vectors(std::size_t token_count, std::size_t dimension, std::size_t l
 
 }  // namespace
 
-embed_service::embed_service(embedding_engine& engine, const limits& limits)
-    : engine_(engine), limits_(limits), clients_(limits.rates), facts_(engine, limits_, counted_) {}
+embed_service::embed_service(const model_catalog& models, const limits& limits)
+    : models_(models), limits_(limits), clients_(limits.rates), facts_(models, limits_, counted_) {}
 
 asio::awaitable<response> embed_service::answer(exchange& request, destination where, std::string body) {
   api_error error{problem::model_failed, "internal error"};
   const request_head& head = request.head;
   const endpoint to = where.to;
-  const circumstances when{request, request.arrival + head.time_limit.value_or(limits_.request_time)};
-  if (runs_model(to)) ++counted_.requests;
+  circumstances when{request, request.arrival + head.time_limit.value_or(limits_.request_time)};
   try {
     if (head.has_body) body = co_await decompress(head, std::move(body));
-    co_return co_await dispatch(std::move(where), std::move(body), when);
+    response found = co_await dispatch(std::move(where), std::move(body), when);
+    tell_variant(found, when);
+    co_return found;
   } catch (const api_error& found) {
     error = found;
   } catch (const boost::system::system_error& failed) {
@@ -81,41 +85,93 @@ asio::awaitable<response> embed_service::answer(exchange& request, destination w
   } catch (const std::exception& unexpected) {
     spdlog::error("{}: {}", head.path, unexpected.what());
   }
-  if (runs_model(to) && is_invalid(error)) ++counted_.invalid;
+  if (runs_model(to) && is_invalid(error)) count_invalid(when);
   co_return render(error, family_of(head.path));
 }
 
-asio::awaitable<response> embed_service::dispatch(destination where, std::string body, circumstances when) {
+asio::awaitable<response> embed_service::dispatch(destination where, std::string body, circumstances& when) {
   switch (where.to) {
-    case endpoint::embed:
-      co_return co_await embed(std::move(body), when);
-    case endpoint::embed_all:
-      co_return co_await embed_all(std::move(body), when);
     case endpoint::tokenize:
-      co_return co_await answer_tokenize(model(), limits_, std::move(body));
+      when.model = models_.get("");
+      co_return co_await answer_tokenize(when.about(), limits_, std::move(body));
     case endpoint::decode:
-      co_return co_await answer_decode(model(), limits_, std::move(body));
-    case endpoint::similarity:
-      co_return co_await similarity(std::move(body), when);
+      when.model = models_.get("");
+      co_return co_await answer_decode(when.about(), limits_, std::move(body));
     case endpoint::openai_embeddings:
       co_return co_await embed_for_openai(std::move(body), when);
+    case endpoint::embed:
+    case endpoint::embed_all:
+    case endpoint::similarity:
     case endpoint::infer:
-      check_model(where, model());
-      co_return co_await infer(when.request.head.json_size, std::move(body), when);
+      choose(when, find_model(models_, where));
+      co_return co_await run(where.to, std::move(body), when);
+    case endpoint::repository_index:
+    case endpoint::model_load:
+    case endpoint::model_unload:
+      co_return co_await manage_models(std::move(where), std::move(body));
     default:
       co_return facts_.answer(where);
   }
 }
 
-asio::awaitable<response> embed_service::embed(std::string body, circumstances when) {
-  const embed_request request = parse_embed(body, max_inputs());
+asio::awaitable<response> embed_service::manage_models(destination where, std::string body) {
+  if (repository_ == nullptr)
+    throw api_error{problem::not_implemented, "the models of this server cannot be changed while it runs"};
+  co_return co_await answer_repository(*repository_, std::move(where), std::move(body));
+}
+
+// Those who compare ways to run a model learn which one it was.
+void embed_service::tell_variant(response& answer, const circumstances& when) {
+  if (when.arm != nullptr && !when.arm->variant.empty()) answer.set("x-carpool-variant", when.arm->variant);
+}
+
+// What the path says which model it is for.
+asio::awaitable<response> embed_service::run(endpoint to, std::string body, circumstances& when) {
+  switch (to) {
+    case endpoint::embed_all:
+      co_return co_await embed_all(std::move(body), when);
+    case endpoint::similarity:
+      co_return co_await similarity(std::move(body), when);
+    case endpoint::infer:
+      co_return co_await infer(when.request.head.json_size, std::move(body), when);
+    default:
+      co_return co_await embed(std::move(body), when);
+  }
+}
+
+void embed_service::choose(circumstances& when, std::shared_ptr<hosted_model> model) {
+  when.model = std::move(model);
+  when.arm = &when.model->arm_for(when.request);
+  ++when.arm->counted.requests;
+}
+
+std::shared_ptr<hosted_model> embed_service::model_for_openai(const std::string& name) const {
+  const bool known = models_.find(name) != nullptr;
+  return models_.get(known || strict_ ? name : "");
+}
+
+// Of what was refused before anybody knew which model it is for, the default keeps count.
+void embed_service::count_invalid(circumstances& when) const {
+  const auto& all = models_.entries();
+  if (when.arm == nullptr && !all.empty() && all.front().model) {
+    when.model = all.front().model;
+    when.arm = &when.model->arms().front();
+    ++when.arm->counted.requests;
+  }
+  if (when.arm != nullptr) ++when.arm->counted.invalid;
+}
+
+asio::awaitable<response> embed_service::embed(std::string body, circumstances& when) {
+  const embed_request request = parse_embed(body, max_inputs(when));
   auto [answer, token_count, took] = co_await embed(request, when);
-  add_effort(answer, model(), request, token_count, took);
+  add_effort(answer, when.about(), request, token_count, took);
   co_return std::move(answer);
 }
 
-asio::awaitable<response> embed_service::embed_for_openai(std::string body, circumstances when) {
-  const embed_request request = parse_openai(body, max_inputs());
+asio::awaitable<response> embed_service::embed_for_openai(std::string body, circumstances& when) {
+  const embed_request request = parse_openai(body, limits_.inputs);
+  choose(when, model_for_openai(request.model));
+  check_batch_size(request.field, request.texts.size(), max_inputs(when));
   auto [answer, token_count, took] = co_await embed(request, when);
   const auto milliseconds = std::chrono::duration_cast<std::chrono::milliseconds>(took.total);
   answer.set("openai-processing-ms", std::to_string(milliseconds.count()));
@@ -123,22 +179,22 @@ asio::awaitable<response> embed_service::embed_for_openai(std::string body, circ
 }
 
 asio::awaitable<embed_service::embedded> embed_service::embed(const embed_request& request,
-                                                              circumstances when) {
-  check_dimensions(request, model().dimension);
+                                                              circumstances& when) {
+  check_dimensions(request, when.about().dimension);
   embedding_job job;
   embedded_texts result = co_await run_model(request, std::move(job), when);
   const std::size_t token_count = result.token_count;
   const carpool::duration preparation = result.preparation;
-  response answer = make_response(http::status::ok, co_await write(request, std::move(result)));
+  response answer = make_response(http::status::ok, co_await write(request, std::move(result), when.about()));
   co_return embedded{std::move(answer), token_count, {preparation, record(when)}};
 }
 
-asio::awaitable<response> embed_service::embed_all(std::string body, circumstances when) {
-  const submitted_texts request = parse_embed_all(body, max_inputs());
-  const std::size_t dimension = model().dimension;
-  if (!model().gives_token_vectors)
+asio::awaitable<response> embed_service::embed_all(std::string body, circumstances& when) {
+  const submitted_texts request = parse_embed_all(body, max_inputs(when));
+  const std::size_t dimension = when.about().dimension;
+  if (!when.about().gives_token_vectors)
     throw api_error{problem::model_failed,
-                    model().name + " is an exported program, which pools its vectors itself"};
+                    when.about().name + " is an exported program, which pools its vectors itself"};
   embedding_job job;
   job.pooled = false;
   job.admit = [this, dimension](std::size_t token_count) {
@@ -154,12 +210,12 @@ asio::awaitable<response> embed_service::embed_all(std::string body, circumstanc
     co_await turn.spend(out.size() - before);
   }
   response answer = make_response(http::status::ok, std::move(out) + ']');
-  add_effort(answer, model(), request, result.token_count, {result.preparation, record(when)});
+  add_effort(answer, when.about(), request, result.token_count, {result.preparation, record(when)});
   co_return answer;
 }
 
-asio::awaitable<response> embed_service::similarity(std::string body, circumstances when) {
-  const submitted_texts request = parse_similarity(body, max_inputs());
+asio::awaitable<response> embed_service::similarity(std::string body, circumstances& when) {
+  const submitted_texts request = parse_similarity(body, max_inputs(when));
   embedding_job job;
   const embedded_texts result = co_await run_model(request, std::move(job), when);
   record(when);
@@ -167,13 +223,13 @@ asio::awaitable<response> embed_service::similarity(std::string body, circumstan
 }
 
 asio::awaitable<response> embed_service::infer(std::optional<std::size_t> json_size, std::string body,
-                                               circumstances when) {
-  const infer_request request = parse_infer(body, json_size, max_inputs());
+                                               circumstances& when) {
+  const infer_request request = parse_infer(body, json_size, max_inputs(when));
   if (request.time_limit) when.deadline = when.request.arrival + *request.time_limit;
   embedding_job job;
   job.priority = request.priority;
   const embedded_texts result = co_await run_model(request, std::move(job), when);
-  infer_writer writer{request, model().name, result.vectors.size(), model().dimension};
+  infer_writer writer{request, when.about().name, result.vectors.size(), when.about().dimension};
   turns turn{limits_.work_per_turn};
   for (const embedding& values : result.vectors) {
     const std::size_t before = writer.size();
@@ -194,20 +250,20 @@ asio::awaitable<std::string> embed_service::decompress(const request_head& head,
 
 // A job with what is particular to its protocol is given; what all have in common is added.
 asio::awaitable<embedded_texts> embed_service::run_model(const submitted_texts& texts, embedding_job job,
-                                                         circumstances when) {
+                                                         circumstances& when) {
   exchange& request = when.request;
   job.texts = texts.texts;
   job.truncate = texts.truncate;
   job.deadline = when.deadline;
   job.client = request.client.id;
   job.traceparent = to_traceparent(request.span);
-  job.admit = [this, &request, fits = std::move(job.admit)](std::size_t token_count) {
+  job.admit = [this, &when, fits = std::move(job.admit)](std::size_t token_count) {
     if (fits) fits(token_count);
-    admit(request, token_count);
+    admit(when, token_count);
   };
   request.texts = texts.texts.size();
   try {
-    embedded_texts result = co_await engine_.embed(std::move(job));
+    embedded_texts result = co_await when.arm->engine->embed(std::move(job));
     request.model = result.model;
     co_return result;
   } catch (const refused_text& error) {
@@ -215,15 +271,17 @@ asio::awaitable<embedded_texts> embed_service::run_model(const submitted_texts& 
   }
 }
 
-void embed_service::admit(exchange& request, std::size_t token_count) {
+void embed_service::admit(circumstances& when, std::size_t token_count) {
+  exchange& request = when.request;
   request.tokens = token_count;
   request.preparation = std::chrono::steady_clock::now() - request.arrival;
   clients_.count_tokens(request.client, token_count);
-  counted_.tokens += token_count;
+  when.arm->counted.tokens += token_count;
 }
 
-asio::awaitable<std::string> embed_service::write(const embed_request& request, embedded_texts result) {
-  answer_writer writer{request.form, model().name};
+asio::awaitable<std::string> embed_service::write(const embed_request& request, embedded_texts result,
+                                                  const served_model& model) const {
+  answer_writer writer{request.form, model.name};
   turns turn{limits_.work_per_turn};
   for (embedding& values : result.vectors) {
     shorten(values, request.dimensions.value_or(values.size()));
@@ -235,11 +293,13 @@ asio::awaitable<std::string> embed_service::write(const embed_request& request, 
 }
 
 // More texts than the queue holds could never be admitted together, however often the client tried.
-std::size_t embed_service::max_inputs() const { return std::min(limits_.inputs, model().max_queue_size); }
+std::size_t embed_service::max_inputs(const circumstances& when) const {
+  return std::min(limits_.inputs, when.about().max_queue_size);
+}
 
-carpool::duration embed_service::record(circumstances when) {
+carpool::duration embed_service::record(circumstances& when) {
   const carpool::duration took = std::chrono::steady_clock::now() - when.request.arrival;
-  counted_.request_time.record(static_cast<std::uint64_t>(took.count()));
+  when.arm->counted.request_time.record(static_cast<std::uint64_t>(took.count()));
   return took;
 }
 

@@ -5,12 +5,13 @@
 
 #include "clientele.hpp"
 #include "embed_request.hpp"
-#include "embedding_engine.hpp"
 #include "exchange.hpp"
 #include "http.hpp"
 #include "infer_request.hpp"
 #include "limits.hpp"
 #include "metrics.hpp"
+#include "model_catalog.hpp"
+#include "model_repository.hpp"
 #include "routes.hpp"
 #include "server_facts.hpp"
 #include "tei_answer.hpp"
@@ -19,6 +20,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 
@@ -27,11 +29,19 @@ namespace embed_server {
 namespace asio = boost::asio;
 
 /// What the server does with a request once HTTP has been dealt with. Everything runs on one io thread; the
-/// model runs elsewhere, behind the engine. So /health and /metrics are answered however long the queue is.
+/// models run elsewhere, behind their engines. So /health and /metrics are answered however long the queue
+/// is.
 class embed_service {
  public:
-  /// The engine must outlive the service.
-  embed_service(embedding_engine& engine, const limits& limits);
+  /// The models must outlive the service, and may change.
+  embed_service(const model_catalog& models, const limits& limits);
+
+  /// From now on OpenAI's clients are refused if they name a model that is not there; otherwise the default
+  /// serves them, as they send names of models that the server has never heard of.
+  void refuse_unknown_models() noexcept { strict_ = true; }
+
+  /// From now on administrators may load and unload models; it must outlive the service.
+  void manage(model_repository& repository) noexcept { repository_ = &repository; }
 
   /// The answer to a request, whatever happens: errors are answers too. Cancelling it (all types) takes
   /// requests that still wait out of the queue. What it takes is noted in the request.
@@ -46,10 +56,14 @@ class embed_service {
   counters& counted() noexcept { return counted_; }
 
  private:
-  /// A request, and when it must be answered unless it is said otherwise.
+  /// A request, when it must be answered unless it is said otherwise, and who does it, once that is known.
   struct circumstances {
     exchange& request;
     carpool::time_point deadline;
+    std::shared_ptr<hosted_model> model = nullptr;
+    model_arm* arm = nullptr;  // of the model
+
+    const served_model& about() const { return model->about(); }
   };
 
   struct embedded {
@@ -58,24 +72,33 @@ class embed_service {
     request_times took;
   };
 
-  asio::awaitable<response> dispatch(destination where, std::string body, circumstances when);
-  asio::awaitable<response> embed(std::string body, circumstances when);
-  asio::awaitable<response> embed_for_openai(std::string body, circumstances when);
-  asio::awaitable<embedded> embed(const embed_request& request, circumstances when);
-  asio::awaitable<response> embed_all(std::string body, circumstances when);
-  asio::awaitable<response> similarity(std::string body, circumstances when);
-  asio::awaitable<response> infer(std::optional<std::size_t> json_size, std::string body, circumstances when);
+  asio::awaitable<response> dispatch(destination where, std::string body, circumstances& when);
+  asio::awaitable<response> manage_models(destination where, std::string body);
+  asio::awaitable<response> run(endpoint to, std::string body, circumstances& when);
+  asio::awaitable<response> embed(std::string body, circumstances& when);
+  asio::awaitable<response> embed_for_openai(std::string body, circumstances& when);
+  asio::awaitable<embedded> embed(const embed_request& request, circumstances& when);
+  asio::awaitable<response> embed_all(std::string body, circumstances& when);
+  asio::awaitable<response> similarity(std::string body, circumstances& when);
+  asio::awaitable<response> infer(std::optional<std::size_t> json_size, std::string body,
+                                  circumstances& when);
   asio::awaitable<std::string> decompress(const request_head& head, std::string body);
   asio::awaitable<embedded_texts> run_model(const submitted_texts& texts, embedding_job job,
-                                            circumstances when);
-  asio::awaitable<std::string> write(const embed_request& request, embedded_texts result);
-  void admit(exchange& request, std::size_t token_count);
-  const served_model& model() const { return engine_.model(); }
-  std::size_t max_inputs() const;
-  carpool::duration record(circumstances when);
+                                            circumstances& when);
+  asio::awaitable<std::string> write(const embed_request& request, embedded_texts result,
+                                     const served_model& model) const;
+  static void tell_variant(response& answer, const circumstances& when);
+  static void choose(circumstances& when, std::shared_ptr<hosted_model> model);
+  std::shared_ptr<hosted_model> model_for_openai(const std::string& name) const;
+  void admit(circumstances& when, std::size_t token_count);
+  std::size_t max_inputs(const circumstances& when) const;
+  void count_invalid(circumstances& when) const;
+  static carpool::duration record(circumstances& when);
 
-  embedding_engine& engine_;
+  const model_catalog& models_;
   const limits limits_;
+  model_repository* repository_ = nullptr;
+  bool strict_ = false;
   clientele clients_;
   counters counted_;
   server_facts facts_;

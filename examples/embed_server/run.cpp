@@ -11,6 +11,8 @@
 #include "listener.hpp"
 #include "loaded_model.hpp"
 #include "logging.hpp"
+#include "model_catalog.hpp"
+#include "model_repository.hpp"
 #include "options.hpp"
 #include "reload.hpp"
 #include "server.hpp"
@@ -34,6 +36,7 @@
 #include <exception>
 #include <iostream>
 #include <memory>
+#include <stdexcept>
 #include <string>
 #include <utility>
 #include <vector>
@@ -61,21 +64,33 @@ void introduce(const loaded_model& loaded) {
             << std::flush;
 }
 
-// So that a model that cannot run shows before anybody connects.
-asio::awaitable<void> try_out(embedding_engine& engine) {
-  const std::vector<std::string> first{"share the ride"};
-  embedding_job job;
-  job.texts = first;
-  co_await engine.embed(std::move(job));
+std::unique_ptr<hosted_model> load_hosted(asio::io_context& io, const model_source& source,
+                                          const server_options& given, const limits& limits) {
+  loaded_model loaded = load_model(io, source, given, limits.work_per_turn, log_failure);
+  introduce(loaded);
+  if (!loaded.unbatched) return std::make_unique<hosted_model>(std::move(loaded.engine));
+  return std::make_unique<hosted_model>(std::move(loaded.engine), std::move(loaded.unbatched), *given.ab);
 }
 
-asio::awaitable<bool> serve_clients(server& http, embedding_engine& engine, const limits& limits) {
-  co_await try_out(engine);
+void load_models(model_repository& repository, const model_catalog& models, const server_options& given,
+                 const model_repository::loader& load) {
+  for (const model_source& source : given.models) {
+    auto model = load(source);
+    const std::string& name = model->about().name;
+    if (models.find(name) != nullptr)
+      throw std::invalid_argument("--model: " + name +
+                                  " is the name of two models; NAME=FOLDER gives one another");
+    repository.begin_with(source, std::move(model));
+  }
+}
+
+asio::awaitable<bool> serve_clients(server& http, const model_catalog& models, const limits& limits) {
+  for (const auto& model : models.served()) co_await model->try_out();
   asio::signal_set signals{co_await asio::this_coro::executor, SIGINT, SIGTERM};
   http.start();
   for (const std::string& address : http.addresses())
     std::cout << fmt::format("listening on {}\n", address) << std::flush;
-  co_return co_await serve_until_signalled(signals, http, engine, limits);
+  co_return co_await serve_until_signalled(signals, http, models, limits);
 }
 
 metrics_compat compat_of(const server_options& given) {
@@ -122,9 +137,15 @@ bool serve(const server_options& given) {
   auto listeners = open_listeners(io.get_executor(), given);
   const auto tls = given.tls_certificate.empty() ? nullptr : load_tls(given.tls_certificate, given.tls_key);
   const api_keys keys = given.api_keys.empty() ? api_keys{} : api_keys::read(given.api_keys);
-  const loaded_model model = load_model(io, given, settings.limits.work_per_turn, log_failure);
-  introduce(model);
-  embed_service service{*model.engine, settings.limits};
+  model_catalog models;
+  const model_repository::loader load = [&](const model_source& source) {
+    return load_hosted(io, source, given, settings.limits);
+  };
+  model_repository repository{models, load};
+  load_models(repository, models, given, load);
+  embed_service service{models, settings.limits};
+  service.manage(repository);
+  if (given.strict_model) service.refuse_unknown_models();
   if (settings.log) service.facts().watch(*settings.log);
   service.facts().set_metrics_compat(compat_of(given));
   service.clients().set_keys(keys);
@@ -134,7 +155,7 @@ bool serve(const server_options& given) {
 
   std::exception_ptr failure;
   bool everything_answered = false;
-  asio::co_spawn(io, serve_clients(http, *model.engine, settings.limits),
+  asio::co_spawn(io, serve_clients(http, models, settings.limits),
                  [&](std::exception_ptr error, bool answered) {
                    failure = error;
                    everything_answered = answered;

@@ -12,14 +12,18 @@
 #include <carpool/observe/prometheus_text.hpp>
 
 #include <boost/json/array.hpp>
+#include <boost/json/object.hpp>
 #include <boost/json/serialize.hpp>
-#include <boost/json/value.hpp>
 
 #include <algorithm>
+#include <set>
+#include <span>
 #include <utility>
 
 namespace embed_server {
 namespace {
+
+namespace json = boost::json;
 
 response ok(std::string body) { return make_response(http::status::ok, std::move(body)); }
 
@@ -31,6 +35,11 @@ response dashboard() {
   return answer;
 }
 
+response readiness(bool ready) {
+  return ready ? ok(R"({"ready":true})")
+               : make_response(http::status::service_unavailable, R"({"ready":false})");
+}
+
 response events() {
   response answer{http::status::ok, 11};
   answer.set(http::field::content_type, event_stream_type);
@@ -39,16 +48,15 @@ response events() {
 
 }  // namespace
 
-void check_model(const destination& where, const served_model& model) {
-  if (!where.model.empty() && where.model != model.name)
-    throw api_error{problem::not_found,
-                    "there is no model \"" + where.model + "\"; this server has \"" + model.name + '"'};
+std::shared_ptr<hosted_model> find_model(const model_catalog& models, const destination& where) {
+  auto found = models.get(where.model);
   if (!where.version.empty() && where.version != "1")
-    throw api_error{problem::not_found, "there is no version " + where.version + " of the model, only 1"};
+    throw api_error{problem::unknown_model, "there is no version " + where.version + " of the model, only 1"};
+  return found;
 }
 
-server_facts::server_facts(const embedding_engine& engine, const limits& limits, const counters& counted)
-    : engine_(engine), limits_(limits), counted_(counted) {}
+server_facts::server_facts(const model_catalog& models, const limits& limits, const counters& counted)
+    : models_(models), limits_(limits), counted_(counted) {}
 
 response server_facts::answer(const destination& where) const {
   switch (where.to) {
@@ -76,81 +84,82 @@ response server_facts::answer(const destination& where) const {
 response server_facts::of_protocols(const destination& where) const {
   switch (where.to) {
     case endpoint::models:
-      return models();
+      return list_models();
     case endpoint::info:
-      return ok(tei_info(engine_.model(), limits_));
+      return ok(tei_info(models_.get("")->about(), limits_));
     case endpoint::another_model:
-      throw api_error{problem::model_failed,
-                      engine_.model().name + " makes embeddings; that takes a model of another kind"};
+      throw api_error{problem::model_failed, models_.get("")->about().name +
+                                                 " makes embeddings; that takes a model of another kind"};
     case endpoint::server_metadata:
       return ok(server_metadata());
     case endpoint::server_live:
       return ok(R"({"live":true})");
     case endpoint::server_ready:
-      return readiness();
+      return readiness(ready());
+    case endpoint::all_statistics:
+      return ok(statistics_of(models_.served()));
     default:
       return of_model(where);
   }
 }
 
 response server_facts::of_model(const destination& where) const {
-  check_model(where, engine_.model());
+  const auto model = find_model(models_, where);
   switch (where.to) {
     case endpoint::model_ready:
-      return readiness();
+      return readiness(!draining_ && model->works());
     case endpoint::model_metadata:
-      return ok(model_metadata(engine_.model()));
+      return ok(model_metadata(model->about()));
     case endpoint::model_config:
-      return ok(model_configuration(engine_.model()));
+      return ok(model_configuration(model->about()));
     default:
-      return ok(statistics_of(engine_.model(), engine_.totals()));
+      return ok(statistics_of(std::span(&model, 1)));
   }
 }
 
 bool server_facts::ready() const {
-  return !draining_ && std::ranges::any_of(engine_.devices(), &carpool::bert::device_status::works);
-}
-
-response server_facts::readiness() const {
-  return ready() ? ok(R"({"ready":true})")
-                 : make_response(http::status::service_unavailable, R"({"ready":false})");
+  return !draining_ && std::ranges::any_of(models_.served(), &hosted_model::works);
 }
 
 response server_facts::health() const {
   if (draining_) return make_response(http::status::service_unavailable, R"({"status":"shutting down"})");
-  const auto devices = engine_.devices();
-  boost::json::array failed;
-  for (const auto& device : devices)
-    if (!device.works) failed.emplace_back(device.name);
-  if (failed.empty()) return ok(R"({"status":"ok"})");
-  const bool serves = failed.size() < devices.size();
-  const boost::json::value found = {{"status", serves ? "degraded" : "no device works any more"},
-                                    {"failed_devices", failed}};
-  return make_response(serves ? http::status::ok : http::status::service_unavailable,
-                       boost::json::serialize(found));
+  const auto served = models_.served();
+  std::set<std::string> devices, models;
+  for (const auto& model : served) {
+    if (!model->works()) models.insert(model->about().name);
+    for (const auto& device : model->devices())
+      if (!device.works) devices.insert(device.name);
+  }
+  const bool serves = ready();
+  json::object found{{"status", serves           ? devices.empty() ? "ok" : "degraded"
+                                : served.empty() ? "no model is loaded"
+                                                 : "no device works any more"}};
+  if (!devices.empty()) found.emplace("failed_devices", json::array(devices.begin(), devices.end()));
+  if (serves && !models.empty()) found.emplace("failed_models", json::array(models.begin(), models.end()));
+  return make_response(serves ? http::status::ok : http::status::service_unavailable, json::serialize(found));
 }
 
-response server_facts::models() const {
-  const boost::json::value list = {
-      {"object", "list"},
-      {"data",
-       boost::json::array{
-           {{"id", engine_.model().name}, {"object", "model"}, {"created", 0}, {"owned_by", "carpool"}}}}};
-  return ok(boost::json::serialize(list));
+response server_facts::list_models() const {
+  json::array data;
+  for (const auto& model : models_.served())
+    data.push_back(
+        {{"id", model->about().name}, {"object", "model"}, {"created", 0}, {"owned_by", "carpool"}});
+  return ok(json::serialize(json::object{{"object", "list"}, {"data", data}}));
 }
 
 std::string server_facts::metrics() const {
-  const served_model& model = engine_.model();
   counters counted = counted_;
   if (log_ != nullptr) counted.lost_log_lines = log_->dropped();
-  const auto gpus = engine_.sample_gpus();
-  const carpool::stats stats = engine_.stats();
-  const metrics_labels labels{model.name, model.max_batch_size, model.max_queue_size};
-  std::string text = render_metrics(stats, counted, labels, engine_.devices(), gpus);
-  if (compat_.tei) text += render_tei_metrics(stats, counted);
-  if (compat_.triton) text += render_triton_metrics(stats, engine_.totals(), model.name, gpus);
+  const auto served = models_.served();
+  const auto readings = read(served);
+  std::string text = render_metrics(readings, counted);
+  if (compat_.tei) text += render_tei_metrics(readings);
+  if (compat_.triton) text += render_triton_metrics(readings);
   carpool::prometheus_text others;
-  engine_.add_metrics(others);
+  for (const auto& model : served) {
+    others.set_common_labels({{"model", model->about().name}});
+    for (const model_arm& arm : model->arms()) arm.engine->add_metrics(others);
+  }
   return text + others.release();
 }
 

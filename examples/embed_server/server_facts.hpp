@@ -5,21 +5,22 @@
 
 #include "access_log.hpp"
 #include "compat_metrics.hpp"
-#include "embedding_engine.hpp"
 #include "http.hpp"
 #include "limits.hpp"
 #include "metrics.hpp"
+#include "model_catalog.hpp"
 #include "routes.hpp"
 
+#include <memory>
 #include <string>
 
 namespace embed_server {
 
-/// What the server tells of itself and its model without running it. Not thread-safe.
+/// What the server tells of itself and its models without running any. Not thread-safe.
 class server_facts {
  public:
   /// All of them must outlive this.
-  server_facts(const embedding_engine& engine, const limits& limits, const counters& counted);
+  server_facts(const model_catalog& models, const limits& limits, const counters& counted);
 
   /// From now on /metrics has these names, too.
   void set_metrics_compat(metrics_compat names) noexcept { compat_ = names; }
@@ -31,7 +32,7 @@ class server_facts {
   void start_draining() noexcept { draining_ = true; }
   bool draining() const noexcept { return draining_; }
 
-  /// The answer to whatever needs no model. Throws api_error.
+  /// The answer to whatever runs no model. Throws api_error.
   response answer(const destination& where) const;
 
   /// What /metrics says now, in Prometheus' text format.
@@ -40,12 +41,11 @@ class server_facts {
  private:
   response of_protocols(const destination& where) const;
   response of_model(const destination& where) const;
-  response readiness() const;
   response health() const;
-  response models() const;
+  response list_models() const;
   bool ready() const;
 
-  const embedding_engine& engine_;
+  const model_catalog& models_;
   const limits& limits_;
   const counters& counted_;
   const access_log* log_ = nullptr;
@@ -53,8 +53,8 @@ class server_facts {
   bool draining_ = false;
 };
 
-/// Throws api_error (not_found) unless this is the model, in its only version, that the path names, if it
-/// does.
-void check_model(const destination& where, const served_model& model);
+/// The model that a path names, in its only version, or the default. Throws api_error (unknown_model,
+/// unavailable).
+std::shared_ptr<hosted_model> find_model(const model_catalog& models, const destination& where);
 
 }  // namespace embed_server
