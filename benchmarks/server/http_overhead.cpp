@@ -12,6 +12,7 @@ most 150 us per request. N (20000) requests are sent in each measurement.
 #include "embed_server/embed_service.hpp"
 #include "embed_server/http_settings.hpp"
 #include "embed_server/listener.hpp"
+#include "embed_server/local_engine.hpp"
 #include "embed_server/server.hpp"
 #include "support/arguments.hpp"
 #include "support/clock.hpp"
@@ -29,6 +30,7 @@ most 150 us per request. N (20000) requests are sent in each measurement.
 #include <ctime>
 #include <filesystem>
 #include <limits>
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
@@ -49,24 +51,31 @@ std::vector<embedding> null_model(std::span<tokens> texts) {
   return std::vector<embedding>(texts.size(), some);
 }
 
-served_model null_served(const bert::wordpiece& tokenizer) {
+served_model null_served() {
   served_model model;
   model.name = "null";
   model.dimension = 384;
   model.max_batch_size = 32;
   model.max_queue_size = 4096;
-  model.tokenize = [&tokenizer](std::string_view text, bool truncate) {
+  return model;
+}
+
+local_parts null_parts(asio::io_context& io, const bert::wordpiece& tokenizer) {
+  local_parts parts;
+  parts.tokenize = [&tokenizer](std::string_view text, bool truncate) {
     return tokenizer.encode(text, {.truncate = truncate});
   };
-  return model;
+  parts.batcher = std::make_unique<embedding_batcher>(io, carpool::options{}, null_model);
+  return parts;
 }
 
 /// The reference server around the null model, on a thread of its own.
 class null_server {
  public:
   explicit null_server(const bert::wordpiece& tokenizer)
-      : service_(null_served(tokenizer), batcher_, settings_.limits),
-        server_(listeners(), service_, settings_) {
+      : service_(models_, settings_.limits), server_(listeners(), service_, settings_) {
+    models_.put(std::make_shared<hosted_model>(std::make_unique<local_engine>(
+        null_served(), null_parts(io_, tokenizer), settings_.limits.work_per_turn)));
     server_.start();
     thread_ = std::thread([this] { io_.run(); });
   }
@@ -91,7 +100,7 @@ class null_server {
   const http_settings settings_{
       .limits = {.requests_per_connection = std::numeric_limits<std::size_t>::max()}};
   asio::io_context io_{1};
-  embedding_batcher batcher_{io_, carpool::options{}, null_model};
+  model_catalog models_;
   std::uint16_t port_ = 0;
   embed_service service_;
   server server_;

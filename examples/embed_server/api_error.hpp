@@ -24,7 +24,9 @@ enum class problem {
   invalid,                 ///< JSON that does not say what is wanted, or too much of it
   empty_input,             ///< nothing to embed
   unauthorized,            ///< no key, or an unknown one
+  forbidden,               ///< a key that may not do this
   not_found,               ///< no such path
+  unknown_model,           ///< no such model
   method_not_allowed,      ///< the path exists, the method does not
   length_required,         ///< a POST without Content-Length and Transfer-Encoding
   body_too_large,          ///<

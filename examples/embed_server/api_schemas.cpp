@@ -177,7 +177,8 @@ const std::string_view api_schemas = R"json(
     "type": "object",
     "properties": {
       "status": {"type": "string", "description": "\"ok\", or what is wrong."},
-      "failed_devices": {"type": "array", "items": {"type": "string"}}
+      "failed_devices": {"type": "array", "items": {"type": "string"}},
+      "failed_models": {"type": "array", "items": {"type": "string"}, "description": "While others work."}
     },
     "required": ["status"]
   },
@@ -186,7 +187,7 @@ const std::string_view api_schemas = R"json(
     "type": "object",
     "properties": {
       "input": {"$ref": "#/components/schemas/Texts"},
-      "model": {"type": ["string", "null"], "description": "Any name: the server has one model."},
+      "model": {"type": ["string", "null"], "description": "A name that the server does not know means the default, unless it was started with --strict-model."},
       "encoding_format": {"enum": ["float", "base64", null], "default": "float"},
       "dimensions": {"$ref": "#/components/schemas/Dimensions"},
       "user": {"description": "Not looked at."}
@@ -389,6 +390,37 @@ const std::string_view api_schemas = R"json(
     "type": "object",
     "properties": {"model_stats": {"type": "array", "items": {"$ref": "#/components/schemas/ModelStatistics"}}},
     "required": ["model_stats"]
+  },
+
+  "RepositoryIndexRequest": {
+    "type": "object",
+    "properties": {"ready": {"type": ["boolean", "null"], "description": "Only models that are ready."}}
+  },
+  "RepositoryIndex": {
+    "type": "array",
+    "items": {
+      "type": "object",
+      "properties": {"name": {"type": "string"}, "version": {"const": "1"},
+                     "state": {"enum": ["READY", "LOADING", "UNAVAILABLE"]},
+                     "reason": {"type": "string", "description": "Why it is unavailable."}},
+      "required": ["name", "version", "state", "reason"]
+    }
+  },
+  "ModelLoadRequest": {
+    "type": "object",
+    "properties": {
+      "parameters": {
+        "type": ["object", "null"],
+        "description": "May hold config.",
+        "properties": {
+          "config": {
+            "type": ["string", "null"],
+            "description": "JSON that names the model's folder; without, it is the one that the model was loaded from last."
+          }
+        }
+      }
+    },
+    "examples": [{"parameters": {"config": "{\"folder\": \"/models/all-MiniLM-L6-v2\"}"}}]
   },
 
   "OpenAIError": {

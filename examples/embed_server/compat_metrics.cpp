@@ -24,37 +24,7 @@ void add_batch_sizes(prometheus_text& text, const carpool::size_histogram& sizes
                  sizes.count());
 }
 
-// Metrics of one model in Triton.
-class triton_text {
- public:
-  explicit triton_text(std::string_view model) : model_(model) {}
-
-  void add(const char* name, const char* type, const char* help, carpool::metric_value value) {
-    text.family(name, type, help);
-    text.sample(name, {{"model", model_}, {"version", "1"}}, value);
-  }
-
-  void add_failures(std::initializer_list<std::pair<const char*, std::uint64_t>> by_reason) {
-    constexpr const char* name = "nv_inference_request_failure";
-    text.family(name, "counter", "Texts that were not answered, by the reason.");
-    for (const auto& [reason, count] : by_reason)
-      text.sample(name, {{"model", model_}, {"reason", reason}, {"version", "1"}}, count);
-  }
-
-  void add_time(const char* name, const char* help, const model_statistics::sum& time) {
-    add(name, "counter", help, time.nanoseconds / 1000);
-  }
-
-  prometheus_text text;
-
- private:
-  std::string_view model_;
-};
-
-}  // namespace
-
-std::string render_tei_metrics(const carpool::stats& stats, const counters& counted) {
-  prometheus_text text;
+void add_tei(prometheus_text& text, const carpool::stats& stats, const model_counters& counted) {
   text.counter("te_request_count", "Requests for embeddings.", counted.requests);
   text.counter("te_request_success", "Requests for embeddings that were answered.",
                counted.request_time.count());
@@ -72,36 +42,67 @@ std::string render_tei_metrics(const carpool::stats& stats, const counters& coun
                            stats.execution_time);
   add_batch_sizes(text, stats.batch_size);
   text.gauge("te_queue_size", "Texts that wait now.", stats.queued);
-  return text.release();
 }
 
-std::string render_triton_metrics(const carpool::stats& stats, const model_statistics::snapshot& totals,
-                                  std::string_view model, std::span<const gpu_reading> gpus) {
-  triton_text metrics(model);
-  metrics.add("nv_inference_request_success", "counter", "Texts that were answered.", stats.succeeded);
-  metrics.add_failures({{"REJECTED", stats.rejected + stats.expired},
-                        {"CANCELED", stats.cancelled},
-                        {"BACKEND", stats.failed},
-                        {"OTHER", stats.shut_down}});
-  metrics.add("nv_inference_count", "counter", "Texts that the model has worked on.", totals.inferences);
-  metrics.add("nv_inference_exec_count", "counter", "Model runs.", totals.executions);
-  metrics.add("nv_inference_pending_request_count", "gauge", "Texts that wait now.", stats.queued);
-  metrics.add_time("nv_inference_request_duration_us", "Time of answered texts, from arrival to result.",
-                   totals.success);
-  metrics.add_time("nv_inference_queue_duration_us", "Time that answered texts waited.", totals.queue);
+void add_triton(prometheus_text& text, const carpool::stats& stats,
+                const model_statistics::snapshot& totals) {
+  text.counter("nv_inference_request_success", "Texts that were answered.", stats.succeeded);
+  text.family("nv_inference_request_failure", "counter", "Texts that were not answered, by the reason.");
+  const std::pair<const char*, std::uint64_t> failures[] = {{"REJECTED", stats.rejected + stats.expired},
+                                                            {"CANCELED", stats.cancelled},
+                                                            {"BACKEND", stats.failed},
+                                                            {"OTHER", stats.shut_down}};
+  for (const auto& [reason, count] : failures)
+    text.sample("nv_inference_request_failure", {{"reason", reason}}, count);
+  text.counter("nv_inference_count", "Texts that the model has worked on.", totals.inferences);
+  text.counter("nv_inference_exec_count", "Model runs.", totals.executions);
+  text.gauge("nv_inference_pending_request_count", "Texts that wait now.", stats.queued);
+  const auto add_time = [&](const char* name, const char* help, const model_statistics::sum& time) {
+    text.counter(name, help, time.nanoseconds / 1000);
+  };
+  add_time("nv_inference_request_duration_us", "Time of answered texts, from arrival to result.",
+           totals.success);
+  add_time("nv_inference_queue_duration_us", "Time that answered texts waited.", totals.queue);
   const auto& phases = totals.by_text;
-  metrics.add_time("nv_inference_compute_input_duration_us", "Collation of batches.", phases.compute_input);
-  metrics.add_time("nv_inference_compute_infer_duration_us", "Model runs.", phases.compute_infer);
-  metrics.add_time("nv_inference_compute_output_duration_us", "Splitting of results.", phases.compute_output);
-  const auto add_gpu = [&](const char* name, const char* help, auto value) {
-    add_gpu_gauge(metrics.text, name, help, "gpu_uuid", gpus,
+  add_time("nv_inference_compute_input_duration_us", "Collation of batches.", phases.compute_input);
+  add_time("nv_inference_compute_infer_duration_us", "Model runs.", phases.compute_infer);
+  add_time("nv_inference_compute_output_duration_us", "Splitting of results.", phases.compute_output);
+}
+
+void add_triton_gpus(prometheus_text& text, std::span<const gpu_reading> gpus) {
+  const auto add = [&](const char* name, const char* help, auto value) {
+    add_gpu_gauge(text, name, help, "gpu_uuid", gpus,
                   [value](const gpu_reading& each) { return each.sample.*value; });
   };
   using sample = carpool::bert::gpu_sample;
-  add_gpu("nv_gpu_utilization", "Share of the last period in which any kernel ran.", &sample::busy);
-  add_gpu("nv_gpu_memory_used_bytes", "Memory of the GPU in use.", &sample::memory_used);
-  add_gpu("nv_gpu_memory_total_bytes", "Memory of the GPU.", &sample::memory_total);
-  return metrics.text.release();
+  add("nv_gpu_utilization", "Share of the last period in which any kernel ran.", &sample::busy);
+  add("nv_gpu_memory_used_bytes", "Memory of the GPU in use.", &sample::memory_used);
+  add("nv_gpu_memory_total_bytes", "Memory of the GPU.", &sample::memory_total);
+}
+
+}  // namespace
+
+std::string render_tei_metrics(std::span<const model_reading> models) {
+  prometheus_text text;
+  for (const model_reading& each : models) {
+    text.set_common_labels(each.labels());
+    add_tei(text, each.stats, each.counted);
+  }
+  return text.release();
+}
+
+std::string render_triton_metrics(std::span<const model_reading> models) {
+  prometheus_text text;
+  for (const model_reading& each : models) {
+    auto labels = each.labels();
+    labels.emplace_back("version", "1");
+    text.set_common_labels(std::move(labels));
+    add_triton(text, each.stats, each.totals);
+  }
+  text.set_common_labels({});
+  const auto gpus = gpus_of(models);
+  add_triton_gpus(text, gpus);
+  return text.release();
 }
 
 }  // namespace embed_server

@@ -4,12 +4,9 @@
 #pragma once
 
 #include "metrics.hpp"
-#include "model_statistics.hpp"
-#include <carpool/stats.hpp>
 
 #include <span>
 #include <string>
-#include <string_view>
 
 namespace embed_server {
 
@@ -19,13 +16,12 @@ struct metrics_compat {
   bool triton = false;
 };
 
-/// What the server counts, under the names that text-embeddings-inference gives it, in Prometheus' text
+/// What is known of models, under the names that text-embeddings-inference gives it, in Prometheus' text
 /// format: for dashboards that were made for that server. A request of that server's is a text here, where
-/// they differ.
-std::string render_tei_metrics(const carpool::stats& stats, const counters& counted);
+/// they differ. The model becomes a label, as that server has only one.
+std::string render_tei_metrics(std::span<const model_reading> models);
 
-/// Likewise under Triton's names, for its dashboards and perf_analyzer. `model` becomes a label.
-std::string render_triton_metrics(const carpool::stats& stats, const model_statistics::snapshot& totals,
-                                  std::string_view model, std::span<const gpu_reading> gpus = {});
+/// Likewise under Triton's names, for its dashboards and perf_analyzer.
+std::string render_triton_metrics(std::span<const model_reading> models);
 
 }  // namespace embed_server

@@ -131,8 +131,9 @@ asio::awaitable<bool> connection::serve_one() {
   try {
     begin(request, co_await read_head(parser));
     where = find_route(request.head.method, request.head.path);
-    request.client = service_.identify(request.head, where.to);  // before the body of a stranger is read
-    service_.count_request(request.client, where.to);
+    request.client =
+        service_.clients().identify(request.head, where.to);  // before the body of a stranger is read
+    service_.clients().count_request(request.client, where.to);
     check_media_type(request.head, where.to);
     co_await read_body(parser, request.head);
   } catch (const api_error& error) {
@@ -159,9 +160,9 @@ asio::awaitable<bool> connection::serve_one() {
 // False if the client closed the connection instead.
 asio::awaitable<bool> connection::wait_for_request() {
   if (buffer_.size() > 0) co_return true;
-  stream_.expires_after(service_.draining() ? limits_.goodbye_time
-                        : answered_ == 0    ? limits_.header_time
-                                            : limits_.idle_time);
+  stream_.expires_after(service_.facts().draining() ? limits_.goodbye_time
+                        : answered_ == 0            ? limits_.header_time
+                                                    : limits_.idle_time);
   co_return co_await read_more() > 0;
 }
 
@@ -227,7 +228,7 @@ asio::awaitable<void> connection::peer_gone() {
 
 // True if the connection can take another request.
 asio::awaitable<bool> connection::send(response answer, const exchange& request, bool keep_alive) {
-  keep_alive = keep_alive && !service_.draining() && ++answered_ < limits_.requests_per_connection;
+  keep_alive = keep_alive && !service_.facts().draining() && ++answered_ < limits_.requests_per_connection;
   complete(answer, request, keep_alive);
   stream_.expires_after(limits_.write_time);
   co_await http::async_write(stream_, std::move(answer), asio::use_awaitable);
@@ -248,8 +249,8 @@ asio::awaitable<void> connection::send_events(response header, const exchange& r
 
 asio::awaitable<void> connection::tell_metrics() {
   asio::steady_timer pause{stream_.get_executor()};
-  while (!service_.draining()) {
-    const std::string event = to_event(service_.metrics());
+  while (!service_.facts().draining()) {
+    const std::string event = to_event(service_.facts().metrics());
     stream_.expires_after(limits_.write_time);
     co_await asio::async_write(stream_, asio::buffer(event), asio::use_awaitable);
     pause.expires_after(limits_.event_interval);
@@ -262,7 +263,7 @@ void connection::complete(response& answer, const exchange& request, bool keep_a
   complete_header(answer, request.head, keep_alive);
   answer.set("traceparent", to_traceparent(request.span));
   settings_.cors.complete(answer, request.head);
-  service_.tell_rates(answer, request);
+  service_.clients().tell_rates(answer, request);
   log(request, answer.result_int(), &answer);
   ++service_.counted().answers[answer.result_int()];
 }

@@ -101,6 +101,7 @@ embed_request parse_openai(std::string_view body, std::size_t max_inputs) {
   read_dimensions(request, object);
   const auto* model = find_field(object, "model");
   if (model != nullptr && !model->is_string()) refuse_field("model", "model must be a string");
+  if (model != nullptr) request.model = std::string_view(model->as_string());
   return request;
 }
 

@@ -7,6 +7,7 @@
 
 #include <cstddef>
 #include <optional>
+#include <string>
 #include <string_view>
 
 namespace embed_server {
@@ -23,6 +24,7 @@ enum class answer_form {
 struct embed_request : submitted_texts {
   answer_form form = answer_form::lists;
   std::optional<std::size_t> dimensions;
+  std::string model;  ///< as the body names it; empty where it does not
 };
 
 /// `{"text": "..."}` or TEI's `{"inputs": "..." | ["...", ...], "truncate": ..., "dimensions": ...}`.
@@ -37,9 +39,8 @@ submitted_texts parse_embed_all(std::string_view body, std::size_t max_inputs);
 /// ...}}`: the source is the last of the texts. Throws as above.
 submitted_texts parse_similarity(std::string_view body, std::size_t max_inputs);
 
-/// OpenAI's `{"input": "..." | ["...", ...], "encoding_format": "float" | "base64", "dimensions": ...}`. Any
-/// model name is accepted, as clients send names of models that the server has never heard of. Throws
-/// api_error whose param names the field at fault.
+/// OpenAI's `{"input": "..." | ["...", ...], "encoding_format": "float" | "base64", "dimensions": ...,
+/// "model": "..."}`. Throws api_error whose param names the field at fault.
 embed_request parse_openai(std::string_view body, std::size_t max_inputs);
 
 }  // namespace embed_server

@@ -3,79 +3,67 @@
 
 #pragma once
 
-#include "access_log.hpp"
-#include "api_keys.hpp"
-#include "compat_metrics.hpp"
+#include "clientele.hpp"
 #include "embed_request.hpp"
 #include "exchange.hpp"
-#include "header_guard.hpp"
 #include "http.hpp"
 #include "infer_request.hpp"
 #include "limits.hpp"
 #include "metrics.hpp"
-#include "rate_control.hpp"
+#include "model_catalog.hpp"
+#include "model_repository.hpp"
 #include "routes.hpp"
-#include "served_model.hpp"
+#include "server_facts.hpp"
 #include "tei_answer.hpp"
 
 #include <boost/asio/awaitable.hpp>
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
-#include <string_view>
-#include <vector>
 
 namespace embed_server {
 
 namespace asio = boost::asio;
 
-/// What the server does with a request once HTTP has been dealt with. Everything runs on one io thread; only
-/// the model runs elsewhere, on the batcher's lanes. So /health and /metrics are answered however long the
-/// queue is.
+/// What the server does with a request once HTTP has been dealt with. Everything runs on one io thread; the
+/// models run elsewhere, behind their engines. So /health and /metrics are answered however long the queue
+/// is.
 class embed_service {
  public:
-  /// The batcher must outlive the service.
-  embed_service(served_model model, embedding_batcher& batcher, const limits& limits);
+  /// The models must outlive the service, and may change.
+  embed_service(const model_catalog& models, const limits& limits);
 
-  /// From now on only clients with one of these keys may use what is not open to everybody.
-  /// Those who had one before keep what is left of their limits.
-  void set_keys(api_keys keys);
+  /// From now on OpenAI's clients are refused if they name a model that is not there; otherwise the default
+  /// serves them, as they send names of models that the server has never heard of.
+  void refuse_unknown_models() noexcept { strict_ = true; }
 
-  /// Whose request it is, with the limits that hold for it. Throws api_error (unauthorized).
-  api_client identify(const request_head& head, endpoint to) const;
-
-  /// Counts a request of this client, if the model is asked for. Throws api_error (rate_limited).
-  void count_request(const api_client& client, endpoint to);
-
-  /// Adds to an answer what the client may still ask for, where the clients of this path look for that.
-  void tell_rates(response& answer, const exchange& request);
-
-  /// From now on /metrics has these names, too.
-  void set_metrics_compat(metrics_compat names) noexcept { compat_ = names; }
+  /// From now on administrators may load and unload models; it must outlive the service.
+  void manage(model_repository& repository) noexcept { repository_ = &repository; }
 
   /// The answer to a request, whatever happens: errors are answers too. Cancelling it (all types) takes
   /// requests that still wait out of the queue. What it takes is noted in the request.
   asio::awaitable<response> answer(exchange& request, destination where, std::string body);
 
-  /// From now on /health answers 503, so that load balancers look elsewhere.
-  void start_draining() noexcept { draining_ = true; }
-  bool draining() const noexcept { return draining_; }
+  /// Who may ask, and for how much.
+  clientele& clients() noexcept { return clients_; }
 
-  /// What /metrics says now, in Prometheus' text format.
-  std::string metrics() const;
+  /// What is told without running the model.
+  server_facts& facts() noexcept { return facts_; }
 
   counters& counted() noexcept { return counted_; }
 
-  /// From now on /metrics tells how many lines this log has lost; it must outlive the service.
-  void watch(const access_log& log) noexcept { log_ = &log; }
-
  private:
-  /// A request, and when it must be answered unless it is said otherwise.
+  /// A request, when it must be answered unless it is said otherwise, and who does it, once that is known.
   struct circumstances {
     exchange& request;
     carpool::time_point deadline;
+    std::shared_ptr<hosted_model> model = nullptr;
+    model_arm* arm = nullptr;  // of the model
+
+    const served_model& about() const { return model->about(); }
   };
 
   struct embedded {
@@ -84,35 +72,36 @@ class embed_service {
     request_times took;
   };
 
-  bool ready() const;
-  response health() const;
-  response models() const;
-  static response dashboard();
-  response describe(const destination& where) const;
-  asio::awaitable<response> embed(std::string body, circumstances when);
-  asio::awaitable<response> embed_for_openai(std::string body, circumstances when);
-  asio::awaitable<embedded> embed(const embed_request& request, circumstances when);
-  asio::awaitable<response> embed_all(std::string body, circumstances when);
-  asio::awaitable<response> similarity(std::string body, circumstances when);
-  asio::awaitable<response> infer(std::optional<std::size_t> json_size, std::string body, circumstances when);
+  asio::awaitable<response> dispatch(destination where, std::string body, circumstances& when);
+  asio::awaitable<response> manage_models(destination where, std::string body);
+  asio::awaitable<response> run(endpoint to, std::string body, circumstances& when);
+  asio::awaitable<response> embed(std::string body, circumstances& when);
+  asio::awaitable<response> embed_for_openai(std::string body, circumstances& when);
+  asio::awaitable<embedded> embed(const embed_request& request, circumstances& when);
+  asio::awaitable<response> embed_all(std::string body, circumstances& when);
+  asio::awaitable<response> similarity(std::string body, circumstances& when);
+  asio::awaitable<response> infer(std::optional<std::size_t> json_size, std::string body,
+                                  circumstances& when);
   asio::awaitable<std::string> decompress(const request_head& head, std::string body);
-  asio::awaitable<std::vector<tokens>> tokenize(const submitted_texts& request);
-  asio::awaitable<std::vector<embedding>> run_model(std::vector<tokens> texts, circumstances when,
-                                                    std::int8_t priority = 0);
-  asio::awaitable<std::string> write(const embed_request& request, std::vector<embedding> embeddings,
-                                     std::size_t token_count);
-  std::size_t max_inputs() const;
-  carpool::duration record(circumstances when);
+  asio::awaitable<embedded_texts> run_model(const submitted_texts& texts, embedding_job job,
+                                            circumstances& when);
+  asio::awaitable<std::string> write(const embed_request& request, embedded_texts result,
+                                     const served_model& model) const;
+  static void tell_variant(response& answer, const circumstances& when);
+  static void choose(circumstances& when, std::shared_ptr<hosted_model> model);
+  std::shared_ptr<hosted_model> model_for_openai(const std::string& name) const;
+  void admit(circumstances& when, std::size_t token_count);
+  std::size_t max_inputs(const circumstances& when) const;
+  void count_invalid(circumstances& when) const;
+  static carpool::duration record(circumstances& when);
 
-  served_model model_;
-  embedding_batcher& batcher_;
-  api_keys keys_;
-  rate_control rates_;
+  const model_catalog& models_;
   const limits limits_;
+  model_repository* repository_ = nullptr;
+  bool strict_ = false;
+  clientele clients_;
   counters counted_;
-  const access_log* log_ = nullptr;
-  metrics_compat compat_;
-  bool draining_ = false;
+  server_facts facts_;
 };
 
 }  // namespace embed_server

@@ -165,6 +165,7 @@ void identify(request_head& head, const header& request) {
   head.request_id = request_id_of(request);
   head.caller = caller_of(request);
   head.origin = request[http::field::origin];
+  head.variant = request["x-carpool-variant"];
   head.is_preflight = request.method() == http::verb::options &&
                       request.count(http::field::access_control_request_method) > 0;
 }

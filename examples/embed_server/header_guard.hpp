@@ -34,7 +34,8 @@ struct request_head {
   std::optional<trace_parent> caller;  ///< what traceparent says, if that is valid
   std::string origin;                  ///< of the page that asks, as its browser says; not fit to be echoed
   bool is_preflight = false;           ///< the browser asks whether that page may ask
-  std::string key;  ///< what Authorization or x-api-key present, not to be logged; empty when absent
+  std::string variant;  ///< x-carpool-variant: which of the ways to run a model it is for; empty when absent
+  std::string key;      ///< what Authorization or x-api-key present, not to be logged; empty when absent
   bool has_body = false;
   bool expects_continue = false;
   bool keep_alive = false;

@@ -4,7 +4,6 @@
 #include "infer_metadata.hpp"
 
 #include "infer_request.hpp"
-#include "served_model.hpp"
 #include <carpool/version.hpp>
 
 #include <boost/json/serialize.hpp>
@@ -34,6 +33,26 @@ json::array batch_statistics(const model_statistics::snapshot& done) {
                     {"compute_output", as_json(batches.compute_output)}});
   }
   return rows;
+}
+
+json::object model_statistics_of(const hosted_model& model) {
+  const model_statistics::snapshot done = model.totals();
+  const model_statistics::sum none;
+  const auto last =
+      std::chrono::duration_cast<std::chrono::milliseconds>(done.last_inference.time_since_epoch());
+  const json::object inference{{"success", as_json(done.success)},
+                               {"fail", as_json(done.fail)},
+                               {"queue", as_json(done.queue)},
+                               {"compute_input", as_json(done.by_text.compute_input)},
+                               {"compute_infer", as_json(done.by_text.compute_infer)},
+                               {"compute_output", as_json(done.by_text.compute_output)},
+                               {"cache_hit", as_json(none)},
+                               {"cache_miss", as_json(none)}};
+  return {{"name", model.about().name},         {"version", "1"},
+          {"last_inference", last.count()},     {"inference_count", done.inferences},
+          {"execution_count", done.executions}, {"inference_stats", inference},
+          {"response_stats", json::object{}},   {"batch_stats", batch_statistics(done)},
+          {"memory_usage", json::array{}}};
 }
 
 }  // namespace
@@ -70,28 +89,10 @@ std::string model_configuration(const served_model& model) {
                    {{"priority_levels", priority_levels}, {"default_priority_level", default_priority}}}});
 }
 
-std::string statistics_of(const served_model& model, const model_statistics::snapshot& done) {
-  const model_statistics::sum none;
-  const auto last =
-      std::chrono::duration_cast<std::chrono::milliseconds>(done.last_inference.time_since_epoch());
-  const json::value inference{{"success", as_json(done.success)},
-                              {"fail", as_json(done.fail)},
-                              {"queue", as_json(done.queue)},
-                              {"compute_input", as_json(done.by_text.compute_input)},
-                              {"compute_infer", as_json(done.by_text.compute_infer)},
-                              {"compute_output", as_json(done.by_text.compute_output)},
-                              {"cache_hit", as_json(none)},
-                              {"cache_miss", as_json(none)}};
-  const json::array models{{{"name", model.name},
-                            {"version", "1"},
-                            {"last_inference", last.count()},
-                            {"inference_count", done.inferences},
-                            {"execution_count", done.executions},
-                            {"inference_stats", inference},
-                            {"response_stats", json::object{}},
-                            {"batch_stats", batch_statistics(done)},
-                            {"memory_usage", json::array{}}}};
-  return json::serialize(json::value{{"model_stats", models}});
+std::string statistics_of(std::span<const std::shared_ptr<hosted_model>> models) {
+  json::array all;
+  for (const auto& each : models) all.push_back(model_statistics_of(*each));
+  return json::serialize(json::object{{"model_stats", all}});
 }
 
 }  // namespace embed_server

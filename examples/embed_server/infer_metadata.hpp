@@ -7,14 +7,13 @@
 
 #pragma once
 
-#include "model_statistics.hpp"
+#include "hosted_model.hpp"
 
-#include <cstddef>
+#include <memory>
+#include <span>
 #include <string>
 
 namespace embed_server {
-
-struct served_model;
 
 /// Name, version and extensions of the server.
 std::string server_metadata();
@@ -25,7 +24,7 @@ std::string model_metadata(const served_model& model);
 /// How the model is batched.
 std::string model_configuration(const served_model& model);
 
-/// What the model has done so far.
-std::string statistics_of(const served_model& model, const model_statistics::snapshot& done);
+/// What the models have done so far.
+std::string statistics_of(std::span<const std::shared_ptr<hosted_model>> models);
 
 }  // namespace embed_server

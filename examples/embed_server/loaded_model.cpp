@@ -6,6 +6,7 @@
 
 #include "loaded_model.hpp"
 
+#include "local_engine.hpp"
 #include <carpool/bert/bert.hpp>
 #include <carpool/bert/program_file.hpp>
 #include <carpool/dynamic_batcher.hpp>
@@ -15,6 +16,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string_view>
@@ -26,7 +28,7 @@ namespace {
 
 namespace bert = carpool::bert;
 
-bert::embedder load_embedder(const server_options& given) {
+bert::embedder load_embedder(const std::string& folder, const server_options& given) {
   bert::model_options options{.device = given.device,
                               .devices = given.devices,
                               .lanes_per_device = given.lanes_per_device,
@@ -35,7 +37,7 @@ bert::embedder load_embedder(const server_options& given) {
                               .invariant = given.invariant};
   if (!given.program.empty())
     options.program = bert::program_file{.path = given.program, .load_library = given.load_library};
-  return bert::embedder{given.model, options};
+  return bert::embedder{folder, options};
 }
 
 // In the words of TEI.
@@ -69,47 +71,74 @@ std::unique_ptr<embedding_batcher> make_batcher(asio::io_context& io, const carp
   return std::make_unique<embedding_batcher>(io, options, embedder, carpool::adaptive{});
 }
 
-}  // namespace
-
-loaded_model load_model(asio::io_context& io, const server_options& given,
-                        std::function<void(std::exception_ptr)> on_batch_error) {
-  const bert::embedder embedder = load_embedder(given);
-  carpool::options batching = batching_options(given, embedder.batching());
-  batching.on_batch_error = std::move(on_batch_error);
-  const auto statistics = std::make_shared<model_statistics>(batching.max_batch_size);
-  batching.observer = statistics;
-  loaded_model model;
-  model.served.statistics = statistics;
+std::string name_of(const model_source& source, const bert::embedder& embedder) {
+  if (!source.name.empty()) return source.name;
   // The package that brings the default model calls its folder just "model".
-  model.served.name = given.model == EMBED_SERVER_DEFAULT_MODEL ? "all-MiniLM-L6-v2" : embedder.name();
-  model.served.dimension = embedder.dimension();
-  model.served.max_tokens = embedder.max_tokens();
-  model.served.pooling = embedder.pooled_by() == bert::pooling::mean ? "mean" : "cls";
-  model.served.on_gpu = !embedder.device_description().starts_with("cpu");
-  model.served.precision = precision_name(given.precision, model.served.on_gpu);
-  model.served.max_batch_size = batching.max_batch_size;
-  model.served.max_queue_size = batching.max_queue_size;
-  model.served.tokenize = [embedder](std::string_view text, bool truncate) {
-    return embedder.tokenize(text, {.truncate = truncate});
-  };
-  model.served.locate_tokens = [embedder](std::string_view text, std::size_t limit) {
+  return source.folder == EMBED_SERVER_DEFAULT_MODEL ? "all-MiniLM-L6-v2" : embedder.name();
+}
+
+served_model describe(const bert::embedder& embedder, const model_source& source, const server_options& given,
+                      const carpool::options& batching) {
+  served_model model;
+  model.name = name_of(source, embedder);
+  model.dimension = embedder.dimension();
+  model.max_tokens = embedder.max_tokens();
+  model.pooling = embedder.pooled_by() == bert::pooling::mean ? "mean" : "cls";
+  model.on_gpu = !embedder.device_description().starts_with("cpu");
+  model.precision = precision_name(given.precision, model.on_gpu);
+  model.max_batch_size = batching.max_batch_size;
+  model.max_queue_size = batching.max_queue_size;
+  model.gives_token_vectors = given.program.empty();
+  model.locate_tokens = [embedder](std::string_view text, std::size_t limit) {
     return embedder.tokenizer().encode_located(text, limit);
   };
-  model.served.decode = [decoder = std::make_shared<const bert::wordpiece_decoder>(
-                             given.model, bert::read_model_config(given.model))](
-                            std::span<const std::int32_t> ids, bool skip_special_tokens) {
+  model.decode = [decoder = std::make_shared<const bert::wordpiece_decoder>(
+                      source.folder, bert::read_model_config(source.folder))](
+                     std::span<const std::int32_t> ids, bool skip_special_tokens) {
     return decoder->decode(ids, skip_special_tokens);
   };
-  model.served.gives_token_vectors = given.program.empty();
-  model.served.devices = [embedder] { return embedder.devices(); };
-  model.served.sample_gpus = [gpus = embedder.telemetry(), headroom = embedder.memory_headroom()] {
+  return model;
+}
+
+std::function<std::vector<gpu_reading>()> gpu_sampler(const bert::embedder& embedder) {
+  return [gpus = embedder.telemetry(), headroom = embedder.memory_headroom()] {
     std::vector<gpu_reading> readings;
     for (const auto& [name, telemetry] : gpus) readings.push_back({name, telemetry->sample(), headroom});
     return readings;
   };
-  model.device = embedder.device_description();
-  model.batcher = make_batcher(io, batching, embedder, given.policy);
-  return model;
+}
+
+// Lanes of its own for the model that all of them share.
+std::unique_ptr<embedding_engine> make_engine(asio::io_context& io, const bert::embedder& embedder,
+                                              const model_source& source, const server_options& given,
+                                              carpool::options batching, std::size_t work_per_turn) {
+  const auto statistics = std::make_shared<model_statistics>(batching.max_batch_size);
+  batching.observer = statistics;
+  local_parts parts;
+  parts.tokenize = [embedder](std::string_view text, bool truncate) {
+    return embedder.tokenize(text, {.truncate = truncate});
+  };
+  parts.batcher = make_batcher(io, batching, embedder, given.policy);
+  parts.statistics = statistics;
+  parts.devices = [embedder] { return embedder.devices(); };
+  parts.sample_gpus = gpu_sampler(embedder);
+  return std::make_unique<local_engine>(describe(embedder, source, given, batching), std::move(parts),
+                                        work_per_turn);
+}
+
+}  // namespace
+
+loaded_model load_model(asio::io_context& io, const model_source& source, const server_options& given,
+                        std::size_t work_per_turn, std::function<void(std::exception_ptr)> on_batch_error) {
+  const bert::embedder embedder = load_embedder(source.folder, given);
+  carpool::options batching = batching_options(given, embedder.batching());
+  batching.on_batch_error = std::move(on_batch_error);
+  loaded_model loaded;
+  loaded.engine = make_engine(io, embedder, source, given, batching, work_per_turn);
+  loaded.device = embedder.device_description();
+  batching.max_batch_size = 1;
+  if (given.ab) loaded.unbatched = make_engine(io, embedder, source, given, batching, work_per_turn);
+  return loaded;
 }
 
 }  // namespace embed_server

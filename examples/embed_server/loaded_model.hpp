@@ -3,11 +3,12 @@
 
 #pragma once
 
+#include "embedding_engine.hpp"
 #include "options.hpp"
-#include "served_model.hpp"
 
 #include <boost/asio/io_context.hpp>
 
+#include <cstddef>
 #include <exception>
 #include <functional>
 #include <memory>
@@ -17,16 +18,18 @@ namespace embed_server {
 
 namespace asio = boost::asio;
 
-/// A model that is ready to run, behind its batcher.
+/// A model that is ready to run.
 struct loaded_model {
-  served_model served;
+  std::unique_ptr<embedding_engine> engine;
+  std::unique_ptr<embedding_engine>
+      unbatched;       ///< the same model, each text a run of its own; null: not wanted
   std::string device;  ///< for people
-  std::unique_ptr<embedding_batcher> batcher;
 };
 
-/// Loads the BERT model that the command line names. `on_batch_error` is told why a run of the model failed.
-/// Throws an exception whose message names the file or option at fault, and the cause.
-loaded_model load_model(asio::io_context& io, const server_options& given,
-                        std::function<void(std::exception_ptr)> on_batch_error);
+/// Loads a BERT model, with the options of the command line. `on_batch_error` is told why a run of the model
+/// failed. `work_per_turn` is in bytes of text. Throws an exception whose message names the file or option at
+/// fault, and the cause. Thread-safe.
+loaded_model load_model(asio::io_context& io, const model_source& source, const server_options& given,
+                        std::size_t work_per_turn, std::function<void(std::exception_ptr)> on_batch_error);
 
 }  // namespace embed_server

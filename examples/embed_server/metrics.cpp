@@ -10,6 +10,7 @@
 
 #include <optional>
 #include <string>
+#include <utility>
 
 namespace embed_server {
 namespace {
@@ -29,7 +30,6 @@ void add_http(prometheus_text& text, const counters& counted) {
 }
 
 void add_devices(prometheus_text& text, std::span<const carpool::bert::device_status> devices) {
-  if (devices.empty()) return;
   text.family("carpool_device_works", "gauge", "1, or 0 if the device has failed for good.");
   for (const auto& each : devices)
     text.sample("carpool_device_works", {{"device", each.name}}, each.works ? 1 : 0);
@@ -56,25 +56,59 @@ void add_gpus(prometheus_text& text, std::span<const gpu_reading> gpus) {
   add("carpool_gpu_processes", "Processes that compute on the GPU.", &sample::processes);
 }
 
+void add_model(prometheus_text& text, const model_reading& of) {
+  text.family("carpool_build_info", "gauge", "Always 1; the labels say what is running.");
+  text.sample("carpool_build_info", {{"version", CARPOOL_VERSION_STRING}}, 1);
+  carpool::write_requests(text, of.stats, of.counted.invalid);
+  text.counter("carpool_tokens_total", "Tokens of the texts submitted.", of.counted.tokens);
+  carpool::write_durations(text, "carpool_request_duration_seconds",
+                           "HTTP requests for embeddings, from header to answer.", of.counted.request_time);
+  carpool::write_batches(text, of.stats);
+  carpool::write_queue(text, of.stats);
+  carpool::write_forecast(text, of.stats);
+  text.gauge("carpool_max_batch_size", "Texts that a batch may have.", of.max_batch_size);
+  text.gauge("carpool_admission_limit", "Texts that may wait at once.", of.max_queue_size);
+  add_devices(text, of.devices);
+}
+
 }  // namespace
 
-std::string render_metrics(const carpool::stats& stats, const counters& counted, const metrics_labels& labels,
-                           std::span<const carpool::bert::device_status> devices,
-                           std::span<const gpu_reading> gpus) {
+std::vector<std::pair<std::string, std::string>> model_reading::labels() const {
+  std::vector<std::pair<std::string, std::string>> all{{"model", model}};
+  if (!variant.empty()) all.emplace_back("variant", variant);
+  return all;
+}
+
+std::vector<model_reading> read(std::span<const std::shared_ptr<hosted_model>> models) {
+  std::vector<model_reading> all;
+  for (const auto& hosted : models) {
+    for (const model_arm& arm : std::as_const(*hosted).arms()) {
+      const served_model& about = arm.engine->model();
+      all.push_back({about.name, arm.variant, about.max_batch_size, about.max_queue_size, arm.engine->stats(),
+                     arm.counted, arm.engine->totals(), arm.engine->devices(), arm.engine->sample_gpus()});
+    }
+  }
+  return all;
+}
+
+std::vector<gpu_reading> gpus_of(std::span<const model_reading> models) {
+  std::map<std::string, gpu_reading> by_name;
+  for (const model_reading& each : models)
+    for (const gpu_reading& gpu : each.gpus) by_name.try_emplace(gpu.device, gpu);
+  std::vector<gpu_reading> all;
+  for (auto& [name, gpu] : by_name) all.push_back(std::move(gpu));
+  return all;
+}
+
+std::string render_metrics(std::span<const model_reading> models, const counters& counted) {
   prometheus_text text;
-  text.family("carpool_build_info", "gauge", "Always 1; the labels say what is running.");
-  text.sample("carpool_build_info", {{"version", CARPOOL_VERSION_STRING}, {"model", labels.model}}, 1);
-  carpool::write_requests(text, stats, counted.invalid);
-  text.counter("carpool_tokens_total", "Tokens of the texts submitted.", counted.tokens);
-  carpool::write_durations(text, "carpool_request_duration_seconds",
-                           "HTTP requests for embeddings, from header to answer.", counted.request_time);
-  carpool::write_batches(text, stats);
-  carpool::write_queue(text, stats);
-  carpool::write_forecast(text, stats);
-  text.gauge("carpool_max_batch_size", "Texts that a batch may have.", labels.max_batch_size);
-  text.gauge("carpool_admission_limit", "Texts that may wait at once.", labels.max_queue_size);
+  for (const model_reading& each : models) {
+    text.set_common_labels(each.labels());
+    add_model(text, each);
+  }
+  text.set_common_labels({});
   add_http(text, counted);
-  add_devices(text, devices);
+  const auto gpus = gpus_of(models);
   add_gpus(text, gpus);
   add_process_metrics(text);
   return text.release();

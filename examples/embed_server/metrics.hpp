@@ -3,49 +3,55 @@
 
 #pragma once
 
+#include "gpu_reading.hpp"
+#include "hosted_model.hpp"
 #include <carpool/bert/device_health.hpp>
-#include <carpool/bert/nvml.hpp>
 #include <carpool/stats.hpp>
 
 #include <cstddef>
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
+#include <utility>
+#include <vector>
 
 namespace embed_server {
 
-/// What the server counts itself; everything about batches comes from the batcher's own statistics.
+/// What the server counts itself of HTTP, whichever model is asked for.
 struct counters {
-  std::uint64_t requests = 0;                 ///< for embeddings, whatever became of them
-  std::uint64_t invalid = 0;                  ///< requests for embeddings refused before they were submitted
-  std::uint64_t tokens = 0;                   ///< of the texts submitted
   std::map<unsigned, std::uint64_t> answers;  ///< by HTTP status
-  carpool::duration_histogram request_time;   ///< of requests for embeddings, from the header to the answer
   std::size_t idle_connections = 0;
   std::size_t active_connections = 0;
   std::optional<std::uint64_t> lost_log_lines;  ///< of the access log; empty without one
 };
 
-/// What does not change while the server runs.
-struct metrics_labels {
+/// What there is to tell of one model at a moment, or of one arm of a comparison.
+struct model_reading {
   std::string model;
+  std::string variant;  ///< empty where a model is run in one way only
   std::size_t max_batch_size = 0;
   std::size_t max_queue_size = 0;
+  carpool::stats stats;
+  model_counters counted;
+  model_statistics::snapshot totals;
+  std::vector<carpool::bert::device_status> devices;
+  std::vector<gpu_reading> gpus;
+
+  /// What tells its metrics from those of others.
+  std::vector<std::pair<std::string, std::string>> labels() const;
 };
 
-/// What the driver says about one GPU.
-struct gpu_reading {
-  std::string device;  ///< its name, such as "cuda:0"
-  carpool::bert::gpu_sample sample;
-  double headroom = 0;  ///< the share of its memory that this process leaves free
-};
+/// A reading of each arm of each of these models.
+std::vector<model_reading> read(std::span<const std::shared_ptr<hosted_model>> models);
+
+/// Each GPU that they run on, once, in the order of their names.
+std::vector<gpu_reading> gpus_of(std::span<const model_reading> models);
 
 /// Everything /metrics says, in Prometheus' text format. In every answer carpool_requests_submitted_total is
-/// the sum of carpool_requests_total over all outcomes plus carpool_inflight_requests.
-std::string render_metrics(const carpool::stats& stats, const counters& counted, const metrics_labels& labels,
-                           std::span<const carpool::bert::device_status> devices = {},
-                           std::span<const gpu_reading> gpus = {});
+/// the sum of carpool_requests_total over all outcomes plus carpool_inflight_requests, for each model.
+std::string render_metrics(std::span<const model_reading> models, const counters& counted);
 
 }  // namespace embed_server

@@ -16,6 +16,18 @@ void add(model_statistics::phases& to, const carpool::batch_times& times) {
 
 }  // namespace
 
+model_statistics::snapshot& model_statistics::snapshot::operator+=(const snapshot& other) {
+  inferences += other.inferences;
+  executions += other.executions;
+  last_inference = std::max(last_inference, other.last_inference);
+  success += other.success;
+  fail += other.fail;
+  queue += other.queue;
+  by_text += other.by_text;
+  for (std::size_t size = 0; size < other.by_size.size(); ++size) by_size[size] += other.by_size[size];
+  return *this;
+}
+
 model_statistics::snapshot model_statistics::read() const {
   const std::lock_guard lock{mutex_};
   return now_;

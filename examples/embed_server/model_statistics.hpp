@@ -26,12 +26,25 @@ class model_statistics final : public carpool::observer {
       ++count;
       nanoseconds += static_cast<std::uint64_t>(time.count());
     }
+
+    sum& operator+=(const sum& other) noexcept {
+      count += other.count;
+      nanoseconds += other.nanoseconds;
+      return *this;
+    }
   };
 
   struct phases {
     sum compute_input;   ///< collate
     sum compute_infer;   ///< the model
     sum compute_output;  ///< split
+
+    phases& operator+=(const phases& other) noexcept {
+      compute_input += other.compute_input;
+      compute_infer += other.compute_infer;
+      compute_output += other.compute_output;
+      return *this;
+    }
   };
 
   struct snapshot {
@@ -43,6 +56,9 @@ class model_statistics final : public carpool::observer {
     phases by_text;     ///< likewise: a batch's time counts once for each text in it
     std::vector<phases>
         by_size;  ///< of batches, by their number of texts; the last entry is for all larger ones
+
+    /// Both together. Precondition: the other tells no more sizes of batches apart, and had no larger ones.
+    snapshot& operator+=(const snapshot& other);
   };
 
   /// Batches of up to `max_batch_size` are told apart by size.

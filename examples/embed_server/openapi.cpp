@@ -48,8 +48,9 @@ std::string_view error_schema(api_family family) {
 // Whether a request that this route has found can still meet the problem.
 bool can_happen(problem what, const route& asked) {
   switch (what) {
-    case problem::not_found:  // the path exists, and there is one model to be named
-      return asked.path.find("{model}") != asked.path.npos;
+    case problem::unknown_model:
+      return asked.path.find("{model}") != asked.path.npos || asked.to == endpoint::openai_embeddings;
+    case problem::not_found:  // the path exists
     case problem::method_not_allowed:
     case problem::not_implemented:
       return false;
@@ -63,6 +64,8 @@ bool can_happen(problem what, const route& asked) {
       return runs_model(asked.to) || asked.to == endpoint::another_model;
     case problem::unauthorized:
       return !is_open(asked.to);
+    case problem::forbidden:
+      return is_for_admins(asked.to);
     default:
       return true;
   }
@@ -124,6 +127,7 @@ json::array parameters(const route& asked) {
       result.emplace_back(reference("parameters", name));
   result.emplace_back(reference("parameters", "timeout"));
   result.emplace_back(reference("parameters", "request_id"));
+  if (runs_model(asked.to)) result.emplace_back(reference("parameters", "variant"));
   if (asked.to == endpoint::infer) result.emplace_back(reference("parameters", "json_size"));
   return result;
 }
@@ -173,7 +177,7 @@ json::object parameter(const char* name, const char* in, const char* description
 
 json::object known_parameters() {
   return {
-      {"model", parameter("model", "path", "The name of the model, see /info.",
+      {"model", parameter("model", "path", "The name of the model, see /v1/models.",
                           {{"type", "string"}, {"minLength", 1}})},
       {"version", parameter("version", "path", "The model's version, 1.", {{"const", "1"}})},
       {"timeout", parameter("x-request-timeout-ms", "header",
@@ -181,6 +185,9 @@ json::object known_parameters() {
                             {{"type", "integer"}, {"minimum", 0}, {"maximum", 86'400'000}})},
       {"request_id", parameter("x-request-id", "header", "Comes back with the answer.",
                                {{"type", "string"}, {"pattern", "^[A-Za-z0-9._:-]{1,128}$"}})},
+      {"variant", parameter("x-carpool-variant", "header",
+                            "Which of the two ways to run the model, where the server has them (--ab).",
+                            {{"enum", json::array{"batched", "unbatched"}}})},
       {"json_size",
        parameter("Inference-Header-Content-Length", "header",
                  "Bytes of the body that are JSON, where binary tensors follow; 0: all of it is one text.",

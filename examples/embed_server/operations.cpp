@@ -14,6 +14,7 @@ namespace {
 constexpr const char* tei = "text-embeddings-inference";
 constexpr const char* openai = "OpenAI";
 constexpr const char* open_inference = "Open Inference Protocol";
+constexpr const char* managing = "Model repository";
 constexpr const char* watching = "The server itself";
 
 constexpr const char* json = "application/json";
@@ -40,7 +41,7 @@ constexpr operation operations[] = {
      nullptr, nullptr},
     {endpoint::openai_embeddings, openai, "Embeddings of texts.", "OpenAIEmbeddingsRequest",
      "OpenAIEmbeddingsAnswer", json},
-    {endpoint::models, openai, "The model that is served.", nullptr, "OpenAIModels", json},
+    {endpoint::models, openai, "The models that are served.", nullptr, "OpenAIModels", json},
     {endpoint::health, watching, "Whether the server can take requests, and which devices have failed.",
      nullptr, "Health", json},
     {endpoint::metrics, watching, "Counters and histograms in Prometheus' text format.", nullptr, nullptr,
@@ -67,12 +68,21 @@ constexpr operation operations[] = {
      "ModelConfiguration", json},
     {endpoint::model_statistics, open_inference, "What the model has done so far.", nullptr, "Statistics",
      json},
+    {endpoint::all_statistics, open_inference, "What all models have done so far.", nullptr, "Statistics",
+     json},
+    {endpoint::repository_index, managing, "The models that the server knows, loaded or not.",
+     "RepositoryIndexRequest", "RepositoryIndex", json},
+    {endpoint::model_load, managing,
+     "Loads a model, in place of the one that serves the name; requests under way end with that one.",
+     "ModelLoadRequest", nullptr, nullptr},
+    {endpoint::model_unload, managing, "Unloads a model; requests under way end with it.", "Anything",
+     nullptr, nullptr},
 };
 
 constexpr bool in_order() {
   for (std::size_t i = 0; i < std::size(operations); ++i)
     if (operations[i].to != static_cast<endpoint>(i)) return false;
-  return std::size(operations) == static_cast<std::size_t>(endpoint::model_statistics) + 1;
+  return std::size(operations) == static_cast<std::size_t>(endpoint::model_unload) + 1;
 }
 static_assert(in_order(), "one row for each endpoint, in its order");
 

@@ -12,7 +12,9 @@
 #include <charconv>
 #include <chrono>
 #include <cstdint>
+#include <filesystem>
 #include <iostream>
+#include <set>
 #include <stdexcept>
 
 namespace embed_server {
@@ -63,10 +65,20 @@ void add_listening(CLI::App& app, server_options& options) {
 
 void add_model(CLI::App& app, server_options& options) {
   const char* const group = "What it runs";
-  app.add_option("--model", options.model, "Hugging Face model folder")
+  app.add_option_function<std::vector<std::string>>(
+         "--model",
+         [&](const std::vector<std::string>& all) {
+           options.models.clear();
+           for (const std::string& each : all) options.models.push_back(parse_model_source(each));
+         },
+         "Hugging Face model folder, and what clients call it, unless as the folder. Can be given several "
+         "times; the first serves who names none")
       ->envname("CARPOOL_MODEL")
-      ->type_name("FOLDER")
-      ->capture_default_str()
+      ->type_name("[NAME=]FOLDER")
+      ->default_str(options.models.front().folder)
+      ->group(group);
+  app.add_flag("--strict-model", options.strict_model,
+               "Refuse OpenAI's clients that name another model, rather than serve them with the first")
       ->group(group);
   auto* const program = app.add_option(
       "--program", options.program,
@@ -130,6 +142,12 @@ void add_batching(CLI::App& app, server_options& options) {
          "When a batch leaves: adaptive learns from the traffic")
       ->check(CLI::IsMember({"adaptive", "eager", "size_or_timeout"}))
       ->group(group);
+  app.add_option("--ab", options.ab,
+                 "Percent of the requests whose texts run alone, for a comparison with batches: metrics and "
+                 "dashboard tell both")
+      ->check(CLI::Range(0U, 100U, "0 to 100"))
+      ->type_name("PERCENT")
+      ->group(group);
 }
 
 void add_clients(CLI::App& app, server_options& options) {
@@ -186,12 +204,30 @@ void add_options(CLI::App& app, server_options& options) {
   app.allow_config_extras(CLI::config_extras_mode::error);
 }
 
+std::string name_of_folder(const std::filesystem::path& folder) {
+  return (folder.has_filename() ? folder : folder.parent_path()).filename().string();
+}
+
+void check_models(const server_options& options) {
+  std::set<std::string> names;
+  for (const auto& [name, folder] : options.models) {
+    if (folder.empty()) throw std::invalid_argument("--model is required: no default model is installed");
+    const std::string called = name.empty() ? name_of_folder(folder) : name;
+    if (!names.insert(called).second)
+      throw std::invalid_argument("--model: " + called +
+                                  " is the name of two models; NAME=FOLDER gives one another");
+  }
+  if (!options.program.empty() && options.models.size() > 1)
+    throw std::invalid_argument("--program takes the place of one model's encoder, but there are " +
+                                std::to_string(options.models.size()) + " models");
+}
+
 }  // namespace
 
 std::optional<server_options> parse_options(int argc, const char* const* argv,
                                             const std::string& default_model) {
   server_options options;
-  options.model = default_model;
+  options.models = {{"", default_model}};
   CLI::App app{"Serves text embeddings over HTTP.", "embed_server"};
   add_options(app, options);
   try {
@@ -207,9 +243,17 @@ std::optional<server_options> parse_options(int argc, const char* const* argv,
     throw std::invalid_argument(error.what());
   }
   options.tcp = options.unix_socket.empty() || app.count("--port") + app.count("--host") > 0;
-  if (options.model.empty())
-    throw std::invalid_argument("--model is required: no default model is installed");
+  check_models(options);
   return options;
+}
+
+// What stands in front of an equals sign is a name, unless it is a part of a path.
+model_source parse_model_source(const std::string& text) {
+  const auto end = text.find('=');
+  if (end == text.npos || text.find('/') < end) return {"", text};
+  if (end == 0 || end + 1 == text.size())
+    throw std::invalid_argument("--model: " + text + " must be FOLDER or NAME=FOLDER");
+  return {text.substr(0, end), text.substr(end + 1)};
 }
 
 carpool::options batching_options(const server_options& given, carpool::options base) {

@@ -15,8 +15,12 @@ const char* meaning_of(problem what) {
       return "A text or list is empty";
     case problem::unauthorized:
       return "No key, or an unknown one";
+    case problem::forbidden:
+      return "The key is not one of an administrator, or the server has no keys";
     case problem::not_found:
-      return "No such model or version";
+      return "No such path";
+    case problem::unknown_model:
+      return "There is no model of this name, or no such version of it";
     case problem::method_not_allowed:
       return "The path takes other methods";
     case problem::length_required:

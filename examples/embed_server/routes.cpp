@@ -36,7 +36,7 @@ constexpr route routes[] = {
     {"/v2", http::verb::get, endpoint::server_metadata},
     {"/v2/health/live", http::verb::get, endpoint::server_live},
     {"/v2/health/ready", http::verb::get, endpoint::server_ready},
-    {"/v2/models/stats", http::verb::get, endpoint::model_statistics},
+    {"/v2/models/stats", http::verb::get, endpoint::all_statistics},
     {"/v2/models/{model}", http::verb::get, endpoint::model_metadata},
     {"/v2/models/{model}/versions/{version}", http::verb::get, endpoint::model_metadata},
     {"/v2/models/{model}/ready", http::verb::get, endpoint::model_ready},
@@ -47,6 +47,9 @@ constexpr route routes[] = {
     {"/v2/models/{model}/versions/{version}/stats", http::verb::get, endpoint::model_statistics},
     {"/v2/models/{model}/infer", http::verb::post, endpoint::infer},
     {"/v2/models/{model}/versions/{version}/infer", http::verb::post, endpoint::infer},
+    {"/v2/repository/index", http::verb::post, endpoint::repository_index},
+    {"/v2/repository/models/{model}/load", http::verb::post, endpoint::model_load},
+    {"/v2/repository/models/{model}/unload", http::verb::post, endpoint::model_unload},
 };
 
 // The first segment, which is taken off; both begin with a slash.
@@ -141,6 +144,10 @@ bool is_open(endpoint to) {
     default:
       return false;
   }
+}
+
+bool is_for_admins(endpoint to) {
+  return to == endpoint::repository_index || to == endpoint::model_load || to == endpoint::model_unload;
 }
 
 bool runs_model(endpoint to) {

@@ -41,6 +41,10 @@ enum class endpoint {
   model_ready,
   model_config,
   model_statistics,
+  all_statistics,
+  repository_index,
+  model_load,
+  model_unload,
 };
 
 /// A path with the method it takes.
@@ -72,6 +76,9 @@ api_family family_of(std::string_view path);
 
 /// Whether those may ask for it who have no key: load balancers, monitoring, browsers before they ask.
 bool is_open(endpoint to);
+
+/// Whether only those may ask for it whose key is an administrator's.
+bool is_for_admins(endpoint to);
 
 /// Whether requests for it wait in the batcher's queue.
 bool runs_model(endpoint to);

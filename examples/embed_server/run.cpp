@@ -11,6 +11,8 @@
 #include "listener.hpp"
 #include "loaded_model.hpp"
 #include "logging.hpp"
+#include "model_catalog.hpp"
+#include "model_repository.hpp"
 #include "options.hpp"
 #include "reload.hpp"
 #include "server.hpp"
@@ -34,6 +36,7 @@
 #include <exception>
 #include <iostream>
 #include <memory>
+#include <stdexcept>
 #include <string>
 #include <utility>
 #include <vector>
@@ -51,24 +54,43 @@ void log_failure(std::exception_ptr failure) {
   }
 }
 
-void introduce(const loaded_model& model) {
-  std::cout << fmt::format("model:  {}, {} dimensions, texts of up to {} tokens\n", model.served.name,
-                           model.served.dimension, model.served.max_tokens)
-            << fmt::format("device: {}\n", model.device)
-            << fmt::format("lanes:  {}, each with batches of up to {} texts\n", model.batcher->stats().lanes,
-                           model.served.max_batch_size)
+void introduce(const loaded_model& loaded) {
+  const served_model& model = loaded.engine->model();
+  std::cout << fmt::format("model:  {}, {} dimensions, texts of up to {} tokens\n", model.name,
+                           model.dimension, model.max_tokens)
+            << fmt::format("device: {}\n", loaded.device)
+            << fmt::format("lanes:  {}, each with batches of up to {} texts\n", loaded.engine->stats().lanes,
+                           model.max_batch_size)
             << std::flush;
 }
 
-// Runs the model once, so that one that cannot run shows before anybody connects, then serves.
-asio::awaitable<bool> serve_clients(server& http, loaded_model& model, const limits& limits) {
-  tokens first = model.served.tokenize("share the ride", true);
-  co_await model.batcher->async_submit(std::move(first), asio::use_awaitable);
+std::unique_ptr<hosted_model> load_hosted(asio::io_context& io, const model_source& source,
+                                          const server_options& given, const limits& limits) {
+  loaded_model loaded = load_model(io, source, given, limits.work_per_turn, log_failure);
+  introduce(loaded);
+  if (!loaded.unbatched) return std::make_unique<hosted_model>(std::move(loaded.engine));
+  return std::make_unique<hosted_model>(std::move(loaded.engine), std::move(loaded.unbatched), *given.ab);
+}
+
+void load_models(model_repository& repository, const model_catalog& models, const server_options& given,
+                 const model_repository::loader& load) {
+  for (const model_source& source : given.models) {
+    auto model = load(source);
+    const std::string& name = model->about().name;
+    if (models.find(name) != nullptr)
+      throw std::invalid_argument("--model: " + name +
+                                  " is the name of two models; NAME=FOLDER gives one another");
+    repository.begin_with(source, std::move(model));
+  }
+}
+
+asio::awaitable<bool> serve_clients(server& http, const model_catalog& models, const limits& limits) {
+  for (const auto& model : models.served()) co_await model->try_out();
   asio::signal_set signals{co_await asio::this_coro::executor, SIGINT, SIGTERM};
   http.start();
   for (const std::string& address : http.addresses())
     std::cout << fmt::format("listening on {}\n", address) << std::flush;
-  co_return co_await serve_until_signalled(signals, http, *model.batcher, limits);
+  co_return co_await serve_until_signalled(signals, http, models, limits);
 }
 
 metrics_compat compat_of(const server_options& given) {
@@ -94,7 +116,7 @@ std::vector<reloadable> reloadables(const server_options& given, const http_sett
   std::vector<reloadable> all;
   if (!given.api_keys.empty())
     all.push_back({"the keys", [&service, file = given.api_keys] {
-                     service.set_keys(api_keys::read(file));
+                     service.clients().set_keys(api_keys::read(file));
                      spdlog::info("read the keys in {} again", file);
                    }});
   if (!given.tls_certificate.empty())
@@ -115,19 +137,25 @@ bool serve(const server_options& given) {
   auto listeners = open_listeners(io.get_executor(), given);
   const auto tls = given.tls_certificate.empty() ? nullptr : load_tls(given.tls_certificate, given.tls_key);
   const api_keys keys = given.api_keys.empty() ? api_keys{} : api_keys::read(given.api_keys);
-  loaded_model model = load_model(io, given, log_failure);
-  introduce(model);
-  embed_service service{model.served, *model.batcher, settings.limits};
-  if (settings.log) service.watch(*settings.log);
-  service.set_metrics_compat(compat_of(given));
-  service.set_keys(keys);
+  model_catalog models;
+  const model_repository::loader load = [&](const model_source& source) {
+    return load_hosted(io, source, given, settings.limits);
+  };
+  model_repository repository{models, load};
+  load_models(repository, models, given, load);
+  embed_service service{models, settings.limits};
+  service.manage(repository);
+  if (given.strict_model) service.refuse_unknown_models();
+  if (settings.log) service.facts().watch(*settings.log);
+  service.facts().set_metrics_compat(compat_of(given));
+  service.clients().set_keys(keys);
   server http{std::move(listeners), service, settings};
   http.set_tls(tls);
   asio::co_spawn(io, reload_on_hangup(reloadables(given, settings, service, http)), asio::detached);
 
   std::exception_ptr failure;
   bool everything_answered = false;
-  asio::co_spawn(io, serve_clients(http, model, settings.limits),
+  asio::co_spawn(io, serve_clients(http, models, settings.limits),
                  [&](std::exception_ptr error, bool answered) {
                    failure = error;
                    everything_answered = answered;

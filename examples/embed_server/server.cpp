@@ -95,7 +95,7 @@ void server::add(client_stream::socket_type socket, const listener& from) {
 
 void server::stop_accepting() {
   if (std::exchange(stopped_, true)) return;
-  service_.start_draining();
+  service_.facts().start_draining();
   for (listener& each : listeners_) {
     accept_waiting(each);
     each.acceptor.close();

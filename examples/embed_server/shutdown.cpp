@@ -23,16 +23,18 @@ asio::awaitable<void> sleep(std::chrono::milliseconds time) {
 }
 
 // Idle clients get a moment, since their next request may be on its way: closing then would lose it.
-asio::awaitable<void> drain(server& http, embedding_batcher& batcher, const limits& limits) {
+asio::awaitable<void> drain(server& http, const model_catalog& models, const limits& limits) {
   http.stop_accepting();
   co_await (http.async_empty() || sleep(limits.goodbye_time));
   http.close_idle();
   co_await http.async_empty();
-  co_await batcher.async_drain(asio::use_awaitable);
+  for (const auto& model : models.served())
+    for (model_arm& arm : model->arms()) co_await arm.engine->drain();
 }
 
-asio::awaitable<void> give_up(server& http, embedding_batcher& batcher, const limits& limits) {
-  batcher.close();
+asio::awaitable<void> give_up(server& http, const model_catalog& models, const limits& limits) {
+  for (const auto& model : models.served())
+    for (model_arm& arm : model->arms()) arm.engine->close();
   co_await (http.async_empty() || sleep(limits.goodbye_time));
   http.drop_connections();
   co_await http.async_empty();
@@ -41,13 +43,13 @@ asio::awaitable<void> give_up(server& http, embedding_batcher& batcher, const li
 }  // namespace
 
 asio::awaitable<bool> serve_until_signalled(asio::signal_set& signals, server& http,
-                                            embedding_batcher& batcher, const limits& limits) {
+                                            const model_catalog& models, const limits& limits) {
   const int signal = co_await signals.async_wait(asio::use_awaitable);
   spdlog::info("signal {}: finishing what has arrived", signal);
-  const auto ended = co_await (drain(http, batcher, limits) || sleep(limits.drain_time) ||
+  const auto ended = co_await (drain(http, models, limits) || sleep(limits.drain_time) ||
                                signals.async_wait(asio::use_awaitable));
   const bool everything_answered = ended.index() == 0;
-  if (!everything_answered) co_await give_up(http, batcher, limits);
+  if (!everything_answered) co_await give_up(http, models, limits);
   co_return everything_answered;
 }
 

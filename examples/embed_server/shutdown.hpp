@@ -3,8 +3,8 @@
 
 #pragma once
 
-#include "embed_service.hpp"
 #include "limits.hpp"
+#include "model_catalog.hpp"
 #include "server.hpp"
 
 #include <boost/asio/awaitable.hpp>
@@ -13,9 +13,9 @@
 namespace embed_server {
 
 /// Serves until a signal comes, then drains: no new connections, every request that has arrived is answered,
-/// the batcher runs empty. After limits.drain_time, or at another signal, what still waits is answered with
+/// the models run empty. After limits.drain_time, or at another signal, what still waits is answered with
 /// 503 and the rest dropped. Returns whether everything was answered.
 asio::awaitable<bool> serve_until_signalled(asio::signal_set& signals, server& http,
-                                            embedding_batcher& batcher, const limits& limits);
+                                            const model_catalog& models, const limits& limits);
 
 }  // namespace embed_server

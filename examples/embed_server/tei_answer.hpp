@@ -5,6 +5,7 @@
 
 #pragma once
 
+#include "embed_answer.hpp"
 #include "embed_request.hpp"
 #include "http.hpp"
 #include "limits.hpp"

@@ -21,6 +21,11 @@ namespace {
 
 namespace asio = boost::asio;
 
+void check_tokenizer(const served_model& model) {
+  if (!model.locate_tokens || !model.decode)
+    throw api_error{problem::not_implemented, "this server does not have the tokeniser of " + model.name};
+}
+
 // The tokens of one text, of which there may be so many.
 carpool::bert::located_tokens locate(const served_model& model, const tokenize_request& request,
                                      std::size_t index, std::size_t limit) {
@@ -48,6 +53,7 @@ std::string decode(const served_model& model, const decode_request& request, std
 }  // namespace
 
 asio::awaitable<response> answer_tokenize(const served_model& model, const limits& limits, std::string body) {
+  check_tokenizer(model);
   const tokenize_request request = parse_tokenize(body, limits.inputs);
   turns turn{limits.work_per_turn};
   std::size_t room = limits.tokens;
@@ -64,6 +70,7 @@ asio::awaitable<response> answer_tokenize(const served_model& model, const limit
 }
 
 asio::awaitable<response> answer_decode(const served_model& model, const limits& limits, std::string body) {
+  check_tokenizer(model);
   const decode_request request = parse_decode(body, limits.inputs, limits.tokens);
   turns turn{limits.work_per_turn};
   boost::json::array texts;

@@ -8,9 +8,9 @@ import subprocess
 
 
 @contextlib.contextmanager
-def running(program):
+def running(program, *options):
     """The server on a free port; its address. It must end well when it is told to."""
-    server = subprocess.Popen([program, "--port", "0"], stdout=subprocess.PIPE, text=True)
+    server = subprocess.Popen([program, "--port", "0", *options], stdout=subprocess.PIPE, text=True)
     try:
         for line in server.stdout:
             if found := re.match(r"listening on (http://\S+)", line):

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSL-1.0
 """Lets real clients, unmodified, talk to the real server with the real model.
 
-try_clients.py EMBED_SERVER GOLDENS: what they get must be what sentence-transformers computed (goldens/embeddings).
+try_clients.py EMBED_SERVER GOLDENS MODEL: what they get must be what sentence-transformers computed (goldens/embeddings).
 Needs requirements.txt; exits with 77, for ctest's "skipped", where that is not installed.
 """
 
@@ -13,6 +13,7 @@ import logging
 import pathlib
 import re
 import sys
+import tempfile
 
 import embed_server
 
@@ -116,7 +117,40 @@ def try_tritonclient(address, texts, vectors):
     assert model["inference_count"] >= 13 * len(texts) and 0 < model["execution_count"] <= model["inference_count"]
 
 
-def main(program, goldens):
+def try_repository(program, model, texts, vectors):
+    """Models come and go while tritonclient looks on."""
+    with tempfile.TemporaryDirectory() as folder:
+        keys = pathlib.Path(folder) / "keys"
+        keys.write_text("root root-0123456789abc admin\nuser user-0123456789abc\n")
+        root, user = ({"x-api-key": f"{name}-0123456789abc"} for name in ("root", "user"))
+        with embed_server.running(program, "--api-keys", str(keys), "--model", f"first={model}") as address:
+            client = tritonclient.http.InferenceServerClient(address.removeprefix("http://"))
+            states = lambda: {each["name"]: each["state"] for each in client.get_model_repository_index(headers=root)}
+            failure = tritonclient.utils.InferenceServerException
+
+            def infer(name):
+                text = tritonclient.http.InferInput("TEXT", [len(texts), 1], "BYTES")
+                text.set_data_from_numpy(numpy.array([[t] for t in texts], dtype=object))
+                same(client.infer(name, [text], headers=user).as_numpy("EMBEDDING"), vectors)
+
+            assert states() == {"first": "READY"}
+            client.load_model("second", headers=root, config=json.dumps({"folder": model}))
+            assert states() == {"first": "READY", "second": "READY"}
+            assert client.is_model_ready("second") and client.get_model_metadata("second", headers=user)["name"] == "second"
+            infer("second")
+            client.load_model("second", headers=root)  # once more, from the same folder
+            infer("second")
+            wrong = refused(failure, lambda: client.load_model("second", headers=root, config=json.dumps({"folder": folder})))
+            assert folder in wrong.message(), wrong
+            infer("second")
+            client.unload_model("second", headers=root)
+            assert states() == {"first": "READY", "second": "UNAVAILABLE"} and not client.is_model_ready("second")
+            assert "not loaded" in refused(failure, lambda: infer("second")).message()
+            infer("first")
+            assert "not marked admin" in refused(failure, lambda: client.load_model("first", headers=user)).message()
+
+
+def main(program, goldens, model):
     logging.disable(logging.WARNING)
     folder = pathlib.Path(goldens) / "embeddings"
     texts = (folder / "texts.txt").read_text().splitlines()
@@ -126,6 +160,8 @@ def main(program, goldens):
         for attempt in (try_openai, try_readme, try_langchain, try_huggingface_hub, try_tritonclient):
             attempt(address, texts[few], vectors[few])
             print(attempt.__name__.removeprefix("try_"), "ok", flush=True)
+    try_repository(program, model, texts[few], vectors[few])
+    print("repository ok")
 
 
 main(*sys.argv[1:])

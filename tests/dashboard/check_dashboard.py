@@ -6,6 +6,7 @@ check_dashboard.py EMBED_SERVER [PICTURES]: writes a picture in light and one in
 Exits with 77, for ctest's "skipped", without Chromium or the Python package websockets.
 """
 
+import contextlib
 import json
 import math
 import pathlib
@@ -45,7 +46,7 @@ def check(page, address):
     assert re.search(r"success\s+100 %", told), told
     assert re.search(r"batch \(most 32\)\s+[1-9]", told), told
     assert page.evaluate("document.title") == "all-MiniLM-L6-v2 · carpool"
-    assert page.evaluate("document.querySelector('#row th').textContent") == "all-MiniLM-L6-v2"
+    assert page.evaluate("document.querySelector('#rows th').textContent") == "all-MiniLM-L6-v2"
 
     # Every chart that is shown says in words what it draws, and draws something.
     page.wait_until("shown.length >= 4")
@@ -75,37 +76,66 @@ def check(page, address):
     assert page.complaints == [], page.complaints
 
 
+def check_rows(page, address):
+    """Two ways to run the model are told apart, each by what it does."""
+    page.open(f"{address}/dashboard")
+    cells = "[...document.querySelectorAll('#rows tr')].map(row => [...row.children].map(cell => cell.textContent))"
+    page.wait_until(f"{cells}.length == 2 && {cells}.every(row => Number(row[1]) > 0)")
+    rows = page.evaluate(cells)
+    assert [row[0] for row in rows] == ["all-MiniLM-L6-v2, batched", "all-MiniLM-L6-v2, unbatched"], rows
+    assert all(row[3] == "100 %" for row in rows) and rows[1][7] == "1", rows
+
+
+@contextlib.contextmanager
+def embedding(address):
+    """Some clients; calling what this gives ends them."""
+    stopped = threading.Event()
+    clients = [threading.Thread(target=embed_until, args=(stopped, address)) for _ in range(4)]
+    for client in clients:
+        client.start()
+
+    def end():
+        stopped.set()
+        for client in clients:
+            client.join()
+
+    try:
+        yield end
+    finally:
+        end()
+
+
+@contextlib.contextmanager
+def running(program, *options):
+    """The server and its address."""
+    server = subprocess.Popen([program, "--port", "0", "--log-level", "warn", *options], stdout=subprocess.PIPE, text=True)
+    try:
+        yield server, next(found[1] for line in server.stdout if (found := re.match(r"listening on (http://\S+)", line)))
+    finally:
+        server.kill()
+
+
 def main(program, pictures=None):
     chromium = find_chromium()
     if not chromium:
         print("skipped: there is no chromium")
         sys.exit(77)
-    server = subprocess.Popen([program, "--port", "0", "--log-level", "warn"], stdout=subprocess.PIPE, text=True)
-    stopped, clients = threading.Event(), []
-    try:
-        address = next(found[1] for line in server.stdout if (found := re.match(r"listening on (http://\S+)", line)))
-        clients += [threading.Thread(target=embed_until, args=(stopped, address)) for _ in range(4)]
-        for client in clients:
-            client.start()
-        with browsing(chromium) as page:
-            check(page, address)
-            if pictures:
-                page.open(f"{address}/dashboard")
-                page.evaluate("document.querySelector('[data-minutes=\"1\"]').click()")
-                page.wait_until("shown.length > 55", 90)
-                for scheme in ("light", "dark"):
-                    page.prefer(scheme)
-                    page.screenshot(pathlib.Path(pictures) / f"dashboard_{scheme}.png")
-            stopped.set()
-            for client in clients:
-                client.join()
-            # The page says so when the server has gone.
-            server.terminate()
-            page.wait_until("document.querySelector('#state').className == 'lost'")
+    with running(program) as (server, address), embedding(address) as end_clients, browsing(chromium) as page:
+        check(page, address)
+        if pictures:
+            page.open(f"{address}/dashboard")
+            page.evaluate("document.querySelector('[data-minutes=\"1\"]').click()")
+            page.wait_until("shown.length > 55", 90)
+            for scheme in ("light", "dark"):
+                page.prefer(scheme)
+                page.screenshot(pathlib.Path(pictures) / f"dashboard_{scheme}.png")
+        end_clients()
+        # The page says so when the server has gone.
+        server.terminate()
+        page.wait_until("document.querySelector('#state').className == 'lost'")
         assert server.wait(timeout=60) == 0
-    finally:
-        stopped.set()
-        server.kill()
+    with running(program, "--ab", "50") as (_, address), embedding(address), browsing(chromium) as page:
+        check_rows(page, address)
     print("the dashboard is in order")
 
 

@@ -134,9 +134,11 @@ double metric(std::uint16_t port, const std::string& series) {
 }
 
 double mean_batch_size_during(std::uint16_t port, auto&& load) {
-  const double count = metric(port, "carpool_batch_size_count"), sum = metric(port, "carpool_batch_size_sum");
+  const std::string batches = "carpool_batch_size_count{model=\"all-MiniLM-L6-v2\"}",
+                    texts = "carpool_batch_size_sum{model=\"all-MiniLM-L6-v2\"}";
+  const double count = metric(port, batches), sum = metric(port, texts);
   load();
-  return (metric(port, "carpool_batch_size_sum") - sum) / (metric(port, "carpool_batch_size_count") - count);
+  return (metric(port, texts) - sum) / (metric(port, batches) - count);
 }
 
 // Runs a program that must refuse its options; what it says.
@@ -269,6 +271,68 @@ TEST_CASE("P1: SIGTERM under load loses no request, and the server ends with sta
   CHECK_THROWS_AS(http_client{port}, std::system_error);
 }
 
+TEST_CASE("exchanging the real model under load loses no request, and one that is broken changes nothing") {
+  const temporary_folder folder;
+  const std::string admin = "admin-0123456789", user = "user-0123456789a";
+  const std::string keys = folder.write("keys", "root " + admin + " admin\nuser " + user + "\n").string();
+  server_process server(
+      with_options({"--port", "0", "--threads", "1", "--device", "cpu", "--api-keys", keys}));
+  const auto port = server.port();
+  const auto load = [&](const std::string& body) {
+    return http_client(port).ask(
+        post_json("/v2/repository/models/all-MiniLM-L6-v2/load", body, "x-api-key: " + admin + "\r\n"));
+  };
+  const auto request = post_json("/embed", R"({"text":"share the ride"})", "x-api-key: " + user + "\r\n");
+  const std::string expected = http_client(port).ask(request).body;
+  std::atomic<int> right = 0, wrong = 0;
+  std::atomic<bool> enough = false;
+  std::vector<std::thread> clients;
+  for (int i = 0; i < 8; ++i) {
+    clients.emplace_back([&] {
+      http_client client(port);
+      while (!enough) ++(client.ask(request).status == 200 ? right : wrong);
+    });
+  }
+  for (int i = 0; i < 3; ++i) {
+    const int before = right;
+    CHECK(load("{}").status == 200);
+    while (right < before + 50) std::this_thread::yield();
+  }
+  const auto refused =
+      load(R"({"parameters":{"config":"{\"folder\":\")" + folder.path().string() + R"(\"}"}})");
+  CHECK(refused.status == 400);
+  CHECK(mentions(refused.body, folder.path().string()));
+  enough = true;
+  for (auto& client : clients) client.join();
+  INFO(server.log());
+  CHECK(wrong == 0);
+  CHECK(http_client(port).ask(request).body == expected);
+  server.signal(SIGTERM);
+  CHECK(server.wait() == 0);
+}
+
+TEST_CASE("two models and their two ways to run have the same vectors") {
+  const std::string folder = CARPOOL_TEST_MINILM;
+  server_process server(with_options({"--port", "0", "--threads", "1", "--device", "cpu", "--model",
+                                      "a=" + folder, "--model", "b=" + folder, "--ab", "50"}));
+  const auto port = server.port();
+  INFO(server.log());
+  const auto embedded = [&](const std::string& model, const std::string& variant) {
+    return number_lists(
+        http_client(port)
+            .ask(post_json("/v1/embeddings", R"({"input":"share the ride","model":")" + model + "\"}",
+                           "x-carpool-variant: " + variant + "\r\n"))
+            .body);
+  };
+  const auto first = embedded("a", "batched");
+  CHECK(largest_difference(embedded("a", "unbatched"), first) < 1e-5f);
+  CHECK(largest_difference(embedded("b", "batched"), first) < 1e-5f);
+  CHECK(mentions(http_client(port).ask(get("/v1/models")).body, R"("id":"b")"));
+  CHECK(metric(port, R"(carpool_max_batch_size{model="b",variant="unbatched"})") == 1);
+  CHECK(mentions(refusal({"--port", "0", "--device", "cpu", "--model", folder, "--model", folder}),
+                 "is the name of two models"));
+}
+
 TEST_CASE("P2: SIGINT ends an idle server, whoever is connected") {
   server_process server(
       with_options({"--port", "0", "--threads", "1", "--device", "cpu", "--log-level", "off"}));
@@ -299,11 +363,12 @@ TEST_CASE("the textbook service can be had by options") {
   const auto port = server.port();
   INFO(server.log());
   CHECK(mentions(server.log(), "batches of up to 8 texts"));
-  CHECK(metric(port, "carpool_batches_total{trigger=\"timeout\"}") == 1);  // the first run, which is alone
+  CHECK(metric(port, "carpool_batches_total{model=\"all-MiniLM-L6-v2\",trigger=\"timeout\"}") ==
+        1);  // the first run, which is alone
   std::string list = "[\"a\"";
   for (int i = 1; i < 16; ++i) list += ",\"a\"";
   CHECK(http_client(port).ask(post_json("/embed", R"({"inputs":)" + list + "]}")).status == 200);
-  CHECK(metric(port, "carpool_batches_total{trigger=\"full\"}") == 2);
+  CHECK(metric(port, "carpool_batches_total{model=\"all-MiniLM-L6-v2\",trigger=\"full\"}") == 2);
 }
 
 TEST_CASE("SIGHUP reads the keys again; a bad file changes nothing") {

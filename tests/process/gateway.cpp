@@ -115,6 +115,6 @@ TEST_CASE("options may come from a file, and those of the command line go before
   CHECK(http_client(port).ask(question).status == 200);
   CHECK(http_client(port).ask(question).status == 429);
   const auto metrics = http_client(port).ask(get("/metrics")).body;
-  CHECK(mentions(metrics, "\nte_request_count 1\n"));
+  CHECK(mentions(metrics, "\nte_request_count{model=\"all-MiniLM-L6-v2\"} 1\n"));
   CHECK(mentions(metrics, "\nnv_inference_count{model=\"all-MiniLM-L6-v2\",version=\"1\"} "));
 }

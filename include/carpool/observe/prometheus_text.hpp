@@ -4,13 +4,16 @@
 #pragma once
 
 #include <charconv>
+#include <cstddef>
 #include <cstdint>
 #include <initializer_list>
+#include <map>
 #include <span>
 #include <string>
 #include <string_view>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 namespace carpool {
 
@@ -31,26 +34,40 @@ class prometheus_text {
   /// The content type of what is written.
   static constexpr const char* content_type = "text/plain; version=0.0.4; charset=utf-8";
 
-  /// Starts a metric: its samples follow. `type` is counter, gauge or histogram.
+  /// From now on every sample has these labels, in front of its own: such as the model that it is about,
+  /// where there are several.
+  void set_common_labels(std::vector<std::pair<std::string, std::string>> common) {
+    common_ = std::move(common);
+  }
+
+  /// Starts a metric: its samples follow. `type` is counter, gauge or histogram. A name that was there before
+  /// goes on with that metric, so that all of its samples stand together, as the format demands.
   void family(std::string_view name, std::string_view type, std::string_view help) {
-    out_.append("# HELP ").append(name).append(" ").append(help).append("\n");
-    out_.append("# TYPE ").append(name).append(" ").append(type).append("\n");
+    const auto [found, is_new] = places_.try_emplace(std::string(name), families_.size());
+    current_ = found->second;
+    if (!is_new) return;
+    std::string& text = families_.emplace_back();
+    text.append("# HELP ").append(name).append(" ").append(help).append("\n");
+    text.append("# TYPE ").append(name).append(" ").append(type).append("\n");
   }
 
   /// One sample of the metric started last.
   void sample(std::string_view name, labels with, metric_value value) {
-    out_.append(name);
+    std::string& out = families_[current_];
+    out.append(name);
     char separator = '{';
-    for (const auto& [label, text] : with) {
-      out_ += separator;
-      out_.append(label).append("=\"").append(escaped(text)).append("\"");
+    const auto add = [&](std::string_view label, std::string_view text) {
+      out += separator;
+      out.append(label).append("=\"").append(escaped(text)).append("\"");
       separator = ',';
-    }
-    if (with.size() > 0) out_ += '}';
-    out_.append(" ").append(number(value.value)).append("\n");
+    };
+    for (const auto& [label, text] : common_) add(label, text);
+    for (const auto& [label, text] : with) add(label, text);
+    if (separator == ',') out += '}';
+    out.append(" ").append(number(value.value)).append("\n");
   }
 
-  /// A whole metric without labels.
+  /// A whole metric without labels of its own.
   void counter(std::string_view name, std::string_view help, metric_value value) {
     family(name, "counter", help);
     sample(name, {}, value);
@@ -73,8 +90,13 @@ class prometheus_text {
     sample(base + "_count", {}, count);
   }
 
-  /// What was written.
-  std::string release() { return std::move(out_); }
+  /// What was written. Nothing is left.
+  std::string release() {
+    std::string all;
+    for (const std::string& text : families_) all += text;
+    *this = {};
+    return all;
+  }
 
  private:
   // The shortest text that reads back as the same value; whole numbers without a point or an exponent.
@@ -98,7 +120,10 @@ class prometheus_text {
     return result;
   }
 
-  std::string out_;
+  std::vector<std::string> families_;  // each with its samples, in the order of their start
+  std::map<std::string, std::size_t> places_;
+  std::size_t current_ = 0;
+  std::vector<std::pair<std::string, std::string>> common_;
 };
 
 }  // namespace carpool

@@ -58,6 +58,7 @@ TEST_CASE("each problem has its status in each family") {
   for (const auto& [what, openai, tei, open_inference] :
        {row{problem::malformed, 400, 400, 400}, row{problem::invalid, 400, 422, 400},
         row{problem::empty_input, 400, 400, 400}, row{problem::unauthorized, 401, 401, 401},
+        row{problem::forbidden, 403, 403, 403}, row{problem::unknown_model, 404, 404, 404},
         row{problem::not_found, 404, 404, 404}, row{problem::method_not_allowed, 405, 405, 405},
         row{problem::length_required, 411, 411, 411}, row{problem::body_too_large, 413, 413, 413},
         row{problem::target_too_long, 414, 414, 414}, row{problem::unsupported_media_type, 415, 415, 415},

@@ -92,6 +92,13 @@ TEST_CASE("a key may have limits of its own") {
                  "tokens_per_minute is given more than once"));
 }
 
+TEST_CASE("keys of administrators are marked") {
+  const auto keys = key_file("alice " + alice + " admin requests_per_minute=5\nbob " + bob).read();
+  CHECK(keys.find(alice)->is_admin);
+  CHECK(keys.find(alice)->rates.requests == 5u);
+  CHECK(!keys.find(bob)->is_admin);
+}
+
 TEST_CASE("who has no key is refused before the body is read, in the words of the path's clients") {
   const key_file file("alice " + alice);
   test_server server;

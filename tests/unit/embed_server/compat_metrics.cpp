@@ -6,8 +6,8 @@
 #include "support/doctest.hpp"
 #include "support/metrics_text.hpp"
 
+#include <span>
 #include <string>
-#include <string_view>
 #include <vector>
 
 using namespace embed_server;
@@ -30,39 +30,47 @@ carpool::stats some_stats() {
   return stats;
 }
 
+model_reading reading() {
+  model_reading one;
+  one.model = "bert";
+  one.stats = some_stats();
+  return one;
+}
+
 }  // namespace
 
 TEST_CASE("dashboards for text-embeddings-inference find its names") {
-  counters counted;
-  counted.requests = 12;
-  counted.invalid = 5;
-  counted.request_time.record(1'000'000);
-  const auto text = render_tei_metrics(some_stats(), counted);
-  CHECK(has_line(text, "te_request_count 12"));
-  CHECK(has_line(text, "te_request_success 1"));
-  CHECK(has_line(text, "te_request_failure{err=\"overloaded\"} 2"));
-  CHECK(has_line(text, "te_request_failure{err=\"validation\"} 5"));
-  CHECK(has_line(text, "te_request_failure{err=\"dropped\"} 7"));
-  CHECK(has_line(text, "te_request_failure{err=\"inference\"} 1"));
-  CHECK(has_line(text, "te_request_duration_count 1"));
-  CHECK(has_line(text, "te_request_queue_duration_count 0"));
-  CHECK(has_line(text, "te_batch_next_size_bucket{le=\"16\"} 2"));
-  CHECK(has_line(text, "te_batch_next_size_sum 49"));
-  CHECK(has_line(text, "te_queue_size 2"));
+  model_reading one = reading();
+  one.counted.requests = 12;
+  one.counted.invalid = 5;
+  one.counted.request_time.record(1'000'000);
+  const auto text = render_tei_metrics(std::span(&one, 1));
+  CHECK(has_line(text, "te_request_count{model=\"bert\"} 12"));
+  CHECK(has_line(text, "te_request_success{model=\"bert\"} 1"));
+  CHECK(has_line(text, "te_request_failure{model=\"bert\",err=\"overloaded\"} 2"));
+  CHECK(has_line(text, "te_request_failure{model=\"bert\",err=\"validation\"} 5"));
+  CHECK(has_line(text, "te_request_failure{model=\"bert\",err=\"dropped\"} 7"));
+  CHECK(has_line(text, "te_request_failure{model=\"bert\",err=\"inference\"} 1"));
+  CHECK(has_line(text, "te_request_duration_count{model=\"bert\"} 1"));
+  CHECK(has_line(text, "te_request_queue_duration_count{model=\"bert\"} 0"));
+  CHECK(has_line(text, "te_batch_next_size_bucket{model=\"bert\",le=\"16\"} 2"));
+  CHECK(has_line(text, "te_batch_next_size_sum{model=\"bert\"} 49"));
+  CHECK(has_line(text, "te_queue_size{model=\"bert\"} 2"));
 }
 
 TEST_CASE("Triton's clients find its names, with the model as a label") {
-  model_statistics::snapshot totals;
+  model_reading one = reading();
+  model_statistics::snapshot& totals = one.totals;
   totals.inferences = 20;
   totals.executions = 3;
   totals.success.add(5ms);
   totals.queue.add(2ms);
   totals.by_text.compute_infer.add(1500us);
-  const auto text = render_triton_metrics(some_stats(), totals, "bert");
+  const auto text = render_triton_metrics(std::span(&one, 1));
   CHECK(has_line(text, R"(nv_inference_request_success{model="bert",version="1"} 20)"));
-  CHECK(has_line(text, R"(nv_inference_request_failure{model="bert",reason="REJECTED",version="1"} 5)"));
-  CHECK(has_line(text, R"(nv_inference_request_failure{model="bert",reason="CANCELED",version="1"} 4)"));
-  CHECK(has_line(text, R"(nv_inference_request_failure{model="bert",reason="BACKEND",version="1"} 1)"));
+  CHECK(has_line(text, R"(nv_inference_request_failure{model="bert",version="1",reason="REJECTED"} 5)"));
+  CHECK(has_line(text, R"(nv_inference_request_failure{model="bert",version="1",reason="CANCELED"} 4)"));
+  CHECK(has_line(text, R"(nv_inference_request_failure{model="bert",version="1",reason="BACKEND"} 1)"));
   CHECK(has_line(text, R"(nv_inference_count{model="bert",version="1"} 20)"));
   CHECK(has_line(text, R"(nv_inference_exec_count{model="bert",version="1"} 3)"));
   CHECK(has_line(text, R"(nv_inference_pending_request_count{model="bert",version="1"} 2)"));
@@ -74,7 +82,9 @@ TEST_CASE("Triton's clients find its names, with the model as a label") {
 
 TEST_CASE("Triton's names for GPUs tell what the driver tells") {
   const std::vector<gpu_reading> gpus{{"cuda:0", {.busy = 0.75, .memory_used = 400, .memory_total = 800}}};
-  const auto text = render_triton_metrics(some_stats(), {}, "bert", gpus);
+  model_reading one = reading();
+  one.gpus = gpus;
+  const auto text = render_triton_metrics(std::span(&one, 1));
   CHECK(has_line(text, R"(nv_gpu_utilization{gpu_uuid="cuda:0"} 0.75)"));
   CHECK(has_line(text, R"(nv_gpu_memory_used_bytes{gpu_uuid="cuda:0"} 400)"));
   CHECK(has_line(text, R"(nv_gpu_memory_total_bytes{gpu_uuid="cuda:0"} 800)"));

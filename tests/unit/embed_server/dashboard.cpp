@@ -49,10 +49,10 @@ TEST_CASE("events with the metrics follow each other, while others are served") 
   CHECK(header.field("connection") == "close");
   const std::string before = viewer.receive_until("\n\n");
   CHECK(before.starts_with("data: carpool_build_info{"));
-  CHECK(before.find("\ndata: carpool_requests_total{outcome=\"ok\"} 0\n") != before.npos);
+  CHECK(before.find("\ndata: carpool_requests_total{model=\"fake\",outcome=\"ok\"} 0\n") != before.npos);
   http_client other(server.port());
   CHECK(other.ask(post_json("/embed", R"({"text":"a"})")).status == 200);
-  viewer.receive_until("data: carpool_requests_total{outcome=\"ok\"} 1\n");
+  viewer.receive_until("data: carpool_requests_total{model=\"fake\",outcome=\"ok\"} 1\n");
 }
 
 TEST_CASE("who looks no more is noticed, and who does is told when the server ends") {

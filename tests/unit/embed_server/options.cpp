@@ -36,7 +36,9 @@ TEST_CASE("without arguments the server listens on the loopback address and leav
   const auto options = parse({});
   CHECK(options.host == "127.0.0.1");
   CHECK(options.port == 8080);
-  CHECK(options.model == "default");
+  CHECK(options.models == std::vector<model_source>{{"", "default"}});
+  CHECK(!options.strict_model);
+  CHECK(!options.ab);
   CHECK(options.policy == policy_choice::adaptive);
   CHECK(options.device == "auto");
   CHECK(options.devices.empty());
@@ -62,7 +64,7 @@ TEST_CASE("every option is understood") {
                               "--load-library=b.so", "--requests-per-minute=60", "--tokens-per-minute=5000"});
   CHECK(options.host == "0.0.0.0");
   CHECK(options.port == 0);
-  CHECK(options.model == "folder");
+  CHECK(options.models == std::vector<model_source>{{"", "folder"}});
   CHECK(options.threads == 4);
   CHECK(options.device == "cuda");
   CHECK(options.devices == std::vector<std::size_t>{0, 3});
@@ -169,8 +171,8 @@ TEST_CASE("P3: a wrong file of options is refused with one line that names what 
 
 TEST_CASE("the environment names a model, and the command line another") {
   setenv("CARPOOL_MODEL", "from-environment", 1);
-  CHECK(parse({}).model == "from-environment");
-  CHECK(parse({"--model", "from-command-line"}).model == "from-command-line");
+  CHECK(parse({}).models.front().folder == "from-environment");
+  CHECK(parse({"--model", "from-command-line"}).models.front().folder == "from-command-line");
   unsetenv("CARPOOL_MODEL");
 }
 
@@ -181,4 +183,27 @@ TEST_CASE("times are written with their unit") {
   CHECK(parse_duration("0s") == 0s);
   for (const auto* text : {"", "5", "ms", "5 ms", "5m", "5msx", "-5ms", "nan s", "nans", "infs", "1e9s"})
     CHECK_THROWS_AS(parse_duration(text), std::invalid_argument);
+}
+
+TEST_CASE("models may have names, and the first is the default") {
+  const auto options =
+      parse({"--model=/models/a", "--model", "small=/models/x=1", "--strict-model", "--ab=20"});
+  CHECK(options.models == std::vector<model_source>{{"", "/models/a"}, {"small", "/models/x=1"}});
+  CHECK(options.strict_model);
+  CHECK(options.ab == 20u);
+  CHECK(parse_model_source("/models/x=1") == model_source{"", "/models/x=1"});
+  CHECK(parse_model_source("a=b/c") == model_source{"a", "b/c"});
+  CHECK(complaint({"--model", "=x"}) == "--model: =x must be FOLDER or NAME=FOLDER");
+  CHECK(complaint({"--model", "x="}) == "--model: x= must be FOLDER or NAME=FOLDER");
+  CHECK(complaint({"--model=a=x", "--model=/models/a/"}) ==
+        "--model: a is the name of two models; NAME=FOLDER gives one another");
+  CHECK(complaint({"--model=x", "--model=y", "--program=p.pt2"}) ==
+        "--program takes the place of one model's encoder, but there are 2 models");
+  CHECK(complaint({"--ab=101"}).find("--ab") != std::string::npos);
+}
+
+TEST_CASE("models may come from the environment and from a file of options") {
+  const carpool::test::temporary_folder folder;
+  const auto file = folder.write("options", "model=[\"a=/x\", \"/y\"]\n").string();
+  CHECK(parse({"--config", file.c_str()}).models == std::vector<model_source>{{"a", "/x"}, {"", "/y"}});
 }

@@ -5,6 +5,8 @@
 
 #include "support/doctest.hpp"
 
+#include <initializer_list>
+
 using namespace embed_server;
 using http::verb;
 
@@ -58,7 +60,7 @@ TEST_CASE("paths of the Open Inference Protocol name a model, decoded, and maybe
   CHECK(get("/v2/models/bert/versions/7/config").to == endpoint::model_config);
   CHECK(get("/v2/models/bert/versions/7/config").version == "7");
   CHECK(get("/v2/models/bert/stats").to == endpoint::model_statistics);
-  CHECK(get("/v2/models/stats").to == endpoint::model_statistics);
+  CHECK(get("/v2/models/stats").to == endpoint::all_statistics);
   CHECK(get("/v2/models/stats").model.empty());
   CHECK(find_route(verb::post, "/v2/models/bert/infer").to == endpoint::infer);
   CHECK(find_route(verb::post, "/v2/models/bert/versions/1/infer").to == endpoint::infer);
@@ -68,6 +70,19 @@ TEST_CASE("paths of the Open Inference Protocol name a model, decoded, and maybe
     CHECK(refusal(verb::post, path) == problem::not_found);
   CHECK(refusal(verb::get, "/v2/models/bert/infer") == problem::method_not_allowed);
   CHECK(allowed_methods("/v2/models/bert/infer") == "POST, OPTIONS");
+}
+
+TEST_CASE("models are managed under Triton's paths, by administrators") {
+  CHECK(find_route(verb::post, "/v2/repository/index").to == endpoint::repository_index);
+  CHECK(find_route(verb::post, "/v2/repository/models/a%20b/load").to == endpoint::model_load);
+  CHECK(find_route(verb::post, "/v2/repository/models/a%20b/load").model == "a b");
+  CHECK(find_route(verb::post, "/v2/repository/models/a/unload").to == endpoint::model_unload);
+  for (const endpoint to : {endpoint::repository_index, endpoint::model_load, endpoint::model_unload}) {
+    CHECK(is_for_admins(to));
+    CHECK(!is_open(to));
+    CHECK(!runs_model(to));
+  }
+  CHECK(!is_for_admins(endpoint::infer));
 }
 
 TEST_CASE("HEAD goes where GET goes and OPTIONS is understood everywhere") {

@@ -120,7 +120,7 @@ TEST_CASE("H21: health and metrics are answered while the model hangs and the qu
   while (server.stats().queued == 0) std::this_thread::yield();
   CHECK(other.ask(quiet_question).status == 429);
   CHECK(other.ask(get("/health")).status == 200);
-  CHECK(metric(other.ask(get("/metrics")).body, "carpool_inflight_requests") == 2);
+  CHECK(metric(other.ask(get("/metrics")).body, "carpool_inflight_requests{model=\"fake\"}") == 2);
   server.release_model();
   CHECK(running.receive().body == quiet_answer);
   CHECK(waiting.receive().body == quiet_answer);
@@ -252,15 +252,15 @@ TEST_CASE("requests add up in the metrics at any moment") {
   http_client observer(server.port());
   for (int scrape = 0; scrape < 50; ++scrape) {
     const auto text = observer.ask(get("/metrics")).body;
-    double sum = metric(text, "carpool_inflight_requests");
+    double sum = metric(text, "carpool_inflight_requests{model=\"fake\"}");
     for (const std::string outcome :
          {"ok", "invalid", "rejected", "expired", "cancelled", "error", "shutdown"})
-      sum += metric(text, "carpool_requests_total{outcome=\"" + outcome + "\"}");
-    CHECK(sum == metric(text, "carpool_requests_submitted_total"));
+      sum += metric(text, "carpool_requests_total{model=\"fake\",outcome=\"" + outcome + "\"}");
+    CHECK(sum == metric(text, "carpool_requests_submitted_total{model=\"fake\"}"));
   }
   for (auto& client : clients) client.join();
   const auto text = observer.ask(get("/metrics")).body;
-  CHECK(metric(text, "carpool_requests_submitted_total") == 800);
-  CHECK(metric(text, "carpool_requests_total{outcome=\"invalid\"}") == 200);
-  CHECK(metric(text, "carpool_tokens_total") == 1400);
+  CHECK(metric(text, "carpool_requests_submitted_total{model=\"fake\"}") == 800);
+  CHECK(metric(text, "carpool_requests_total{model=\"fake\",outcome=\"invalid\"}") == 200);
+  CHECK(metric(text, "carpool_tokens_total{model=\"fake\"}") == 1400);
 }

@@ -86,7 +86,7 @@ TEST_CASE("B37: a server that has lost a device says so, and without any that it
   const auto degraded = client.ask(get("/health"));
   CHECK(degraded.status == 200);
   CHECK(degraded.body == R"({"status":"degraded","failed_devices":["fake:0"]})");
-  CHECK(client.ask(get("/metrics")).body.find("carpool_device_works{device=\"fake:0\"} 0\n") !=
+  CHECK(client.ask(get("/metrics")).body.find("carpool_device_works{model=\"fake\",device=\"fake:0\"} 0\n") !=
         std::string::npos);
   server.fail_device();
   const auto failed = client.ask(get("/health"));

@@ -4,6 +4,8 @@
 #include "test_server.hpp"
 
 #include "embed_server/embed_service.hpp"
+#include "embed_server/local_engine.hpp"
+#include "embed_server/model_repository.hpp"
 #include "embed_server/server.hpp"
 #include "embed_server/shutdown.hpp"
 #include "support/gate.hpp"
@@ -20,6 +22,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <exception>
+#include <future>
 #include <limits>
 #include <span>
 #include <stdexcept>
@@ -76,26 +79,24 @@ embedding embed_each(const tokens& text) {
   return values;
 }
 
-embedding embed(const tokens& text) {
+embedding embed(const tokens& text, int number) {
   const std::string bytes(text.ids.begin(), text.ids.end());
   if (bytes == "boom") throw std::runtime_error("boom");
   if (bytes == "nan") return {std::numeric_limits<float>::quiet_NaN(), 0, 0, 0};
   return {static_cast<float>(bytes.size()), static_cast<float>(bytes.front()),
-          static_cast<float>(bytes.back()), 1};
+          static_cast<float>(bytes.back()), static_cast<float>(number)};
 }
 
 }  // namespace
 
 struct test_server::implementation {
-  implementation(const embed_server::http_settings& settings_, const carpool::options& batching)
-      : settings(settings_),
-        batcher(io.get_executor(), watched(batching),
-                [this](std::span<tokens> texts) { return run_model(texts); }),
-        service(fake_model(batching), batcher, settings.limits),
-        server(listeners(), service, settings) {
-    if (settings.log) service.watch(*settings.log);
+  implementation(const embed_server::http_settings& settings_, const carpool::options& batching_)
+      : settings(settings_), service(models, settings.limits), server(listeners(), service, settings) {
+    repository.begin_with({"", "1"}, host("fake", batching_, 1));
+    service.manage(repository);
+    if (settings.log) service.facts().watch(*settings.log);
     server.start();
-    asio::co_spawn(io, embed_server::serve_until_signalled(signals, server, batcher, settings.limits),
+    asio::co_spawn(io, embed_server::serve_until_signalled(signals, server, models, settings.limits),
                    [this](std::exception_ptr error, bool answered) {
                      failure = error;
                      everything_answered = answered;
@@ -111,36 +112,65 @@ struct test_server::implementation {
     return all;
   }
 
-  carpool::options watched(carpool::options batching) {
-    statistics = std::make_shared<embed_server::model_statistics>(batching.max_batch_size);
-    batching.observer = statistics;
-    return batching;
+  // A model that adds the number to its embeddings.
+  std::unique_ptr<embed_server::local_engine> engine(const std::string& name,
+                                                     const carpool::options& batching, int number) {
+    return std::make_unique<embed_server::local_engine>(fake_model(name, batching), parts(batching, number),
+                                                        settings.limits.work_per_turn);
   }
 
-  embed_server::served_model fake_model(const carpool::options& batching) {
+  std::unique_ptr<embed_server::hosted_model> host(const std::string& name, const carpool::options& batching,
+                                                   int number) {
+    return std::make_unique<embed_server::hosted_model>(engine(name, batching, number));
+  }
+
+  // Its folder is a number.
+  std::unique_ptr<embed_server::hosted_model> load(const embed_server::model_source& source) {
+    if (source.folder == "broken") throw std::runtime_error("broken/config.json: no such file");
+    return host(source.name, {}, std::stoi(source.folder));
+  }
+
+  void compare(const std::string& name, unsigned percent) {
+    auto batched = engine(name, {}, 1), unbatched = engine(name, {.max_batch_size = 1}, 2);
+    models.put(
+        std::make_shared<embed_server::hosted_model>(std::move(batched), std::move(unbatched), percent));
+  }
+
+  static embed_server::served_model fake_model(const std::string& name, const carpool::options& batching) {
     embed_server::served_model model;
-    model.name = "fake";
+    model.name = name;
     model.dimension = 4;
     model.max_tokens = max_tokens;
     model.max_batch_size = batching.max_batch_size;
     model.max_queue_size = batching.max_queue_size;
-    model.tokenize = tokenize;
     model.locate_tokens = locate;
     model.decode = decode;
-    model.statistics = statistics;
-    model.devices = [this] { return devices(); };
     return model;
+  }
+
+  embed_server::local_parts parts(carpool::options batching, int number) {
+    embed_server::local_parts result;
+    const auto statistics = std::make_shared<embed_server::model_statistics>(batching.max_batch_size);
+    batching.observer = statistics;
+    result.tokenize = tokenize;
+    result.batcher = std::make_unique<embed_server::embedding_batcher>(
+        io.get_executor(), batching,
+        [this, number](std::span<tokens> texts) { return run_model(texts, number); });
+    result.statistics = statistics;
+    result.devices = [this, life = alive] { return devices(); };
+    return result;
   }
 
   std::vector<carpool::bert::device_status> devices() const {
     return {{"fake:0", failed_devices < 1}, {"fake:1", failed_devices < 2}};
   }
 
-  std::vector<embedding> run_model(std::span<tokens> texts) {
-    if (held) entrance.pass();
+  std::vector<embedding> run_model(std::span<tokens> texts, int number) {
+    if (held && number == 1) entrance.pass();
     texts_run += static_cast<int>(texts.size());
     std::vector<embedding> embeddings;
-    for (const tokens& text : texts) embeddings.push_back(text.pooled ? embed(text) : embed_each(text));
+    for (const tokens& text : texts)
+      embeddings.push_back(text.pooled ? embed(text, number) : embed_each(text));
     return embeddings;
   }
 
@@ -150,8 +180,10 @@ struct test_server::implementation {
   std::atomic<int> texts_run = 0;
   const embed_server::http_settings settings;
   asio::io_context io{1};
-  std::shared_ptr<embed_server::model_statistics> statistics;
-  embed_server::embedding_batcher batcher;
+  const std::shared_ptr<int> alive = std::make_shared<int>();  // as many users as models, and this
+  embed_server::model_catalog models;
+  embed_server::model_repository repository{
+      models, [this](const embed_server::model_source& source) { return load(source); }};
   embed_server::embed_service service;
   std::uint16_t port = 0;
   embed_server::server server;
@@ -179,11 +211,27 @@ void test_server::set_tls(std::shared_ptr<asio::ssl::context> context) {
 }
 
 void test_server::set_keys(const std::filesystem::path& file) {
-  asio::post(self_->io, [this, keys = embed_server::api_keys::read(file)] { self_->service.set_keys(keys); });
+  asio::post(self_->io,
+             [this, keys = embed_server::api_keys::read(file)] { self_->service.clients().set_keys(keys); });
 }
 
+void test_server::compare(const std::string& name, unsigned percent) {
+  std::promise<void> done;
+  asio::post(self_->io, [&] {
+    self_->compare(name, percent);
+    done.set_value();
+  });
+  done.get_future().wait();
+}
+
+void test_server::refuse_unknown_models() {
+  asio::post(self_->io, [this] { self_->service.refuse_unknown_models(); });
+}
+
+long test_server::models_alive() const { return self_->alive.use_count() - 1; }
+
 std::uint16_t test_server::port() const { return self_->port; }
-carpool::stats test_server::stats() const { return self_->batcher.stats(); }
+carpool::stats test_server::stats() const { return self_->models.get("")->arms().front().engine->stats(); }
 
 void test_server::fail_device() { ++self_->failed_devices; }
 void test_server::hold_model() { self_->held = true; }

@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <string>
 
 namespace carpool::test {
 
@@ -20,6 +21,9 @@ namespace carpool::test {
 /// The model takes bytes for tokens, at most 1000, and has two special ones, 256 and 257. The embedding of a
 /// text is (length, first byte, last byte, 1), that of a token (byte, its place, 0, 1); "boom" makes its
 /// whole batch fail, "nan" yields a value that is not finite.
+///
+/// It is called "fake", and administrators may load others: folders are numbers, which take the place of the
+/// 1 in embeddings; "broken" is one that cannot be loaded.
 class test_server {
  public:
   /// The limits go before those of the settings.
@@ -30,13 +34,22 @@ class test_server {
   /// From now on only those may use it who have a key of this file.
   void set_keys(const std::filesystem::path& file);
 
+  /// From now on there is a model that is run in two ways, 1 batched and 2 unbatched, which has this share.
+  void compare(const std::string& name, unsigned percent);
+
+  /// As --strict-model does in the real server.
+  void refuse_unknown_models();
+
+  /// Models that have not ended.
+  long models_alive() const;
+
   /// From now on new connections speak TLS.
   void set_tls(std::shared_ptr<boost::asio::ssl::context> context);
 
   std::uint16_t port() const;
   carpool::stats stats() const;
 
-  /// Runs of the model wait from now on, until it is released.
+  /// Runs of model 1 wait from now on, until it is released.
   void hold_model();
   void release_model();
   /// Waits until a run has begun.

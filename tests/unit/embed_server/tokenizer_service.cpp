@@ -61,6 +61,7 @@ TEST_CASE("what asks only the tokeniser neither runs the model nor counts as a r
   CHECK(client.ask(post_json("/decode", R"({"ids":[1]})")).status == 200);
   CHECK(client.ask(post_json("/decode", R"({"ids":[]})")).status == 400);
   CHECK(server.texts_run() == 0);
-  CHECK(client.ask(get("/metrics")).body.find(R"(carpool_requests_total{outcome="invalid"} 0)") !=
-        std::string::npos);
+  CHECK(
+      client.ask(get("/metrics")).body.find(R"(carpool_requests_total{model="fake",outcome="invalid"} 0)") !=
+      std::string::npos);
 }

@@ -27,3 +27,19 @@ TEST_CASE("a histogram has its buckets, all values, their sum and number") {
         "# HELP h Some values.\n# TYPE h histogram\nh_bucket{le=\"0.5\"} 1\nh_bucket{le=\"1\"} 3\n"
         "h_bucket{le=\"+Inf\"} 4\nh_sum 4.25\nh_count 4\n");
 }
+
+TEST_CASE("samples of a metric stand together, whoever adds them, and common labels come first") {
+  prometheus_text text;
+  text.set_common_labels({{"model", "a"}});
+  text.gauge("b", "A value.", 1);
+  text.gauge("c", "Another.", 2);
+  text.set_common_labels({{"model", "x"}, {"arm", "y"}});
+  text.family("b", "gauge", "A value.");
+  text.sample("b", {{"z", "1"}}, 3);
+  text.set_common_labels({});
+  text.gauge("c", "Another.", 4);
+  CHECK(text.release() ==
+        "# HELP b A value.\n# TYPE b gauge\nb{model=\"a\"} 1\nb{model=\"x\",arm=\"y\",z=\"1\"} 3\n"
+        "# HELP c Another.\n# TYPE c gauge\nc{model=\"a\"} 2\nc 4\n");
+  CHECK(text.release().empty());
+}

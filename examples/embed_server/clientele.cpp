@@ -1,0 +1,49 @@
+// Copyright (c) 2026 The carpool authors
+// SPDX-License-Identifier: BSL-1.0
+
+#include "clientele.hpp"
+
+#include "api_error.hpp"
+
+#include <chrono>
+#include <utility>
+
+namespace embed_server {
+
+void clientele::set_keys(api_keys keys) {
+  keys_ = std::move(keys);
+  rates_.keep_only(keys_);
+}
+
+api_client clientele::identify(const request_head& head, endpoint to) const {
+  if (!keys_.required() && is_for_admins(to))
+    throw api_error{problem::forbidden,
+                    "models are managed with a key that is marked admin, and this server has no keys: "
+                    "start it with --api-keys"};
+  if (!keys_.required() || is_open(to)) return {.rates = default_rates_};
+  if (head.key.empty())
+    throw api_error{problem::unauthorized,
+                    "an API key is needed: Authorization: Bearer KEY, or x-api-key: KEY"};
+  const api_client* const found = keys_.find(head.key);
+  if (found == nullptr) throw api_error{problem::unauthorized, "Incorrect API key provided."};
+  if (is_for_admins(to) && !found->is_admin)
+    throw api_error{problem::forbidden, "the key of " + found->name + " is not marked admin"};
+  api_client client = *found;
+  client.rates = client.rates.or_else(default_rates_);
+  return client;
+}
+
+void clientele::count_request(const api_client& client, endpoint to) {
+  if (runs_model(to)) rates_.count_request(client, std::chrono::steady_clock::now());
+}
+
+void clientele::count_tokens(const api_client& client, std::size_t tokens) {
+  rates_.count_tokens(client, tokens, std::chrono::steady_clock::now());
+}
+
+void clientele::tell_rates(response& answer, const exchange& request) {
+  if (family_of(request.head.path) == api_family::openai)
+    rates_.tell(answer, request.client, std::chrono::steady_clock::now());
+}
+
+}  // namespace embed_server

@@ -1,0 +1,113 @@
+// Copyright (c) 2026 The carpool authors
+// SPDX-License-Identifier: BSL-1.0
+//
+// The seam between HTTP and whatever computes embeddings. The service in front of it knows protocols, clients
+// and their limits; behind it are tokeniser, queue and model, in this process (local_engine) or elsewhere.
+
+#pragma once
+
+#include "embed_answer.hpp"
+#include "gpu_reading.hpp"
+#include "model_statistics.hpp"
+#include "served_model.hpp"
+#include <carpool/bert/device_health.hpp>
+#include <carpool/observe/prometheus_text.hpp>
+#include <carpool/stats.hpp>
+#include <carpool/time.hpp>
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/system/error_code.hpp>
+#include <boost/system/system_error.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace embed_server {
+
+namespace asio = boost::asio;
+
+/// Texts of which embeddings are wanted, all or none.
+struct embedding_job {
+  std::span<const std::string> texts;  ///< at least one, none empty; they outlive the operation
+  bool truncate = true;                ///< cut what is longer than the model takes, rather than refuse it
+  bool pooled = true;                  ///< a vector for each text; else one for each of its tokens
+  carpool::time_point deadline = carpool::time_point::max();
+  std::int8_t priority = 0;      ///< as carpool::submit_options::priority
+  std::uint64_t client = 0;      ///< clients get equal shares of the model, where keys are in use
+  std::string traceparent = {};  ///< names the span that the job belongs to (W3C); empty: none
+
+  /// Told once how many tokens all texts have together, before they wait for the model; an engine that learns
+  /// of it later tells it then. What it throws ends the operation, and nothing of the job runs that has not
+  /// begun. May be empty. Called on the io thread.
+  std::function<void(std::size_t token_count)> admit = {};
+};
+
+/// What has become of a job.
+struct embedded_texts {
+  /// For each text, in order: `dimension` values, or, unless `pooled`, as many for each of its tokens, one
+  /// token after the other.
+  std::vector<embedding> vectors;
+  std::size_t token_count = 0;      ///< of all texts, those that the model adds among them
+  carpool::duration preparation{};  ///< until the texts waited for the model, such as for the tokeniser
+  carpool::duration model{};        ///< from then on to the result
+};
+
+/// One of the texts cannot be embedded, whatever is done with it.
+class refused_text : public boost::system::system_error {
+ public:
+  refused_text(std::size_t index, const boost::system::error_code& why)
+      : boost::system::system_error(why), index_(index) {}
+
+  /// Which one, counted from 0.
+  std::size_t index() const noexcept { return index_; }
+
+ private:
+  std::size_t index_;
+};
+
+/// Computes embeddings. Not thread-safe: all of it is called on the io thread, and nothing there blocks.
+class embedding_engine {
+ public:
+  embedding_engine() = default;
+  embedding_engine(const embedding_engine&) = delete;
+  embedding_engine& operator=(const embedding_engine&) = delete;
+  virtual ~embedding_engine() = default;
+
+  /// What the server tells of the model. Does not change.
+  virtual const served_model& model() const = 0;
+
+  /// Throws refused_text; boost::system::system_error with a code of carpool::error (queue_full, expired,
+  /// shut_down, device_lost, model_failed) or operation_aborted; api_error for what these have no word for;
+  /// and what `admit` throws. Cancellation (every type) takes what waits out of the queue and completes at
+  /// once. The engine must outlive the operation.
+  virtual asio::awaitable<embedded_texts> embed(embedding_job job) = 0;
+
+  /// Of the queue, requests and batches, as far as the engine knows them; those of a model elsewhere need not
+  /// have any batches.
+  virtual carpool::stats stats() const = 0;
+
+  /// The same in the terms of Triton's statistics extension.
+  virtual model_statistics::snapshot totals() const = 0;
+
+  /// What the model runs on, at least one, and whether it can still be used. A model none of whose devices
+  /// works is not ready.
+  virtual std::vector<carpool::bert::device_status> devices() const = 0;
+
+  /// What the driver says about its GPUs; empty if nobody says.
+  virtual std::vector<gpu_reading> sample_gpus() const { return {}; }
+
+  /// Adds metrics that only this kind of engine has.
+  virtual void add_metrics(carpool::prometheus_text&) const {}
+
+  /// Refuses new jobs (shut_down) and completes when those that are here have ended.
+  virtual asio::awaitable<void> drain() = 0;
+
+  /// Ends at once what is here: shut_down.
+  virtual void close() = 0;
+};
+
+}  // namespace embed_server

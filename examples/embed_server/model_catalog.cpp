@@ -1,0 +1,54 @@
+// Copyright (c) 2026 The carpool authors
+// SPDX-License-Identifier: BSL-1.0
+
+#include "model_catalog.hpp"
+
+#include "api_error.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace embed_server {
+
+void model_catalog::put(std::shared_ptr<hosted_model> model) {
+  const std::string& name = model->about().name;
+  const auto found = std::ranges::find(entries_, name, &entry::name);
+  if (found == entries_.end())
+    entries_.push_back({name, std::move(model)});
+  else
+    found->model = std::move(model);
+}
+
+void model_catalog::take_out(std::string_view name) {
+  std::ranges::find(entries_, name, &entry::name)->model.reset();
+}
+
+const model_catalog::entry* model_catalog::find(std::string_view name) const {
+  const auto found = std::ranges::find(entries_, name, &entry::name);
+  return found == entries_.end() ? nullptr : &*found;
+}
+
+std::shared_ptr<hosted_model> model_catalog::get(std::string_view name) const {
+  const entry* const found = name.empty() && !entries_.empty() ? &entries_.front() : find(name);
+  if (found == nullptr)
+    throw api_error{problem::unknown_model,
+                    "there is no model \"" + std::string(name) + "\"; this server has " + names()};
+  if (!found->model)
+    throw api_error{problem::unavailable, "the model " + found->name + " is not loaded at the moment"};
+  return found->model;
+}
+
+std::vector<std::shared_ptr<hosted_model>> model_catalog::served() const {
+  std::vector<std::shared_ptr<hosted_model>> all;
+  for (const auto& [name, model] : entries_)
+    if (model) all.push_back(model);
+  return all;
+}
+
+std::string model_catalog::names() const {
+  std::string all;
+  for (const auto& each : entries_) all += (all.empty() ? "\"" : ", \"") + each.name + '"';
+  return all.empty() ? "none" : all;
+}
+
+}  // namespace embed_server

@@ -1,0 +1,50 @@
+// Copyright (c) 2026 The carpool authors
+// SPDX-License-Identifier: BSL-1.0
+
+#pragma once
+
+#include "hosted_model.hpp"
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace embed_server {
+
+/// The models of the server, by name. The one that was added first is the default: it serves whoever names
+/// none, for as long as the server runs. Not thread-safe.
+class model_catalog {
+ public:
+  /// A name, and what is served under it now, if anything is.
+  struct entry {
+    std::string name;
+    std::shared_ptr<hosted_model> model;
+  };
+
+  /// From now on this model is served under its name, and no more the one that was before. Whoever uses that
+  /// one ends with it.
+  void put(std::shared_ptr<hosted_model> model);
+
+  /// From now on nothing is served under this name, which is kept. Precondition: the name is there.
+  void take_out(std::string_view name);
+
+  /// In the order in which they were added.
+  const std::vector<entry>& entries() const noexcept { return entries_; }
+
+  /// Null if no model of this name was ever added.
+  const entry* find(std::string_view name) const;
+
+  /// The model of this name; the default where it is empty. Throws api_error (unknown_model, unavailable).
+  std::shared_ptr<hosted_model> get(std::string_view name) const;
+
+  /// The models that are served now.
+  std::vector<std::shared_ptr<hosted_model>> served() const;
+
+ private:
+  std::string names() const;
+
+  std::vector<entry> entries_;
+};
+
+}  // namespace embed_server

@@ -1,0 +1,60 @@
+// Copyright (c) 2026 The carpool authors
+// SPDX-License-Identifier: BSL-1.0
+
+#pragma once
+
+#include "access_log.hpp"
+#include "compat_metrics.hpp"
+#include "http.hpp"
+#include "limits.hpp"
+#include "metrics.hpp"
+#include "model_catalog.hpp"
+#include "routes.hpp"
+
+#include <memory>
+#include <string>
+
+namespace embed_server {
+
+/// What the server tells of itself and its models without running any. Not thread-safe.
+class server_facts {
+ public:
+  /// All of them must outlive this.
+  server_facts(const model_catalog& models, const limits& limits, const counters& counted);
+
+  /// From now on /metrics has these names, too.
+  void set_metrics_compat(metrics_compat names) noexcept { compat_ = names; }
+
+  /// From now on /metrics tells how many lines this log has lost; it must outlive this.
+  void watch(const access_log& log) noexcept { log_ = &log; }
+
+  /// From now on /health answers 503, so that load balancers look elsewhere.
+  void start_draining() noexcept { draining_ = true; }
+  bool draining() const noexcept { return draining_; }
+
+  /// The answer to whatever runs no model. Throws api_error.
+  response answer(const destination& where) const;
+
+  /// What /metrics says now, in Prometheus' text format.
+  std::string metrics() const;
+
+ private:
+  response of_protocols(const destination& where) const;
+  response of_model(const destination& where) const;
+  response health() const;
+  response list_models() const;
+  bool ready() const;
+
+  const model_catalog& models_;
+  const limits& limits_;
+  const counters& counted_;
+  const access_log* log_ = nullptr;
+  metrics_compat compat_;
+  bool draining_ = false;
+};
+
+/// The model that a path names, in its only version, or the default. Throws api_error (unknown_model,
+/// unavailable).
+std::shared_ptr<hosted_model> find_model(const model_catalog& models, const destination& where);
+
+}  // namespace embed_server
