@@ -45,6 +45,7 @@ constexpr error_row table[] = {
     {problem::invalid, 400, bad_request, nullptr, 422, "Validation", 400},
     {problem::empty_input, 400, bad_request, nullptr, 400, "Empty", 400},
     {problem::unauthorized, 401, bad_request, "invalid_api_key", 401, "Validation", 401},
+    {problem::forbidden, 403, bad_request, "insufficient_permissions", 403, "Validation", 403},
     {problem::not_found, 404, bad_request, "unknown_url", 404, "Validation", 404},
     {problem::method_not_allowed, 405, bad_request, "method_not_supported", 405, "Validation", 405},
     {problem::length_required, 411, bad_request, nullptr, 411, "Validation", 411},

@@ -24,6 +24,7 @@ enum class problem {
   invalid,                 ///< JSON that does not say what is wanted, or too much of it
   empty_input,             ///< nothing to embed
   unauthorized,            ///< no key, or an unknown one
+  forbidden,               ///< for admins only, and the key is not one of theirs
   not_found,               ///< no such path
   method_not_allowed,      ///< the path exists, the method does not
   length_required,         ///< a POST without Content-Length and Transfer-Encoding

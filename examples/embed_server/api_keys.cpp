@@ -55,11 +55,15 @@ key_digest read_key(const std::string& key) {
   return digest_of(key);
 }
 
-// What may follow a key in its line: NAME=NUMBER.
+// What may follow a key in its line.
 void read_setting(api_client& client, std::string_view word) {
+  if (word == "admin") {
+    if (std::exchange(client.admin, true)) refuse("admin is given more than once");
+    return;
+  }
   const std::string name(word.substr(0, word.find('=')));
   if (name != "requests_per_minute" && name != "tokens_per_minute")
-    refuse("what follows a key must be requests_per_minute=N or tokens_per_minute=N");
+    refuse("what follows a key must be admin, requests_per_minute=N or tokens_per_minute=N");
   auto& limit = name == "requests_per_minute" ? client.rates.requests : client.rates.tokens;
   if (limit) refuse(name + " is given more than once");
   const auto digits = word.substr(std::min(word.size(), name.size() + 1));
@@ -103,7 +107,7 @@ void api_keys::add(const std::string& name, std::istream& words) {
     if (others_digest == digest) refuse("has the key of " + other.name);
   }
   // The same number after the file has been read again, and not 0.
-  api_client client{std::hash<std::string>{}(name) | 1, name, {}};
+  api_client client{.id = std::hash<std::string>{}(name) | 1, .name = name};
   for (std::string setting; words >> setting;) read_setting(client, setting);
   clients_.push_back({std::move(client), digest});
 }

@@ -20,6 +20,7 @@ struct api_client {
   std::uint64_t id = 0;  ///< stands for the client, also after the keys have been read again; 0 without a key
   std::string name = {};  ///< for people; empty without a key
   rate_limits rates = {};
+  bool admin = false;  ///< whether it may ask for what is for those who run the server
 };
 
 /// Who may use the server.
@@ -29,9 +30,10 @@ class api_keys {
   api_keys() = default;
 
   /// Reads a file with one client per line: a name and a key of at least 16 characters, or a name and
-  /// `sha256:` with the key's digest in 64 hexadecimal digits; then, if it has limits of its own,
-  /// `requests_per_minute=N` and `tokens_per_minute=N`. Empty lines and those that begin with # do not count.
-  /// Throws std::runtime_error with a sentence that names file and line, and no key.
+  /// `sha256:` with the key's digest in 64 hexadecimal digits; then, in any order, `admin` for those who run
+  /// the server, and `requests_per_minute=N` and `tokens_per_minute=N` for a key with limits of its own.
+  /// Empty lines and those that begin with # do not count. Throws std::runtime_error with a sentence that
+  /// names file and line, and no key.
   static api_keys read(const std::filesystem::path& file);
 
   /// Whether anybody needs a key.

@@ -137,12 +137,18 @@ void embed_service::set_keys(api_keys keys) {
 }
 
 api_client embed_service::identify(const request_head& head, endpoint to) const {
+  if (is_for_admins(to) && !keys_.required())
+    throw api_error{problem::forbidden,
+                    "this is for admins, and there are none: the server runs without --api-keys"};
   if (!keys_.required() || is_open(to)) return {.rates = limits_.rates};
   if (head.key.empty())
     throw api_error{problem::unauthorized,
                     "an API key is needed: Authorization: Bearer KEY, or x-api-key: KEY"};
   const api_client* const found = keys_.find(head.key);
   if (found == nullptr) throw api_error{problem::unauthorized, "Incorrect API key provided."};
+  if (is_for_admins(to) && !found->admin)
+    throw api_error{problem::forbidden,
+                    "this is for admins: keys that the server's file of keys marks as admin"};
   api_client client = *found;
   client.rates = client.rates.or_else(limits_.rates);
   return client;

@@ -43,7 +43,8 @@ class embed_service {
   /// Those who had one before keep what is left of their limits.
   void set_keys(api_keys keys);
 
-  /// Whose request it is, with the limits that hold for it. Throws api_error (unauthorized).
+  /// Whose request it is, with the limits that hold for it. Throws api_error: unauthorized, or forbidden
+  /// for what only admins may ask for.
   api_client identify(const request_head& head, endpoint to) const;
 
   /// Counts a request of this client, if the model is asked for. Throws api_error (rate_limited).

@@ -63,6 +63,8 @@ bool can_happen(problem what, const route& asked) {
       return runs_model(asked.to) || asked.to == endpoint::another_model;
     case problem::unauthorized:
       return !is_open(asked.to);
+    case problem::forbidden:
+      return is_for_admins(asked.to);
     default:
       return true;
   }

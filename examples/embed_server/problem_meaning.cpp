@@ -15,6 +15,8 @@ const char* meaning_of(problem what) {
       return "A text or list is empty";
     case problem::unauthorized:
       return "No key, or an unknown one";
+    case problem::forbidden:
+      return "Only for keys of admins";
     case problem::not_found:
       return "No such model or version";
     case problem::method_not_allowed:

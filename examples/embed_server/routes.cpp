@@ -143,6 +143,8 @@ bool is_open(endpoint to) {
   }
 }
 
+bool is_for_admins(endpoint) { return false; }
+
 bool runs_model(endpoint to) {
   return to == endpoint::embed || to == endpoint::embed_all || to == endpoint::similarity ||
          to == endpoint::openai_embeddings || to == endpoint::infer;

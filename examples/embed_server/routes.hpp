@@ -73,6 +73,9 @@ api_family family_of(std::string_view path);
 /// Whether those may ask for it who have no key: load balancers, monitoring, browsers before they ask.
 bool is_open(endpoint to);
 
+/// Whether only admins may ask for it: what concerns whoever runs the server and nobody else.
+bool is_for_admins(endpoint to);
+
 /// Whether requests for it wait in the batcher's queue.
 bool runs_model(endpoint to);
 

@@ -70,7 +70,7 @@ TEST_CASE("a bad file of keys is refused with its line, and without a key") {
   CHECK_FALSE(mentions(refusal("alice short"), "short"));
   CHECK(mentions(refusal("a " + alice + "\nb"), "line 2: must be a name and a key"));
   CHECK(mentions(refusal("a " + alice + " " + bob),
-                 "line 1: what follows a key must be requests_per_minute=N"));
+                 "line 1: what follows a key must be admin, requests_per_minute=N"));
   CHECK(mentions(refusal("a sha256:12"), "64 hexadecimal digits"));
   CHECK(mentions(refusal("a sha256:" + std::string(64, 'g')), "64 hexadecimal digits"));
   CHECK(mentions(refusal("a " + alice + "\na " + bob), "line 2: the name a is given more than once"));
@@ -90,6 +90,15 @@ TEST_CASE("a key may have limits of its own") {
                    "line 1: requests_per_minute must be a whole number from 1 to 4294967295"));
   CHECK(mentions(refusal("alice " + alice + " tokens_per_minute=1 tokens_per_minute=2"),
                  "tokens_per_minute is given more than once"));
+}
+
+TEST_CASE("a key may be marked as an admin's") {
+  const api_keys keys = key_file("alice " + alice + " tokens_per_minute=9 admin\nbob " + bob).read();
+  CHECK(keys.find(alice)->admin);
+  CHECK(keys.find(alice)->rates.tokens == 9u);
+  CHECK_FALSE(keys.find(bob)->admin);
+  CHECK(mentions(refusal("alice " + alice + " admin admin"), "line 1: admin is given more than once"));
+  CHECK(mentions(refusal("alice " + alice + " Admin"), "line 1: what follows a key must be admin, "));
 }
 
 TEST_CASE("who has no key is refused before the body is read, in the words of the path's clients") {
