@@ -27,6 +27,7 @@ enum class problem {
   forbidden,               ///< for admins only, and the key is not one of theirs
   not_found,               ///< no such path
   method_not_allowed,      ///< the path exists, the method does not
+  conflict,                ///< somebody else is doing what only one may do at a time
   length_required,         ///< a POST without Content-Length and Transfer-Encoding
   body_too_large,          ///<
   target_too_long,         ///<

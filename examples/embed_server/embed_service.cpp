@@ -92,7 +92,7 @@ std::size_t count_tokens(const std::vector<tokens>& texts) {
 }  // namespace
 
 embed_service::embed_service(served_model model, embedding_batcher& batcher, const limits& limits)
-    : model_(std::move(model)), batcher_(batcher), limits_(limits) {}
+    : model_(std::move(model)), batcher_(batcher), limits_(limits), traces_(model_.tracing) {}
 
 asio::awaitable<response> embed_service::answer(exchange& request, destination where, std::string body) {
   api_error error{problem::model_failed, "internal error"};
@@ -117,6 +117,8 @@ asio::awaitable<response> embed_service::answer(exchange& request, destination w
       case endpoint::infer:
         check_model(where, model_);
         co_return co_await infer(head.json_size, std::move(body), when);
+      case endpoint::trace:
+        co_return co_await traces_.answer(head.query);
       default:
         co_return describe(where);
     }
@@ -131,6 +133,11 @@ asio::awaitable<response> embed_service::answer(exchange& request, destination w
   co_return render(error, family_of(head.path));
 }
 
+void embed_service::start_draining() {
+  draining_ = true;
+  traces_.hurry();
+}
+
 void embed_service::set_keys(api_keys keys) {
   keys_ = std::move(keys);
   rates_.keep_only(keys_);
@@ -141,10 +148,10 @@ api_client embed_service::identify(const request_head& head, endpoint to) const 
     throw api_error{problem::forbidden,
                     "this is for admins, and there are none: the server runs without --api-keys"};
   if (!keys_.required() || is_open(to)) return {.rates = limits_.rates};
-  if (head.key.empty())
+  if (!head.key)
     throw api_error{problem::unauthorized,
                     "an API key is needed: Authorization: Bearer KEY, or x-api-key: KEY"};
-  const api_client* const found = keys_.find(head.key);
+  const api_client* const found = keys_.find(*head.key);
   if (found == nullptr) throw api_error{problem::unauthorized, "Incorrect API key provided."};
   if (is_for_admins(to) && !found->admin)
     throw api_error{problem::forbidden,

@@ -17,6 +17,7 @@
 #include "routes.hpp"
 #include "served_model.hpp"
 #include "tei_answer.hpp"
+#include "trace_service.hpp"
 
 #include <boost/asio/awaitable.hpp>
 
@@ -61,7 +62,7 @@ class embed_service {
   asio::awaitable<response> answer(exchange& request, destination where, std::string body);
 
   /// From now on /health answers 503, so that load balancers look elsewhere.
-  void start_draining() noexcept { draining_ = true; }
+  void start_draining();
   bool draining() const noexcept { return draining_; }
 
   /// What /metrics says now, in Prometheus' text format.
@@ -111,6 +112,7 @@ class embed_service {
   rate_control rates_;
   const limits limits_;
   counters counted_;
+  trace_service traces_;
   const access_log* log_ = nullptr;
   metrics_compat compat_;
   bool draining_ = false;

@@ -13,6 +13,8 @@
 #include <carpool/scheduling/eager.hpp>
 #include <carpool/scheduling/size_or_timeout.hpp>
 
+#include <boost/asio/use_awaitable.hpp>
+
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -71,15 +73,25 @@ std::unique_ptr<embedding_batcher> make_batcher(asio::io_context& io, const carp
 
 }  // namespace
 
+asio::awaitable<void> try_out(loaded_model& model) {
+  tokens text = model.served.tokenize("share the ride", true);
+  co_await model.batcher->async_submit(std::move(text), asio::use_awaitable);
+}
+
 loaded_model load_model(asio::io_context& io, const server_options& given,
+                        std::function<double(std::uint64_t)> key_weight,
                         std::function<void(std::exception_ptr)> on_batch_error) {
   const bert::embedder embedder = load_embedder(given);
   carpool::options batching = batching_options(given, embedder.batching());
+  batching.key_weight = std::move(key_weight);
   batching.on_batch_error = std::move(on_batch_error);
   const auto statistics = std::make_shared<model_statistics>(batching.max_batch_size);
-  batching.observer = statistics;
+  const auto tracing = std::make_shared<trace_switch>(statistics);
+  batching.observer = tracing;
   loaded_model model;
+  model.batching = batching;
   model.served.statistics = statistics;
+  model.served.tracing = tracing;
   // The package that brings the default model calls its folder just "model".
   model.served.name = given.model == EMBED_SERVER_DEFAULT_MODEL ? "all-MiniLM-L6-v2" : embedder.name();
   model.served.dimension = embedder.dimension();

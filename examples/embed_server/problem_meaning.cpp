@@ -21,6 +21,8 @@ const char* meaning_of(problem what) {
       return "No such model or version";
     case problem::method_not_allowed:
       return "The path takes other methods";
+    case problem::conflict:
+      return "Somebody else is doing this, and there is one at a time";
     case problem::length_required:
       return "A POST without a length";
     case problem::body_too_large:

@@ -33,6 +33,7 @@ constexpr route routes[] = {
     {"/dashboard/events", http::verb::get, endpoint::dashboard_events},
     {"/openapi.json", http::verb::get, endpoint::openapi},
     {"/docs", http::verb::get, endpoint::docs},
+    {"/debug/trace", http::verb::get, endpoint::trace},
     {"/v2", http::verb::get, endpoint::server_metadata},
     {"/v2/health/live", http::verb::get, endpoint::server_live},
     {"/v2/health/ready", http::verb::get, endpoint::server_ready},
@@ -143,12 +144,14 @@ bool is_open(endpoint to) {
   }
 }
 
-bool is_for_admins(endpoint) { return false; }
+bool is_for_admins(endpoint to) { return to == endpoint::trace; }
 
 bool runs_model(endpoint to) {
   return to == endpoint::embed || to == endpoint::embed_all || to == endpoint::similarity ||
          to == endpoint::openai_embeddings || to == endpoint::infer;
 }
+
+bool takes_time(endpoint to) { return runs_model(to) || to == endpoint::trace; }
 
 void check_media_type(const request_head& head, endpoint to) {
   if (!head.has_body) return;

@@ -31,6 +31,7 @@ enum class endpoint {
   dashboard_events,
   openapi,
   docs,
+  trace,
   options,
   // The Open Inference Protocol, version 2.
   infer,
@@ -78,6 +79,9 @@ bool is_for_admins(endpoint to);
 
 /// Whether requests for it wait in the batcher's queue.
 bool runs_model(endpoint to);
+
+/// Whether its answer may take long, so that it matters that the client is still there.
+bool takes_time(endpoint to);
 
 /// Throws api_error (unsupported_media_type) unless the body, if there is one, is JSON, or JSON with binary
 /// tensors behind it where they are understood, as it is or compressed with gzip or deflate. A missing

@@ -5,14 +5,17 @@
 
 #include "access_log.hpp"
 #include "api_keys.hpp"
+#include "check_report.hpp"
 #include "cors.hpp"
 #include "embed_service.hpp"
 #include "http_settings.hpp"
 #include "listener.hpp"
 #include "loaded_model.hpp"
 #include "logging.hpp"
+#include "model_check.hpp"
 #include "options.hpp"
 #include "reload.hpp"
+#include "self_check.hpp"
 #include "server.hpp"
 #include "shutdown.hpp"
 #include "tls.hpp"
@@ -25,8 +28,10 @@
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <csignal>
@@ -62,8 +67,7 @@ void introduce(const loaded_model& model) {
 
 // Runs the model once, so that one that cannot run shows before anybody connects, then serves.
 asio::awaitable<bool> serve_clients(server& http, loaded_model& model, const limits& limits) {
-  tokens first = model.served.tokenize("share the ride", true);
-  co_await model.batcher->async_submit(std::move(first), asio::use_awaitable);
+  co_await try_out(model);
   asio::signal_set signals{co_await asio::this_coro::executor, SIGINT, SIGTERM};
   http.start();
   for (const std::string& address : http.addresses())
@@ -89,12 +93,20 @@ std::vector<listener> open_listeners(const asio::any_io_executor& executor, cons
   return listeners;
 }
 
+// Not before the io_context runs: where nothing else is pending the batcher's options cannot change without
+// stopping it.
+void use_keys(const api_keys& keys, embed_service& service, loaded_model& model) {
+  model.batching.key_weight = keys.weights();
+  model.batcher->reconfigure(model.batching);
+  service.set_keys(keys);
+}
+
 std::vector<reloadable> reloadables(const server_options& given, const http_settings& settings,
-                                    embed_service& service, server& http) {
+                                    embed_service& service, loaded_model& model, server& http) {
   std::vector<reloadable> all;
   if (!given.api_keys.empty())
-    all.push_back({"the keys", [&service, file = given.api_keys] {
-                     service.set_keys(api_keys::read(file));
+    all.push_back({"the keys", [&service, &model, file = given.api_keys] {
+                     use_keys(api_keys::read(file), service, model);
                      spdlog::info("read the keys in {} again", file);
                    }});
   if (!given.tls_certificate.empty())
@@ -106,6 +118,16 @@ std::vector<reloadable> reloadables(const server_options& given, const http_sett
   return all;
 }
 
+// Returns whether the server could start.
+bool check(const server_options& given) {
+  check_report report;
+  check_machine(report);
+  check_model(report, given);
+  check_surroundings(report, given);
+  std::cout << report.text() << std::flush;
+  return report.good();
+}
+
 // Returns whether every request was answered.
 bool serve(const server_options& given) {
   const background_logging logging{given.log_level};
@@ -115,7 +137,7 @@ bool serve(const server_options& given) {
   auto listeners = open_listeners(io.get_executor(), given);
   const auto tls = given.tls_certificate.empty() ? nullptr : load_tls(given.tls_certificate, given.tls_key);
   const api_keys keys = given.api_keys.empty() ? api_keys{} : api_keys::read(given.api_keys);
-  loaded_model model = load_model(io, given, log_failure);
+  loaded_model model = load_model(io, given, keys.weights(), log_failure);
   introduce(model);
   embed_service service{model.served, *model.batcher, settings.limits};
   if (settings.log) service.watch(*settings.log);
@@ -123,7 +145,7 @@ bool serve(const server_options& given) {
   service.set_keys(keys);
   server http{std::move(listeners), service, settings};
   http.set_tls(tls);
-  asio::co_spawn(io, reload_on_hangup(reloadables(given, settings, service, http)), asio::detached);
+  asio::co_spawn(io, reload_on_hangup(reloadables(given, settings, service, model, http)), asio::detached);
 
   std::exception_ptr failure;
   bool everything_answered = false;
@@ -141,12 +163,20 @@ bool serve(const server_options& given) {
   std::quick_exit(EXIT_FAILURE);  // the batcher's destructor would wait for a model that may hang
 }
 
+// Else the first files and sockets would be taken for standard output.
+void open_standard_files() {
+  for (int file = STDIN_FILENO; file <= STDERR_FILENO; ++file)
+    if (::fcntl(file, F_GETFD) < 0) static_cast<void>(::open("/dev/null", O_RDWR));
+}
+
 }  // namespace
 
 int run(int argc, const char* const* argv) {
+  open_standard_files();
   std::signal(SIGPIPE, SIG_IGN);  // whoever reads our output may leave
   try {
     const auto options = parse_options(argc, argv, EMBED_SERVER_DEFAULT_MODEL);
+    if (options && options->check) return check(*options) ? EXIT_SUCCESS : EXIT_FAILURE;
     if (options) serve(*options);
     return EXIT_SUCCESS;
   } catch (const std::exception& error) {

@@ -6,6 +6,7 @@
 #include "embed_answer.hpp"
 #include "metrics.hpp"
 #include "model_statistics.hpp"
+#include "trace_switch.hpp"
 #include <carpool/bert/device_health.hpp>
 #include <carpool/bert/packed_batch.hpp>
 #include <carpool/bert/token_places.hpp>
@@ -45,8 +46,10 @@ struct served_model {
   std::function<std::string(std::span<const std::int32_t> ids, bool skip_special_tokens)> decode;
   /// Whether there are vectors of tokens to be had (`tokens::pooled`).
   bool gives_token_vectors = true;
-  /// The batcher's observer.
+  /// What the batcher has done so far.
   std::shared_ptr<const model_statistics> statistics;
+  /// The batcher's observer, through which it can be traced.
+  std::shared_ptr<trace_switch> tracing;
   /// Its devices, and whether they can still be used; called on the io thread.
   std::function<std::vector<carpool::bert::device_status>()> devices;
   /// What the driver says about its GPUs; empty if nobody says. Called on the io thread.

@@ -21,6 +21,7 @@
 #include <cstdint>
 #include <exception>
 #include <limits>
+#include <mutex>
 #include <span>
 #include <stdexcept>
 #include <string>
@@ -87,11 +88,11 @@ embedding embed(const tokens& text) {
 }  // namespace
 
 struct test_server::implementation {
-  implementation(const embed_server::http_settings& settings_, const carpool::options& batching)
+  implementation(const embed_server::http_settings& settings_, const carpool::options& given)
       : settings(settings_),
-        batcher(io.get_executor(), watched(batching),
-                [this](std::span<tokens> texts) { return run_model(texts); }),
-        service(fake_model(batching), batcher, settings.limits),
+        batching(watched(given)),
+        batcher(io.get_executor(), batching, [this](std::span<tokens> texts) { return run_model(texts); }),
+        service(fake_model(), batcher, settings.limits),
         server(listeners(), service, settings) {
     if (settings.log) service.watch(*settings.log);
     server.start();
@@ -111,13 +112,20 @@ struct test_server::implementation {
     return all;
   }
 
-  carpool::options watched(carpool::options batching) {
-    statistics = std::make_shared<embed_server::model_statistics>(batching.max_batch_size);
-    batching.observer = statistics;
-    return batching;
+  carpool::options watched(carpool::options given) {
+    statistics = std::make_shared<embed_server::model_statistics>(given.max_batch_size);
+    tracing = std::make_shared<embed_server::trace_switch>(statistics);
+    given.observer = tracing;
+    return given;
   }
 
-  embed_server::served_model fake_model(const carpool::options& batching) {
+  void use_keys(const embed_server::api_keys& keys) {
+    batching.key_weight = keys.weights();
+    batcher.reconfigure(batching);
+    service.set_keys(keys);
+  }
+
+  embed_server::served_model fake_model() {
     embed_server::served_model model;
     model.name = "fake";
     model.dimension = 4;
@@ -128,6 +136,7 @@ struct test_server::implementation {
     model.locate_tokens = locate;
     model.decode = decode;
     model.statistics = statistics;
+    model.tracing = tracing;
     model.devices = [this] { return devices(); };
     return model;
   }
@@ -139,18 +148,28 @@ struct test_server::implementation {
   std::vector<embedding> run_model(std::span<tokens> texts) {
     if (held) entrance.pass();
     texts_run += static_cast<int>(texts.size());
+    note(texts);
     std::vector<embedding> embeddings;
     for (const tokens& text : texts) embeddings.push_back(text.pooled ? embed(text) : embed_each(text));
     return embeddings;
   }
 
+  void note(std::span<const tokens> texts) {
+    const std::lock_guard lock(mutex);
+    for (const tokens& text : texts) in_order.emplace_back(text.ids.begin(), text.ids.end());
+  }
+
   gate entrance;
+  std::mutex mutex;
+  std::vector<std::string> in_order;
   std::atomic<int> failed_devices = 0;
   std::atomic<bool> held = false;
   std::atomic<int> texts_run = 0;
   const embed_server::http_settings settings;
   asio::io_context io{1};
   std::shared_ptr<embed_server::model_statistics> statistics;
+  std::shared_ptr<embed_server::trace_switch> tracing;
+  carpool::options batching;
   embed_server::embedding_batcher batcher;
   embed_server::embed_service service;
   std::uint16_t port = 0;
@@ -179,7 +198,7 @@ void test_server::set_tls(std::shared_ptr<asio::ssl::context> context) {
 }
 
 void test_server::set_keys(const std::filesystem::path& file) {
-  asio::post(self_->io, [this, keys = embed_server::api_keys::read(file)] { self_->service.set_keys(keys); });
+  asio::post(self_->io, [this, keys = embed_server::api_keys::read(file)] { self_->use_keys(keys); });
 }
 
 std::uint16_t test_server::port() const { return self_->port; }
@@ -190,6 +209,10 @@ void test_server::hold_model() { self_->held = true; }
 void test_server::release_model() { self_->entrance.open(); }
 void test_server::await_run() { self_->entrance.await_arrivals(1); }
 int test_server::texts_run() const { return self_->texts_run; }
+std::vector<std::string> test_server::texts_in_order() const {
+  const std::lock_guard lock(self_->mutex);
+  return self_->in_order;
+}
 
 void test_server::signal() { std::raise(SIGUSR1); }
 
