@@ -49,6 +49,7 @@ constexpr error_row table[] = {
     {problem::not_found, 404, bad_request, "unknown_url", 404, "Validation", 404},
     {problem::unknown_model, 404, bad_request, "model_not_found", 404, "Validation", 404},
     {problem::method_not_allowed, 405, bad_request, "method_not_supported", 405, "Validation", 405},
+    {problem::conflict, 409, bad_request, nullptr, 409, "Validation", 409},
     {problem::length_required, 411, bad_request, nullptr, 411, "Validation", 411},
     {problem::body_too_large, 413, bad_request, nullptr, 413, "Validation", 413},
     {problem::target_too_long, 414, bad_request, nullptr, 414, "Validation", 414},

@@ -24,10 +24,11 @@ enum class problem {
   invalid,                 ///< JSON that does not say what is wanted, or too much of it
   empty_input,             ///< nothing to embed
   unauthorized,            ///< no key, or an unknown one
-  forbidden,               ///< a key that may not do this
+  forbidden,               ///< for admins only, and the key is not one of theirs
   not_found,               ///< no such path
   unknown_model,           ///< no such model
   method_not_allowed,      ///< the path exists, the method does not
+  conflict,                ///< somebody else is doing what only one may do at a time
   length_required,         ///< a POST without Content-Length and Transfer-Encoding
   body_too_large,          ///<
   target_too_long,         ///<

@@ -3,24 +3,20 @@
 
 #include "api_keys.hpp"
 
-#include <openssl/crypto.h>
-#include <openssl/evp.h>
-
 #include <algorithm>
 #include <charconv>
 #include <cstdint>
 #include <fstream>
 #include <functional>
-#include <new>
 #include <optional>
 #include <sstream>
 #include <stdexcept>
+#include <string_view>
+#include <unordered_map>
 #include <utility>
 
 namespace embed_server {
 namespace {
-
-using key_digest = std::array<unsigned char, 32>;
 
 constexpr std::string_view digest_prefix = "sha256:";
 constexpr std::size_t shortest_key = 16;
@@ -37,13 +33,6 @@ std::optional<key_digest> parse_digest(std::string_view digits) {
   return digest;
 }
 
-key_digest digest_of(std::string_view key) {
-  key_digest digest;
-  if (EVP_Digest(key.data(), key.size(), digest.data(), nullptr, EVP_sha256(), nullptr) != 1)
-    throw std::bad_alloc();
-  return digest;
-}
-
 key_digest read_key(const std::string& key) {
   if (key.starts_with(digest_prefix)) {
     const auto digest = parse_digest(std::string_view(key).substr(digest_prefix.size()));
@@ -55,24 +44,27 @@ key_digest read_key(const std::string& key) {
   return digest_of(key);
 }
 
-// What may follow a key in its line: NAME=NUMBER, or admin.
+// What may follow a key in its line.
 void read_setting(api_client& client, std::string_view word) {
   if (word == "admin") {
-    client.is_admin = true;
+    if (std::exchange(client.admin, true)) refuse("admin is given more than once");
     return;
   }
   const std::string name(word.substr(0, word.find('=')));
-  if (name != "requests_per_minute" && name != "tokens_per_minute")
-    refuse("what follows a key must be requests_per_minute=N, tokens_per_minute=N or admin");
-  auto& limit = name == "requests_per_minute" ? client.rates.requests : client.rates.tokens;
-  if (limit) refuse(name + " is given more than once");
+  std::optional<std::uint32_t>* const value = name == "requests_per_minute" ? &client.rates.requests
+                                              : name == "tokens_per_minute" ? &client.rates.tokens
+                                              : name == "weight"            ? &client.weight
+                                                                            : nullptr;
+  if (value == nullptr)
+    refuse("what follows a key must be admin, weight=N, requests_per_minute=N or tokens_per_minute=N");
+  if (*value) refuse(name + " is given more than once");
   const auto digits = word.substr(std::min(word.size(), name.size() + 1));
   const char* const end = digits.data() + digits.size();
   std::uint32_t number = 0;
   const auto [rest, ec] = std::from_chars(digits.data(), end, number);
   if (ec != std::errc{} || rest != end || number == 0)
     refuse(name + " must be a whole number from 1 to " + std::to_string(UINT32_MAX));
-  limit = number;
+  *value = number;
 }
 
 }  // namespace
@@ -107,16 +99,15 @@ void api_keys::add(const std::string& name, std::istream& words) {
     if (others_digest == digest) refuse("has the key of " + other.name);
   }
   // The same number after the file has been read again, and not 0.
-  api_client client{std::hash<std::string>{}(name) | 1, name, {}, false};
+  api_client client{.id = std::hash<std::string>{}(name) | 1, .name = name};
   for (std::string setting; words >> setting;) read_setting(client, setting);
   clients_.push_back({std::move(client), digest});
 }
 
-const api_client* api_keys::find(std::string_view presented) const {
-  const key_digest digest = digest_of(presented);
+const api_client* api_keys::find(const key_digest& presented) const {
   const api_client* found = nullptr;
   for (const entry& known : clients_)
-    if (CRYPTO_memcmp(known.digest.data(), digest.data(), digest.size()) == 0) found = &known.client;
+    if (equal(known.digest, presented)) found = &known.client;
   return found;
 }
 
@@ -124,6 +115,15 @@ std::vector<std::uint64_t> api_keys::ids() const {
   std::vector<std::uint64_t> ids;
   for (const entry& known : clients_) ids.push_back(known.client.id);
   return ids;
+}
+
+std::function<double(std::uint64_t)> api_keys::weights() const {
+  std::unordered_map<std::uint64_t, double> weights;
+  for (const entry& known : clients_) weights.emplace(known.client.id, known.client.weight.value_or(1));
+  return [weights = std::move(weights)](std::uint64_t id) {
+    const auto found = weights.find(id);
+    return found == weights.end() ? 1.0 : found->second;
+  };
 }
 
 }  // namespace embed_server

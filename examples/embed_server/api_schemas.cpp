@@ -7,6 +7,15 @@ namespace embed_server {
 
 const std::string_view api_schemas = R"json(
 {
+  "Trace": {
+    "description": "The Trace Event Format of the Chrome project.",
+    "type": "object",
+    "properties": {
+      "displayTimeUnit": {"type": "string"},
+      "traceEvents": {"type": "array", "items": {"type": "object"}}
+    },
+    "required": ["traceEvents"]
+  },
   "Anything": {"description": "A JSON object.", "type": "object"},
   "Text": {"type": "string", "minLength": 1},
   "Texts": {

@@ -18,16 +18,16 @@ void clientele::set_keys(api_keys keys) {
 api_client clientele::identify(const request_head& head, endpoint to) const {
   if (!keys_.required() && is_for_admins(to))
     throw api_error{problem::forbidden,
-                    "models are managed with a key that is marked admin, and this server has no keys: "
-                    "start it with --api-keys"};
+                    "this is for admins, and there are none: the server runs without --api-keys"};
   if (!keys_.required() || is_open(to)) return {.rates = default_rates_};
-  if (head.key.empty())
+  if (!head.key)
     throw api_error{problem::unauthorized,
                     "an API key is needed: Authorization: Bearer KEY, or x-api-key: KEY"};
-  const api_client* const found = keys_.find(head.key);
+  const api_client* const found = keys_.find(*head.key);
   if (found == nullptr) throw api_error{problem::unauthorized, "Incorrect API key provided."};
-  if (is_for_admins(to) && !found->is_admin)
-    throw api_error{problem::forbidden, "the key of " + found->name + " is not marked admin"};
+  if (is_for_admins(to) && !found->admin)
+    throw api_error{problem::forbidden,
+                    "this is for admins: keys that the server's file of keys marks as admin"};
   api_client client = *found;
   client.rates = client.rates.or_else(default_rates_);
   return client;

@@ -178,7 +178,11 @@ asio::awaitable<request_head> connection::read_head(request_parser& parser) {
     raw.append(static_cast<const char*>(buffer_.data().data()), used);
     buffer_.consume(used);
     if (ec && ec != http::error::need_more) throw from_parser_error(ec, raw);
-    if (parser.is_header_done()) co_return inspect(parser, raw, limits_);
+    if (parser.is_header_done()) {
+      request_head head = inspect(parser, raw, limits_);
+      forget_key(parser);
+      co_return head;
+    }
     if (co_await read_more() == 0) throw boost::system::system_error(http::error::partial_message);
   }
 }
@@ -205,7 +209,7 @@ asio::awaitable<std::optional<response>> connection::answer(exchange& request, d
                                                             std::string body) {
   using namespace asio::experimental::awaitable_operators;
   request.arrival = std::chrono::steady_clock::now();
-  const bool may_wait = runs_model(where.to);
+  const bool may_wait = takes_time(where.to);
   auto answered = service_.answer(request, std::move(where), std::move(body));
   if (!may_wait) co_return co_await std::move(answered);
   auto first = co_await (std::move(answered) || peer_gone());

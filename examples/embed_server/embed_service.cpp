@@ -66,7 +66,16 @@ void check_vectors(std::size_t token_count, std::size_t dimension, std::size_t l
 }  // namespace
 
 embed_service::embed_service(const model_catalog& models, const limits& limits)
-    : models_(models), limits_(limits), clients_(limits.rates), facts_(models, limits_, counted_) {}
+    : models_(models),
+      limits_(limits),
+      clients_(limits.rates),
+      facts_(models, limits_, counted_),
+      traces_(models) {}
+
+void embed_service::start_draining() {
+  facts_.start_draining();
+  traces_.hurry();
+}
 
 asio::awaitable<response> embed_service::answer(exchange& request, destination where, std::string body) {
   api_error error{problem::model_failed, "internal error"};
@@ -105,6 +114,8 @@ asio::awaitable<response> embed_service::dispatch(destination where, std::string
     case endpoint::infer:
       choose(when, find_model(models_, where));
       co_return co_await run(where.to, std::move(body), when);
+    case endpoint::trace:
+      co_return co_await traces_.answer(when.request.head.query);
     case endpoint::repository_index:
     case endpoint::model_load:
     case endpoint::model_unload:

@@ -15,6 +15,7 @@
 #include "routes.hpp"
 #include "server_facts.hpp"
 #include "tei_answer.hpp"
+#include "trace_service.hpp"
 
 #include <boost/asio/awaitable.hpp>
 
@@ -52,6 +53,9 @@ class embed_service {
 
   /// What is told without running the model.
   server_facts& facts() noexcept { return facts_; }
+
+  /// From now on /health answers 503, so that load balancers look elsewhere, and traces end.
+  void start_draining();
 
   counters& counted() noexcept { return counted_; }
 
@@ -102,6 +106,7 @@ class embed_service {
   clientele clients_;
   counters counted_;
   server_facts facts_;
+  trace_service traces_;
 };
 
 }  // namespace embed_server

@@ -12,6 +12,7 @@
 #include "served_model.hpp"
 #include <carpool/bert/device_health.hpp>
 #include <carpool/observe/prometheus_text.hpp>
+#include <carpool/observe/trace.hpp>
 #include <carpool/stats.hpp>
 #include <carpool/time.hpp>
 
@@ -22,6 +23,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <span>
 #include <string>
 #include <vector>
@@ -99,6 +101,13 @@ class embedding_engine {
 
   /// What the driver says about its GPUs; empty if nobody says.
   virtual std::vector<gpu_reading> sample_gpus() const { return {}; }
+
+  /// From now on this trace hears of requests and batches, and no other; null: none. An engine whose batches
+  /// are elsewhere has nothing to tell.
+  virtual void trace(std::shared_ptr<carpool::trace_recorder>) {}
+
+  /// The weights of clients are other ones from now on.
+  virtual void reconsider_weights() {}
 
   /// Adds metrics that only this kind of engine has.
   virtual void add_metrics(carpool::prometheus_text&) const {}

@@ -94,9 +94,10 @@ void check_target_characters(std::string_view target) {
   }
 }
 
-// The path of an origin-form target, or of an absolute-form one that names the host the request is for
+// Path and query of an origin-form target, or of an absolute-form one that names the host the request is for
 // anyway.
-std::string_view path_of(std::string_view target, const header& request) {
+std::string_view path_and_query_of(const header& request) {
+  std::string_view target = request.target();
   check_target_characters(target);
   if (target == "*" && request.method() == http::verb::options) return target;
   constexpr std::string_view scheme = "http://";
@@ -106,7 +107,14 @@ std::string_view path_of(std::string_view target, const header& request) {
     target.remove_prefix(scheme.size() + host.size());
   }
   if (!target.starts_with('/')) refuse("the request target must be a path of this server");
-  return target.substr(0, target.find('?'));
+  return target;
+}
+
+void set_target(request_head& head, const header& request) {
+  const auto target = path_and_query_of(request);
+  const auto mark = target.find('?');
+  head.path = target.substr(0, mark);
+  if (mark != target.npos) head.query = target.substr(mark + 1);
 }
 
 bool check_expectation(const header& request) {
@@ -145,12 +153,13 @@ std::string request_id_of(const header& request) {
 }
 
 // Some clients leave "Bearer " out.
-std::string key_of(const header& request) {
+std::optional<key_digest> key_of(const header& request) {
   std::string_view key = request[http::field::authorization];
   constexpr std::string_view scheme = "bearer ";
   if (lower_case(key.substr(0, scheme.size())) == scheme) key.remove_prefix(scheme.size());
   if (key.empty()) key = request[key_header];
-  return std::string(key);
+  if (key.empty()) return std::nullopt;
+  return digest_of(key);
 }
 
 // What the standard says of a header that is there twice: as if it were not there.
@@ -187,7 +196,7 @@ request_head inspect(const request_parser& parser, std::string_view raw, const l
     throw api_error{problem::not_implemented, "unknown method; methods are in upper case"};
   request_head head;
   identify(head, request);
-  head.path = path_of(request.target(), request);
+  set_target(head, request);
   head.has_body = check_body(parser);
   head.expects_continue = check_expectation(request);
   head.content_type = media_type(request[http::field::content_type]);
@@ -199,11 +208,16 @@ request_head inspect(const request_parser& parser, std::string_view raw, const l
   return head;
 }
 
+void forget_key(request_parser& parser) {
+  parser.get().erase(http::field::authorization);
+  parser.get().erase(key_header);
+}
+
 request_head describe_refused(const request_parser& parser) {
   request_head head;
   identify(head, parser.get());
   try {
-    head.path = path_of(parser.get().target(), parser.get());
+    set_target(head, parser.get());
   } catch (const api_error&) {
     // It stays empty.
   }

@@ -9,6 +9,7 @@
 #pragma once
 
 #include "http.hpp"
+#include "key_digest.hpp"
 #include "limits.hpp"
 #include "trace_context.hpp"
 
@@ -24,6 +25,7 @@ namespace embed_server {
 struct request_head {
   http::verb method = http::verb::unknown;
   std::string path;              ///< without the query, not percent-decoded; "*" for the server as a whole
+  std::string query;             ///< what follows the path's question mark, not decoded either
   std::string content_type;      ///< media type without parameters, in lower case; empty when absent
   std::string content_encoding;  ///< in lower case; empty when absent
   std::string request_id;        ///< x-request-id if it is fit to be echoed, else empty
@@ -35,7 +37,7 @@ struct request_head {
   std::string origin;                  ///< of the page that asks, as its browser says; not fit to be echoed
   bool is_preflight = false;           ///< the browser asks whether that page may ask
   std::string variant;  ///< x-carpool-variant: which of the ways to run a model it is for; empty when absent
-  std::string key;      ///< what Authorization or x-api-key present, not to be logged; empty when absent
+  std::optional<key_digest> key;  ///< of what Authorization or x-api-key present
   bool has_body = false;
   bool expects_continue = false;
   bool keep_alive = false;
@@ -45,6 +47,9 @@ struct request_head {
 /// Throws api_error; the connection must then be closed, since where the next request starts is anybody's
 /// guess.
 request_head inspect(const request_parser& parser, std::string_view raw, const limits& limits);
+
+/// Takes the presented key out of an inspected header: nobody needs it any more.
+void forget_key(request_parser& parser);
 
 /// What may be told of a request that was refused before or by the guard: who asked for what, as far as it
 /// is fit to be repeated.

@@ -12,6 +12,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace embed_server {
@@ -58,6 +59,14 @@ class hosted_model {
 
   /// Runs it once, so that one that cannot run shows. Throws as embedding_engine::embed.
   asio::awaitable<void> try_out();
+
+  /// From now on this trace hears of its batches, the first arm's where there are two; null: none.
+  void trace(std::shared_ptr<carpool::trace_recorder> into) { arms_.front().engine->trace(std::move(into)); }
+
+  /// The weights of clients are other ones from now on.
+  void reconsider_weights() {
+    for (const model_arm& arm : arms_) arm.engine->reconsider_weights();
+  }
 
   /// What all arms have done together.
   model_statistics::snapshot totals() const;

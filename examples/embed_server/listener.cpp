@@ -3,6 +3,8 @@
 
 #include "listener.hpp"
 
+#include "listening_process.hpp"
+
 #include <boost/asio/ip/address.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
@@ -54,8 +56,9 @@ listener open_tcp(const asio::any_io_executor& executor, const std::string& host
   tcp::acceptor acceptor{executor, endpoint.protocol()};
   acceptor.set_option(tcp::acceptor::reuse_address{true});
   acceptor.bind(endpoint, ec);
-  if (ec) refuse(name, ec.message());
-  return {std::move(acceptor)};
+  if (!ec) return {std::move(acceptor)};
+  const std::string other = ec == asio::error::address_in_use ? find_listening_process(port) : "";
+  refuse(name, ec.message() + (other.empty() ? "" : " by " + other));
 }
 
 listener open_unix(const asio::any_io_executor& executor, const std::string& path) {

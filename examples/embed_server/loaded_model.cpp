@@ -14,6 +14,8 @@
 #include <carpool/scheduling/eager.hpp>
 #include <carpool/scheduling/size_or_timeout.hpp>
 
+#include <boost/asio/use_awaitable.hpp>
+
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -113,13 +115,16 @@ std::unique_ptr<embedding_engine> make_engine(asio::io_context& io, const bert::
                                               const model_source& source, const server_options& given,
                                               carpool::options batching, std::size_t work_per_turn) {
   const auto statistics = std::make_shared<model_statistics>(batching.max_batch_size);
-  batching.observer = statistics;
+  const auto tracing = std::make_shared<trace_switch>(statistics);
+  batching.observer = tracing;
   local_parts parts;
   parts.tokenize = [embedder](std::string_view text, bool truncate) {
     return embedder.tokenize(text, {.truncate = truncate});
   };
   parts.batcher = make_batcher(io, batching, embedder, given.policy);
+  parts.batching = batching;
   parts.statistics = statistics;
+  parts.tracing = tracing;
   parts.devices = [embedder] { return embedder.devices(); };
   parts.sample_gpus = gpu_sampler(embedder);
   return std::make_unique<local_engine>(describe(embedder, source, given, batching), std::move(parts),
@@ -129,9 +134,11 @@ std::unique_ptr<embedding_engine> make_engine(asio::io_context& io, const bert::
 }  // namespace
 
 loaded_model load_model(asio::io_context& io, const model_source& source, const server_options& given,
-                        std::size_t work_per_turn, std::function<void(std::exception_ptr)> on_batch_error) {
+                        std::size_t work_per_turn, std::function<double(std::uint64_t)> key_weight,
+                        std::function<void(std::exception_ptr)> on_batch_error) {
   const bert::embedder embedder = load_embedder(source.folder, given);
   carpool::options batching = batching_options(given, embedder.batching());
+  batching.key_weight = std::move(key_weight);
   batching.on_batch_error = std::move(on_batch_error);
   loaded_model loaded;
   loaded.engine = make_engine(io, embedder, source, given, batching, work_per_turn);

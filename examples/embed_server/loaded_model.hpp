@@ -9,6 +9,7 @@
 #include <boost/asio/io_context.hpp>
 
 #include <cstddef>
+#include <cstdint>
 #include <exception>
 #include <functional>
 #include <memory>
@@ -26,10 +27,12 @@ struct loaded_model {
   std::string device;  ///< for people
 };
 
-/// Loads a BERT model, with the options of the command line. `on_batch_error` is told why a run of the model
-/// failed. `work_per_turn` is in bytes of text. Throws an exception whose message names the file or option at
-/// fault, and the cause. Thread-safe.
+/// Loads a BERT model, with the options of the command line. Its batchers ask `key_weight` for the shares of
+/// clients, on any thread, and tell `on_batch_error` why a run of the model failed. `work_per_turn` is in
+/// bytes of text. Throws an exception whose message names the file or option at fault, and the cause.
+/// Thread-safe.
 loaded_model load_model(asio::io_context& io, const model_source& source, const server_options& given,
-                        std::size_t work_per_turn, std::function<void(std::exception_ptr)> on_batch_error);
+                        std::size_t work_per_turn, std::function<double(std::uint64_t)> key_weight,
+                        std::function<void(std::exception_ptr)> on_batch_error);
 
 }  // namespace embed_server

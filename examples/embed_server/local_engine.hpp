@@ -4,6 +4,7 @@
 #pragma once
 
 #include "embedding_engine.hpp"
+#include "trace_switch.hpp"
 #include <carpool/bert/packed_batch.hpp>
 #include <carpool/dynamic_batcher.hpp>
 
@@ -11,6 +12,7 @@
 #include <functional>
 #include <memory>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace embed_server {
@@ -24,8 +26,11 @@ struct local_parts {
   /// boost::system::system_error, for one with a code of carpool::bert::error.
   std::function<tokens(std::string_view text, bool truncate)> tokenize;
   std::unique_ptr<embedding_batcher> batcher;
-  /// The batcher's observer.
+  carpool::options batching;  ///< the batcher's
+  /// What the batcher has done so far.
   std::shared_ptr<const model_statistics> statistics;
+  /// The batcher's observer, through which it can be traced.
+  std::shared_ptr<trace_switch> tracing;
   /// As the members of embedding_engine.
   std::function<std::vector<carpool::bert::device_status>()> devices;
   std::function<std::vector<gpu_reading>()> sample_gpus = {};
@@ -44,6 +49,8 @@ class local_engine final : public embedding_engine {
   model_statistics::snapshot totals() const override { return parts_.statistics->read(); }
   std::vector<carpool::bert::device_status> devices() const override { return parts_.devices(); }
   std::vector<gpu_reading> sample_gpus() const override;
+  void trace(std::shared_ptr<carpool::trace_recorder> into) override { parts_.tracing->set(std::move(into)); }
+  void reconsider_weights() override { parts_.batcher->reconfigure(parts_.batching); }
   asio::awaitable<void> drain() override;
   void close() override { parts_.batcher->close(); }
 

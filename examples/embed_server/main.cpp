@@ -8,7 +8,8 @@
 // header_guard, routes and clientele (what is let in, and where to), embed_service (what is done), then what
 // the protocols look like: embed_request and embed_answer (TEI's and OpenAI's), tei_answer, infer_request,
 // infer_answer and infer_metadata (the Open Inference Protocol's), api_error (all that can be wrong);
-// server_facts, metrics, model_statistics and access_log; shutdown and reload.
+// server_facts, metrics, model_statistics, access_log and trace_service; shutdown and reload; self_check and
+// model_check (--check).
 
 #include "run.hpp"
 

@@ -66,6 +66,8 @@ bool can_happen(problem what, const route& asked) {
       return !is_open(asked.to);
     case problem::forbidden:
       return is_for_admins(asked.to);
+    case problem::conflict:
+      return asked.to == endpoint::trace;
     default:
       return true;
   }
@@ -129,6 +131,7 @@ json::array parameters(const route& asked) {
   result.emplace_back(reference("parameters", "request_id"));
   if (runs_model(asked.to)) result.emplace_back(reference("parameters", "variant"));
   if (asked.to == endpoint::infer) result.emplace_back(reference("parameters", "json_size"));
+  if (asked.to == endpoint::trace) result.emplace_back(reference("parameters", "seconds"));
   return result;
 }
 
@@ -183,6 +186,8 @@ json::object known_parameters() {
       {"timeout", parameter("x-request-timeout-ms", "header",
                             "Milliseconds after which nobody wants the answer any more.",
                             {{"type", "integer"}, {"minimum", 0}, {"maximum", 86'400'000}})},
+      {"seconds", parameter("seconds", "query", "How long to trace; 5 if it is not said.",
+                            {{"type", "integer"}, {"minimum", 1}, {"maximum", 60}})},
       {"request_id", parameter("x-request-id", "header", "Comes back with the answer.",
                                {{"type", "string"}, {"pattern", "^[A-Za-z0-9._:-]{1,128}$"}})},
       {"variant", parameter("x-carpool-variant", "header",

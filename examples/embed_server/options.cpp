@@ -198,6 +198,10 @@ void add_options(CLI::App& app, server_options& options) {
   add_batching(app, options);
   add_clients(app, options);
   add_observing(app, options);
+  app.add_flag("--check", options.check,
+               "Say what this machine has and whether the server could start with these options, then end: "
+               "0 if it could, else 1")
+      ->configurable(false);
   app.set_config("--config", "",
                  "File with options, a line each, such as port=8080; those of the command line go before")
       ->type_name("FILE");

@@ -58,6 +58,7 @@ struct server_options {
   std::string access_log;                   ///< file; "-": standard output; empty: none
   std::vector<std::string> metrics_compat;  ///< whose names of metrics are told, too: "tei", "triton"
   std::string log_level = "info";
+  bool check = false;  ///< whether only to say if the server could start
 };
 
 /// Reads the command line; `default_model` is used unless --model or the environment variable CARPOOL_MODEL

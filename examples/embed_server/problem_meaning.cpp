@@ -16,13 +16,15 @@ const char* meaning_of(problem what) {
     case problem::unauthorized:
       return "No key, or an unknown one";
     case problem::forbidden:
-      return "The key is not one of an administrator, or the server has no keys";
+      return "Only for keys of admins";
     case problem::not_found:
       return "No such path";
     case problem::unknown_model:
       return "There is no model of this name, or no such version of it";
     case problem::method_not_allowed:
       return "The path takes other methods";
+    case problem::conflict:
+      return "Somebody else is doing this, and there is one at a time";
     case problem::length_required:
       return "A POST without a length";
     case problem::body_too_large:

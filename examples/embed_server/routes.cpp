@@ -33,6 +33,7 @@ constexpr route routes[] = {
     {"/dashboard/events", http::verb::get, endpoint::dashboard_events},
     {"/openapi.json", http::verb::get, endpoint::openapi},
     {"/docs", http::verb::get, endpoint::docs},
+    {"/debug/trace", http::verb::get, endpoint::trace},
     {"/v2", http::verb::get, endpoint::server_metadata},
     {"/v2/health/live", http::verb::get, endpoint::server_live},
     {"/v2/health/ready", http::verb::get, endpoint::server_ready},
@@ -59,22 +60,6 @@ std::string_view take_segment(std::string_view& path) {
   return segment;
 }
 
-// The header guard has seen to it that two digits follow each %.
-std::string percent_decoded(std::string_view text) {
-  std::string result;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if (text[i] != '%') {
-      result += text[i];
-      continue;
-    }
-    unsigned byte = 0;
-    std::from_chars(text.data() + i + 1, text.data() + i + 3, byte, 16);
-    result += static_cast<char>(byte);
-    i += 2;
-  }
-  return result;
-}
-
 // Only names are decoded; everything else in a path is taken literally.
 std::optional<destination> match(const route& candidate, std::string_view path) {
   destination found{candidate.to};
@@ -95,6 +80,21 @@ bool is_one_of(std::string_view text, std::initializer_list<std::string_view> li
 }
 
 }  // namespace
+
+std::string percent_decoded(std::string_view text) {
+  std::string result;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] != '%') {
+      result += text[i];
+      continue;
+    }
+    unsigned byte = 0;
+    std::from_chars(text.data() + i + 1, text.data() + i + 3, byte, 16);
+    result += static_cast<char>(byte);
+    i += 2;
+  }
+  return result;
+}
 
 std::span<const route> all_routes() { return routes; }
 
@@ -147,13 +147,16 @@ bool is_open(endpoint to) {
 }
 
 bool is_for_admins(endpoint to) {
-  return to == endpoint::repository_index || to == endpoint::model_load || to == endpoint::model_unload;
+  return to == endpoint::trace || to == endpoint::repository_index || to == endpoint::model_load ||
+         to == endpoint::model_unload;
 }
 
 bool runs_model(endpoint to) {
   return to == endpoint::embed || to == endpoint::embed_all || to == endpoint::similarity ||
          to == endpoint::openai_embeddings || to == endpoint::infer;
 }
+
+bool takes_time(endpoint to) { return runs_model(to) || to == endpoint::trace; }
 
 void check_media_type(const request_head& head, endpoint to) {
   if (!head.has_body) return;

@@ -31,6 +31,7 @@ enum class endpoint {
   dashboard_events,
   openapi,
   docs,
+  trace,
   options,
   // The Open Inference Protocol, version 2.
   infer,
@@ -64,6 +65,10 @@ struct destination {
   std::string version = {};  ///< likewise
 };
 
+/// What `text` says with each %XX in it replaced by the byte that it stands for. The header guard has seen to
+/// it that two digits follow each %.
+std::string percent_decoded(std::string_view text);
+
 /// The destination for this method and path. HEAD goes where GET goes, OPTIONS is understood everywhere.
 /// Throws api_error (not_found, method_not_allowed).
 destination find_route(http::verb method, std::string_view path);
@@ -77,11 +82,14 @@ api_family family_of(std::string_view path);
 /// Whether those may ask for it who have no key: load balancers, monitoring, browsers before they ask.
 bool is_open(endpoint to);
 
-/// Whether only those may ask for it whose key is an administrator's.
+/// Whether only admins may ask for it: what concerns whoever runs the server and nobody else.
 bool is_for_admins(endpoint to);
 
 /// Whether requests for it wait in the batcher's queue.
 bool runs_model(endpoint to);
+
+/// Whether its answer may take long, so that it matters that the client is still there.
+bool takes_time(endpoint to);
 
 /// Throws api_error (unsupported_media_type) unless the body, if there is one, is JSON, or JSON with binary
 /// tensors behind it where they are understood, as it is or compressed with gzip or deflate. A missing

@@ -5,6 +5,8 @@
 
 #include "access_log.hpp"
 #include "api_keys.hpp"
+#include "check_report.hpp"
+#include "client_weights.hpp"
 #include "cors.hpp"
 #include "embed_service.hpp"
 #include "http_settings.hpp"
@@ -12,9 +14,11 @@
 #include "loaded_model.hpp"
 #include "logging.hpp"
 #include "model_catalog.hpp"
+#include "model_check.hpp"
 #include "model_repository.hpp"
 #include "options.hpp"
 #include "reload.hpp"
+#include "self_check.hpp"
 #include "server.hpp"
 #include "shutdown.hpp"
 #include "tls.hpp"
@@ -27,8 +31,10 @@
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <csignal>
@@ -65,8 +71,10 @@ void introduce(const loaded_model& loaded) {
 }
 
 std::unique_ptr<hosted_model> load_hosted(asio::io_context& io, const model_source& source,
-                                          const server_options& given, const limits& limits) {
-  loaded_model loaded = load_model(io, source, given, limits.work_per_turn, log_failure);
+                                          const server_options& given, const limits& limits,
+                                          const client_weights& weights) {
+  const auto weight = [&weights](std::uint64_t client) { return weights.of(client); };
+  loaded_model loaded = load_model(io, source, given, limits.work_per_turn, weight, log_failure);
   introduce(loaded);
   if (!loaded.unbatched) return std::make_unique<hosted_model>(std::move(loaded.engine));
   return std::make_unique<hosted_model>(std::move(loaded.engine), std::move(loaded.unbatched), *given.ab);
@@ -84,6 +92,7 @@ void load_models(model_repository& repository, const model_catalog& models, cons
   }
 }
 
+// Runs each model once, so that one that cannot run shows before anybody connects, then serves.
 asio::awaitable<bool> serve_clients(server& http, const model_catalog& models, const limits& limits) {
   for (const auto& model : models.served()) co_await model->try_out();
   asio::signal_set signals{co_await asio::this_coro::executor, SIGINT, SIGTERM};
@@ -111,12 +120,19 @@ std::vector<listener> open_listeners(const asio::any_io_executor& executor, cons
   return listeners;
 }
 
+void use_keys(const api_keys& keys, embed_service& service, client_weights& weights) {
+  weights.set(keys.weights());
+  service.clients().set_keys(keys);
+}
+
 std::vector<reloadable> reloadables(const server_options& given, const http_settings& settings,
-                                    embed_service& service, server& http) {
+                                    embed_service& service, const model_catalog& models,
+                                    client_weights& weights, server& http) {
   std::vector<reloadable> all;
   if (!given.api_keys.empty())
-    all.push_back({"the keys", [&service, file = given.api_keys] {
-                     service.clients().set_keys(api_keys::read(file));
+    all.push_back({"the keys", [&service, &models, &weights, file = given.api_keys] {
+                     use_keys(api_keys::read(file), service, weights);
+                     for (const auto& model : models.served()) model->reconsider_weights();
                      spdlog::info("read the keys in {} again", file);
                    }});
   if (!given.tls_certificate.empty())
@@ -128,6 +144,16 @@ std::vector<reloadable> reloadables(const server_options& given, const http_sett
   return all;
 }
 
+// Returns whether the server could start.
+bool check(const server_options& given) {
+  check_report report;
+  check_machine(report);
+  check_model(report, given);
+  check_surroundings(report, given);
+  std::cout << report.text() << std::flush;
+  return report.good();
+}
+
 // Returns whether every request was answered.
 bool serve(const server_options& given) {
   const background_logging logging{given.log_level};
@@ -137,21 +163,23 @@ bool serve(const server_options& given) {
   auto listeners = open_listeners(io.get_executor(), given);
   const auto tls = given.tls_certificate.empty() ? nullptr : load_tls(given.tls_certificate, given.tls_key);
   const api_keys keys = given.api_keys.empty() ? api_keys{} : api_keys::read(given.api_keys);
+  client_weights weights;
   model_catalog models;
   const model_repository::loader load = [&](const model_source& source) {
-    return load_hosted(io, source, given, settings.limits);
+    return load_hosted(io, source, given, settings.limits, weights);
   };
   model_repository repository{models, load};
-  load_models(repository, models, given, load);
   embed_service service{models, settings.limits};
+  use_keys(keys, service, weights);
+  load_models(repository, models, given, load);
   service.manage(repository);
   if (given.strict_model) service.refuse_unknown_models();
   if (settings.log) service.facts().watch(*settings.log);
   service.facts().set_metrics_compat(compat_of(given));
-  service.clients().set_keys(keys);
   server http{std::move(listeners), service, settings};
   http.set_tls(tls);
-  asio::co_spawn(io, reload_on_hangup(reloadables(given, settings, service, http)), asio::detached);
+  asio::co_spawn(io, reload_on_hangup(reloadables(given, settings, service, models, weights, http)),
+                 asio::detached);
 
   std::exception_ptr failure;
   bool everything_answered = false;
@@ -169,12 +197,20 @@ bool serve(const server_options& given) {
   std::quick_exit(EXIT_FAILURE);  // the batcher's destructor would wait for a model that may hang
 }
 
+// Else the first files and sockets would be taken for standard output.
+void open_standard_files() {
+  for (int file = STDIN_FILENO; file <= STDERR_FILENO; ++file)
+    if (::fcntl(file, F_GETFD) < 0) static_cast<void>(::open("/dev/null", O_RDWR));
+}
+
 }  // namespace
 
 int run(int argc, const char* const* argv) {
+  open_standard_files();
   std::signal(SIGPIPE, SIG_IGN);  // whoever reads our output may leave
   try {
     const auto options = parse_options(argc, argv, EMBED_SERVER_DEFAULT_MODEL);
+    if (options && options->check) return check(*options) ? EXIT_SUCCESS : EXIT_FAILURE;
     if (options) serve(*options);
     return EXIT_SUCCESS;
   } catch (const std::exception& error) {

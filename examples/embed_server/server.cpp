@@ -3,6 +3,8 @@
 
 #include "server.hpp"
 
+#include "file_limit.hpp"
+
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
@@ -10,9 +12,7 @@
 #include <boost/system/error_code.hpp>
 
 #include <spdlog/spdlog.h>
-#include <sys/resource.h>
 
-#include <algorithm>
 #include <chrono>
 #include <utility>
 
@@ -23,13 +23,8 @@ using boost::system::error_code;
 
 constexpr auto no_throw = asio::as_tuple(asio::use_awaitable);
 
-// Some descriptors are needed for other things than clients.
 http_settings within_file_limit(http_settings given) {
-  constexpr rlim_t others = 64;
-  rlimit files{};
-  if (getrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_cur > 2 * others)
-    given.limits.connections =
-        std::min(given.limits.connections, static_cast<std::size_t>(files.rlim_cur - others));
+  given.limits.connections = find_file_limit(given.limits.connections).connections;
   return given;
 }
 
@@ -95,7 +90,7 @@ void server::add(client_stream::socket_type socket, const listener& from) {
 
 void server::stop_accepting() {
   if (std::exchange(stopped_, true)) return;
-  service_.facts().start_draining();
+  service_.start_draining();
   for (listener& each : listeners_) {
     accept_waiting(each);
     each.acceptor.close();

@@ -3,9 +3,12 @@
 
 #include "unix_socket_file.hpp"
 
+#include "listening_process.hpp"
+
 #include <boost/asio/error.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
 
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -14,6 +17,16 @@
 #include <utility>
 
 namespace embed_server {
+namespace {
+
+std::string other_side(int socket) {
+  ucred peer{};
+  socklen_t size = sizeof peer;
+  if (::getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0) return "another process";
+  return describe_process(peer.pid);
+}
+
+}  // namespace
 
 unix_socket_file::unix_socket_file(std::string path) : path_(std::move(path)) {
   struct stat file {};
@@ -43,8 +56,9 @@ void clear_unix_socket(const boost::asio::any_io_executor& executor, const std::
   if (!std::filesystem::exists(status)) return;
   if (!std::filesystem::is_socket(status)) throw std::runtime_error("there is a file already, and no socket");
   boost::system::error_code ec;
-  stream_protocol::socket{executor}.connect(stream_protocol::endpoint{path}, ec);
-  if (!ec) throw std::runtime_error("another process listens there");
+  stream_protocol::socket socket{executor};
+  socket.connect(stream_protocol::endpoint{path}, ec);
+  if (!ec) throw std::runtime_error(other_side(socket.native_handle()) + " listens there");
   if (ec != boost::asio::error::connection_refused) throw std::runtime_error(ec.message());
   ::unlink(path.c_str());
 }

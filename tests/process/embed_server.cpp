@@ -15,6 +15,7 @@
 #include <csignal>
 #include <cstdint>
 #include <cstring>
+#include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <numeric>
@@ -153,6 +154,17 @@ std::string refusal(const std::vector<std::string>& options) {
 }
 
 bool mentions(const std::string& text, const std::string& word) { return text.find(word) != text.npos; }
+
+// Tries until somebody listens.
+http_client first_connection(const std::filesystem::path& socket) {
+  for (;;) {
+    try {
+      return http_client(socket);
+    } catch (const std::system_error&) {
+      std::this_thread::yield();
+    }
+  }
+}
 
 }  // namespace
 
@@ -343,6 +355,37 @@ TEST_CASE("P2: SIGINT ends an idle server, whoever is connected") {
   CHECK(idle.closed_by_server());
 }
 
+TEST_CASE("P2: SIGTERM ends a server that still loads its model, at once") {
+  server_process server(with_options({"--port", "0", "--threads", "1", "--device", "cpu"}));
+  server.signal(SIGTERM);
+  CHECK(server.wait() == -SIGTERM);
+}
+
+TEST_CASE("P4: who can connect finds a model that has run") {
+  const temporary_folder folder;
+  const auto socket = folder.path() / "socket";
+  server_process server(
+      with_options({"--unix-socket", socket.string(), "--threads", "1", "--device", "cpu"}));
+  http_client client = first_connection(socket);
+  CHECK(client.ask(get("/health")).status == 200);
+  CHECK(mentions(client.ask(get("/metrics")).body, "\ncarpool_batch_size_count 1\n"));
+}
+
+TEST_CASE("P5: a server without any output serves and ends as always") {
+  const temporary_folder folder;
+  const auto socket = folder.path() / "socket";
+  for (const std::string output : {">&- 2>&-", ">/dev/full 2>/dev/full"}) {
+    server_process server({"/bin/sh", "-c", "exec \"$0\" \"$@\" " + output, CARPOOL_EMBED_SERVER,
+                           "--unix-socket", socket.string(), "--threads", "1", "--device", "cpu",
+                           "--access-log", "-"});
+    http_client client = first_connection(socket);
+    CHECK(client.ask(post_json("/embed", R"({"text":"share the ride"})")).status == 200);
+    client.close();
+    server.signal(SIGTERM);
+    CHECK(server.wait() == 0);
+  }
+}
+
 TEST_CASE("P3: what cannot be served is refused in one line before listening") {
   CHECK(mentions(refusal({"--port", "70000"}), "--port"));
   CHECK(mentions(refusal({"--policy", "never"}), "--policy"));
@@ -396,4 +439,29 @@ TEST_CASE("SIGHUP reads the keys again; a bad file changes nothing") {
   CHECK(server.log().find(alice) == std::string::npos);
   server.signal(SIGTERM);
   CHECK(server.wait() == 0);
+}
+
+TEST_CASE("a key with weight 3 gets three times as much of the model as one with 1") {
+  const temporary_folder folder;
+  const std::string alice = "alice-0123456789", bob = "bob-0123456789abc";
+  const std::string file = folder.write("keys", "alice " + alice + "\nbob " + bob + " weight=3\n").string();
+  server_process server(with_options({"--port", "0", "--threads", "1", "--device", "cpu", "--api-keys", file,
+                                      "--max-batch-size", "1", "--policy", "eager"}));
+  const auto port = server.port();
+  constexpr double texts = 240;
+  std::string list = "\"a\"";
+  for (int i = 1; i < texts; ++i) list += ",\"a\"";
+  const auto question = [&](const std::string& key) {
+    return post_json("/embed", R"({"inputs":[)" + list + "]}", "x-api-key: " + key + "\r\n");
+  };
+  const std::string done = "carpool_requests_total{outcome=\"ok\"}";
+  http_client of_alice(port), of_bob(port);
+  const double before = metric(port, done);
+  of_alice.send(question(alice));
+  of_bob.send(question(bob));
+  CHECK(of_bob.receive().status == 200);
+  const double of_alice_done = metric(port, done) - before - texts;
+  CHECK(of_alice.receive().status == 200);
+  CHECK(of_alice_done > texts / 6);  // a third, but for those that ran before Bob came and after he was done
+  CHECK(of_alice_done < texts / 2);
 }

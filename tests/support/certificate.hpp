@@ -31,14 +31,15 @@ std::string pem(Write write) {
 
 }  // namespace detail
 
-/// Valid for an hour, for a server of this name. `password` encrypts the key.
-inline certificate make_certificate(const std::string& name, const char* password = nullptr) {
+/// Valid for an hour, or for so many seconds, for a server of this name. `password` encrypts the key.
+inline certificate make_certificate(const std::string& name, const char* password = nullptr,
+                                    long seconds = 3600) {
   const std::unique_ptr<EVP_PKEY, decltype(&EVP_PKEY_free)> key(EVP_EC_gen("P-256"), &EVP_PKEY_free);
   const std::unique_ptr<X509, decltype(&X509_free)> made(X509_new(), &X509_free);
   X509_set_version(made.get(), X509_VERSION_3);
   ASN1_INTEGER_set(X509_get_serialNumber(made.get()), 1);
   X509_gmtime_adj(X509_getm_notBefore(made.get()), 0);
-  X509_gmtime_adj(X509_getm_notAfter(made.get()), 3600);
+  X509_gmtime_adj(X509_getm_notAfter(made.get()), seconds);
   X509_set_pubkey(made.get(), key.get());
   X509_NAME* const subject = X509_get_subject_name(made.get());
   const auto* const text = reinterpret_cast<const unsigned char*>(name.c_str());

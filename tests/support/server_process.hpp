@@ -80,7 +80,8 @@ class server_process {
 
   void signal(int number) const { ::kill(id_, number); }
 
-  /// Waits for the end; the exit status, or -1 if a signal ended it. Killed after a minute.
+  /// Waits for the end; the exit status, or minus the number of the signal that ended it. Killed after a
+  /// minute.
   int wait() {
     std::unique_lock lock(mutex_);
     if (!changed_.wait_for(lock, std::chrono::minutes{1}, [&] { return ended_; })) signal(SIGKILL);
@@ -88,7 +89,7 @@ class server_process {
     int status = 0;
     ::waitpid(id_, &status, 0);
     id_ = -1;
-    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
   }
 
   /// What it has printed so far.

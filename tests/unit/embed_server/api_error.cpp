@@ -55,17 +55,26 @@ TEST_CASE("each problem has its status in each family") {
     problem what;
     unsigned openai, tei, open_inference;
   };
-  for (const auto& [what, openai, tei, open_inference] :
-       {row{problem::malformed, 400, 400, 400}, row{problem::invalid, 400, 422, 400},
-        row{problem::empty_input, 400, 400, 400}, row{problem::unauthorized, 401, 401, 401},
-        row{problem::forbidden, 403, 403, 403}, row{problem::unknown_model, 404, 404, 404},
-        row{problem::not_found, 404, 404, 404}, row{problem::method_not_allowed, 405, 405, 405},
-        row{problem::length_required, 411, 411, 411}, row{problem::body_too_large, 413, 413, 413},
-        row{problem::target_too_long, 414, 414, 414}, row{problem::unsupported_media_type, 415, 415, 415},
-        row{problem::expectation_failed, 417, 417, 417}, row{problem::header_too_large, 431, 431, 431},
-        row{problem::overloaded, 429, 429, 503}, row{problem::model_failed, 500, 424, 500},
-        row{problem::not_implemented, 501, 501, 501}, row{problem::unavailable, 503, 503, 503},
-        row{problem::expired, 504, 504, 503}}) {
+  for (const auto& [what, openai, tei, open_inference] : {row{problem::malformed, 400, 400, 400},
+                                                          row{problem::invalid, 400, 422, 400},
+                                                          row{problem::empty_input, 400, 400, 400},
+                                                          row{problem::unauthorized, 401, 401, 401},
+                                                          row{problem::forbidden, 403, 403, 403},
+                                                          row{problem::unknown_model, 404, 404, 404},
+                                                          row{problem::not_found, 404, 404, 404},
+                                                          row{problem::method_not_allowed, 405, 405, 405},
+                                                          row{problem::length_required, 411, 411, 411},
+                                                          row{problem::body_too_large, 413, 413, 413},
+                                                          row{problem::target_too_long, 414, 414, 414},
+                                                          row{problem::unsupported_media_type, 415, 415, 415},
+                                                          row{problem::expectation_failed, 417, 417, 417},
+                                                          row{problem::header_too_large, 431, 431, 431},
+                                                          row{problem::overloaded, 429, 429, 503},
+                                                          row{problem::model_failed, 500, 424, 500},
+                                                          row{problem::not_implemented, 501, 501, 501},
+                                                          row{problem::unavailable, 503, 503, 503},
+                                                          row{problem::expired, 504, 504, 503},
+                                                          row{problem::conflict, 409, 409, 409}}) {
     CHECK(render(api_error{what, "x"}, api_family::openai).result_int() == openai);
     CHECK(render(api_error{what, "x"}, api_family::tei).result_int() == tei);
     CHECK(render(api_error{what, "x"}, api_family::open_inference).result_int() == open_inference);

@@ -97,12 +97,14 @@ TEST_CASE("H3: a length that is not one plain number is refused by the parser") 
   CHECK_THROWS_AS(guard(post("Content-Length: 3\r\nContent-Length: 4\r\n")), boost::system::system_error);
   for (const std::string value : {"+5", "-1", "0x5", "", "99999999999999999999"})
     CHECK_THROWS_AS(guard(post("Content-Length: " + value + "\r\n")), boost::system::system_error);
+  CHECK(!refusal(post("Content-Length: 5\r\nContent-Length: 5\r\n")));  // says the same twice
 }
 
 TEST_CASE("H3: broken lines and versions are refused by the parser") {
-  for (const std::string raw : {"GET / HTTP/1.1\nHost: a\n\n", "GET / HTTP/1.1\r\nHost : a\r\n\r\n",
-                                "GET / HTTP/1.2\r\nHost: a\r\n\r\n", "GET / HTTP/2.0\r\nHost: a\r\n\r\n",
-                                "GET /\r\n\r\n", "GET / HTTP/1.1\r\nHost: a\rb\r\n\r\n"})
+  for (const std::string raw :
+       {"GET / HTTP/1.1\nHost: a\n\n", "GET / HTTP/1.1\r\nHost : a\r\n\r\n",
+        "GET / HTTP/1.2\r\nHost: a\r\n\r\n", "GET / HTTP/2.0\r\nHost: a\r\n\r\n", "GET /\r\n\r\n",
+        "\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n", "GET / HTTP/1.1\r\nHost: a\rb\r\n\r\n"})
     CHECK_THROWS_AS(guard(raw), boost::system::system_error);
   CHECK_THROWS_AS(guard(std::string("GET / HTTP/1.1\r\nHost: a\0b\r\n\r\n", 29)),
                   boost::system::system_error);
@@ -163,6 +165,15 @@ TEST_CASE("an unknown method is not implemented") {
   CHECK(refusal("BREW / HTTP/1.1\r\nHost: a\r\n\r\n") == problem::not_implemented);
 }
 
+TEST_CASE("H12: the size of the JSON before binary data is a whole number that a body can have") {
+  const auto with = [](const std::string& value) {
+    return post("Content-Length: 1\r\nInference-Header-Content-Length: " + value + "\r\n");
+  };
+  CHECK(guard(with("0")).json_size == 0u);
+  for (const std::string value : {"", "-1", "+1", "0x1", "1e3", "99999999999", "99999999999999999999"})
+    CHECK(refusal(with(value)) == problem::malformed);
+}
+
 TEST_CASE("H7: an unknown expectation is refused, and HTTP/1.0 has none") {
   CHECK(refusal(post("Content-Length: 1\r\nExpect: 200-ok\r\n")) == problem::expectation_failed);
   CHECK(!guard("POST / HTTP/1.0\r\nContent-Length: 1\r\nExpect: 100-continue\r\n\r\n").expects_continue);
@@ -219,4 +230,27 @@ TEST_CASE("of a refused request is told what is fit to be repeated") {
   CHECK_FALSE(head.keep_alive);
   CHECK(described("GET /%00 HTTP/1.1\r\nHost: a\r\n\r\n").path.empty());
   CHECK(described("no request").path.empty());
+}
+
+TEST_CASE("of a key nothing is kept but its digest") {
+  const std::string raw = post("Content-Length: 2\r\nAuthorization: Bearer secret\r\nX-Api-Key: other\r\n");
+  CHECK(guard(raw).key == digest_of("secret"));
+  CHECK(guard(post("Content-Length: 0\r\nx-api-key: secret\r\n")).key == digest_of("secret"));
+  CHECK_FALSE(guard(post("Content-Length: 0\r\n")).key);
+  request_parser parser;
+  boost::system::error_code ec;
+  parser.put(boost::asio::buffer(raw), ec);
+  REQUIRE(parser.is_header_done());
+  forget_key(parser);
+  CHECK(parser.get().count(http::field::authorization) == 0);
+  CHECK(parser.get().count("x-api-key") == 0);
+  CHECK(parser.get().count(http::field::host) == 1);
+}
+
+TEST_CASE("path and query are told apart, and neither is decoded") {
+  CHECK(guard(get("/debug/trace?seconds=5")).path == "/debug/trace");
+  CHECK(guard(get("/debug/trace?seconds=5")).query == "seconds=5");
+  CHECK(guard(get("/a?b?c=%20")).query == "b?c=%20");
+  CHECK(guard(get("/a?")).query.empty());
+  CHECK(guard(get("/a")).query.empty());
 }

@@ -69,7 +69,7 @@ TEST_CASE("without any JSON the body is one text, and the answer is binary") {
   CHECK_THROWS_AS(parse_infer("", 0, max_inputs), api_error);
 }
 
-TEST_CASE("H7: binary data that does not fit its sizes is refused with the name of the text") {
+TEST_CASE("H12: binary data that does not fit its sizes is refused with the name of the text") {
   CHECK(mentions(refusal(binary(3), "\1\0\0"s), "ends before the size of TEXT[0]"));
   CHECK(mentions(refusal(binary(6), "\1\0\0\0a\1"s), "ends before the size of TEXT[1]"));
   CHECK(mentions(refusal(binary(6), "\3\0\0\0ab"s), "ends within TEXT[0]"));
@@ -86,12 +86,12 @@ TEST_CASE("H7: binary data that does not fit its sizes is refused with the name 
   CHECK(mentions(refusal(asking(R"("shape":[1],"parameters":{"binary_data_size":-1})")), "binary_data_size"));
 }
 
-TEST_CASE("the size of the JSON must lie within the body") {
+TEST_CASE("H12: the size of the JSON must lie within the body") {
   CHECK_THROWS_AS(parse_infer(asking(plain), asking(plain).size() + 1, max_inputs), api_error);
   CHECK_THROWS_AS(parse_infer(asking(plain), 5, max_inputs), api_error);
 }
 
-TEST_CASE("H7: shapes that overflow, are negative, or have columns are refused") {
+TEST_CASE("H12: shapes that overflow, are negative, or have columns are refused") {
   for (const char* shape : {"[]", "[-1]", "[1,2]", "[1,1,1]", "[1,0]", "[1,-1]", R"(["1"])", "[1.5]", "null",
                             "[16,1152921504606846978]", "[18446744073709551616]", "{}"})
     CHECK(refusal(asking("\"shape\":"s + shape + R"(,"data":["a"])")) != "was not refused");

@@ -3,10 +3,13 @@
 
 #include "embed_server/listener.hpp"
 
+#include "embed_server/listening_process.hpp"
 #include "support/doctest.hpp"
 #include "support/temporary_folder.hpp"
 
 #include <boost/asio/io_context.hpp>
+
+#include <unistd.h>
 
 #include <filesystem>
 #include <stdexcept>
@@ -38,9 +41,11 @@ TEST_CASE("a port is told, and one that is taken is refused with its address") {
   CHECK(first.port() > 0);
   CHECK(first.address() == "127.0.0.1:" + std::to_string(first.port()));
   CHECK_FALSE(first.is_unix());
-  CHECK_THROWS_WITH_AS(open_tcp(io.get_executor(), "127.0.0.1", first.port()),
-                       ("cannot listen on " + first.address() + ": Address already in use").c_str(),
-                       std::runtime_error);
+  CHECK_THROWS_WITH_AS(
+      open_tcp(io.get_executor(), "127.0.0.1", first.port()),
+      ("cannot listen on " + first.address() + ": Address already in use by " + describe_process(::getpid()))
+          .c_str(),
+      std::runtime_error);
 }
 
 TEST_CASE("a Unix socket has a file as long as the listener lives") {
@@ -93,5 +98,5 @@ TEST_CASE("a path that cannot be had is refused with path and cause") {
   auto taken = open_unix(io.get_executor(), socket.string());
   taken.acceptor.listen();
   CHECK(refusal(socket.string()) ==
-        "cannot listen on " + socket.string() + ": another process listens there");
+        "cannot listen on " + socket.string() + ": " + describe_process(::getpid()) + " listens there");
 }

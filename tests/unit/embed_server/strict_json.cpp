@@ -59,7 +59,7 @@ TEST_CASE("H8: of equal keys the last one counts, and a NUL is part of its text"
   CHECK(parse_strict(R"({"x":"a\u0000b"})").at("x").as_string() == std::string_view("a\0b", 3));
 }
 
-TEST_CASE("JSON that would take far more memory than its text is refused, long texts are not") {
+TEST_CASE("H8: JSON that would take far more memory than its text is refused, long texts are not") {
   CHECK(parse_strict(many_values(10'000)).at("x").as_array().size() == 10'000);
   CHECK(std::string_view(refused(many_values(1'000'000)).what()) ==
         "the body is not valid JSON: it holds too many values");

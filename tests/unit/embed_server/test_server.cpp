@@ -3,6 +3,7 @@
 
 #include "test_server.hpp"
 
+#include "embed_server/client_weights.hpp"
 #include "embed_server/embed_service.hpp"
 #include "embed_server/local_engine.hpp"
 #include "embed_server/model_repository.hpp"
@@ -24,6 +25,7 @@
 #include <exception>
 #include <future>
 #include <limits>
+#include <mutex>
 #include <span>
 #include <stdexcept>
 #include <string>
@@ -136,6 +138,12 @@ struct test_server::implementation {
         std::make_shared<embed_server::hosted_model>(std::move(batched), std::move(unbatched), percent));
   }
 
+  void use_keys(const embed_server::api_keys& keys) {
+    weights.set(keys.weights());
+    service.clients().set_keys(keys);
+    for (const auto& model : models.served()) model->reconsider_weights();
+  }
+
   static embed_server::served_model fake_model(const std::string& name, const carpool::options& batching) {
     embed_server::served_model model;
     model.name = name;
@@ -151,7 +159,10 @@ struct test_server::implementation {
   embed_server::local_parts parts(carpool::options batching, int number) {
     embed_server::local_parts result;
     const auto statistics = std::make_shared<embed_server::model_statistics>(batching.max_batch_size);
-    batching.observer = statistics;
+    result.tracing = std::make_shared<embed_server::trace_switch>(statistics);
+    batching.observer = result.tracing;
+    batching.key_weight = [this](std::uint64_t client) { return weights.of(client); };
+    result.batching = batching;
     result.tokenize = tokenize;
     result.batcher = std::make_unique<embed_server::embedding_batcher>(
         io.get_executor(), batching,
@@ -168,19 +179,28 @@ struct test_server::implementation {
   std::vector<embedding> run_model(std::span<tokens> texts, int number) {
     if (held && number == 1) entrance.pass();
     texts_run += static_cast<int>(texts.size());
+    note(texts);
     std::vector<embedding> embeddings;
     for (const tokens& text : texts)
       embeddings.push_back(text.pooled ? embed(text, number) : embed_each(text));
     return embeddings;
   }
 
+  void note(std::span<const tokens> texts) {
+    const std::lock_guard lock(mutex);
+    for (const tokens& text : texts) in_order.emplace_back(text.ids.begin(), text.ids.end());
+  }
+
   gate entrance;
+  std::mutex mutex;
+  std::vector<std::string> in_order;
   std::atomic<int> failed_devices = 0;
   std::atomic<bool> held = false;
   std::atomic<int> texts_run = 0;
   const embed_server::http_settings settings;
   asio::io_context io{1};
   const std::shared_ptr<int> alive = std::make_shared<int>();  // as many users as models, and this
+  embed_server::client_weights weights;
   embed_server::model_catalog models;
   embed_server::model_repository repository{
       models, [this](const embed_server::model_source& source) { return load(source); }};
@@ -211,8 +231,7 @@ void test_server::set_tls(std::shared_ptr<asio::ssl::context> context) {
 }
 
 void test_server::set_keys(const std::filesystem::path& file) {
-  asio::post(self_->io,
-             [this, keys = embed_server::api_keys::read(file)] { self_->service.clients().set_keys(keys); });
+  asio::post(self_->io, [this, keys = embed_server::api_keys::read(file)] { self_->use_keys(keys); });
 }
 
 void test_server::compare(const std::string& name, unsigned percent) {
@@ -238,6 +257,10 @@ void test_server::hold_model() { self_->held = true; }
 void test_server::release_model() { self_->entrance.open(); }
 void test_server::await_run() { self_->entrance.await_arrivals(1); }
 int test_server::texts_run() const { return self_->texts_run; }
+std::vector<std::string> test_server::texts_in_order() const {
+  const std::lock_guard lock(self_->mutex);
+  return self_->in_order;
+}
 
 void test_server::signal() { std::raise(SIGUSR1); }
 

@@ -13,6 +13,7 @@
 #include <filesystem>
 #include <memory>
 #include <string>
+#include <vector>
 
 namespace carpool::test {
 
@@ -31,7 +32,8 @@ class test_server {
                        embed_server::http_settings settings = {});
   ~test_server();
 
-  /// From now on only those may use it who have a key of this file.
+  /// From now on only those may use it who have a key of this file; they get shares by their weights if the
+  /// batching says `fair_sharing`.
   void set_keys(const std::filesystem::path& file);
 
   /// From now on there is a model that is run in two ways, 1 batched and 2 unbatched, which has this share.
@@ -56,6 +58,8 @@ class test_server {
   void await_run();
   /// Texts that the model has worked on.
   int texts_run() const;
+  /// The texts themselves, in the order in which they ran.
+  std::vector<std::string> texts_in_order() const;
 
   /// From now on another one of the model's two devices, "fake:0" and "fake:1", cannot be used any more.
   void fail_device();

@@ -102,6 +102,7 @@ TEST_CASE("answers that are none are told by their status") {
   const auto got = load(picky, {{0ms, "good"}, {0ms, "bad"}, {1ms, "bad"}, {2ms, "good"}}, 1);
   CHECK(got.answered.count() == 2);
   CHECK(got.other == std::map<unsigned, std::size_t>{{429, 2}});
+  CHECK(got.refused.count() == 2);
   CHECK(got.lost == 0);
 }
 

@@ -1,0 +1,18 @@
+// Copyright (c) 2026 The carpool authors
+// SPDX-License-Identifier: BSL-1.0
+
+#pragma once
+
+#include "check_report.hpp"
+#include "options.hpp"
+
+namespace embed_server {
+
+/// Looks at the machine: CPU, memory, what this process may use of it.
+void check_machine(check_report& report);
+
+/// Looks at all that the server needs besides its model, by doing what it does at its start: where it
+/// listens, certificate, keys, access log. Leaves everything as it was.
+void check_surroundings(check_report& report, const server_options& given);
+
+}  // namespace embed_server
