@@ -85,7 +85,7 @@ void add_triton_gpus(prometheus_text& text, std::span<const gpu_reading> gpus) {
 std::string render_tei_metrics(std::span<const model_reading> models) {
   prometheus_text text;
   for (const model_reading& each : models) {
-    text.set_common_labels(each.labels());
+    text.set_common_labels(labels_of(each.model, each.variant));
     add_tei(text, each.stats, each.counted);
   }
   return text.release();
@@ -94,7 +94,7 @@ std::string render_tei_metrics(std::span<const model_reading> models) {
 std::string render_triton_metrics(std::span<const model_reading> models) {
   prometheus_text text;
   for (const model_reading& each : models) {
-    auto labels = each.labels();
+    auto labels = labels_of(each.model, each.variant);
     labels.emplace_back("version", "1");
     text.set_common_labels(std::move(labels));
     add_triton(text, each.stats, each.totals);

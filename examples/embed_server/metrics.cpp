@@ -73,7 +73,8 @@ void add_model(prometheus_text& text, const model_reading& of) {
 
 }  // namespace
 
-std::vector<std::pair<std::string, std::string>> model_reading::labels() const {
+std::vector<std::pair<std::string, std::string>> labels_of(const std::string& model,
+                                                           const std::string& variant) {
   std::vector<std::pair<std::string, std::string>> all{{"model", model}};
   if (!variant.empty()) all.emplace_back("variant", variant);
   return all;
@@ -103,7 +104,7 @@ std::vector<gpu_reading> gpus_of(std::span<const model_reading> models) {
 std::string render_metrics(std::span<const model_reading> models, const counters& counted) {
   prometheus_text text;
   for (const model_reading& each : models) {
-    text.set_common_labels(each.labels());
+    text.set_common_labels(labels_of(each.model, each.variant));
     add_model(text, each);
   }
   text.set_common_labels({});

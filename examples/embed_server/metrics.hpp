@@ -39,10 +39,11 @@ struct model_reading {
   model_statistics::snapshot totals;
   std::vector<carpool::bert::device_status> devices;
   std::vector<gpu_reading> gpus;
-
-  /// What tells its metrics from those of others.
-  std::vector<std::pair<std::string, std::string>> labels() const;
 };
+
+/// What tells the metrics of a model, or of an arm, from those of others.
+std::vector<std::pair<std::string, std::string>> labels_of(const std::string& model,
+                                                           const std::string& variant);
 
 /// A reading of each arm of each of these models.
 std::vector<model_reading> read(std::span<const std::shared_ptr<hosted_model>> models);

@@ -157,8 +157,10 @@ std::string server_facts::metrics() const {
   if (compat_.triton) text += render_triton_metrics(readings);
   carpool::prometheus_text others;
   for (const auto& model : served) {
-    others.set_common_labels({{"model", model->about().name}});
-    for (const model_arm& arm : model->arms()) arm.engine->add_metrics(others);
+    for (const model_arm& arm : model->arms()) {
+      others.set_common_labels(labels_of(model->about().name, arm.variant));
+      arm.engine->add_metrics(others);
+    }
   }
   return text + others.release();
 }

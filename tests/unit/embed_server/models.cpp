@@ -168,6 +168,33 @@ TEST_CASE("a request ends with the model that it began with, and that one ends w
   CHECK(models.ask(question).body == answer_of(2));
 }
 
+TEST_CASE("a request ends with the model that it began with, also where that is unloaded") {
+  test_server server;
+  managed models(server);
+  server.hold_model();
+  http_client begun(server.port());
+  begun.send(question);
+  server.await_run();
+  CHECK(models.manage("models/fake/unload").status == 200);
+  CHECK(models.ask(question).status == 503);
+  server.release_model();
+  CHECK(begun.receive().body == answer_of(1));
+  while (server.models_alive() > 0) std::this_thread::yield();
+}
+
+TEST_CASE("while a model is loaded the others serve, and everything is answered") {
+  test_server server;
+  managed models(server);
+  std::thread administrator([&] { CHECK(models.load("second", "slow").status == 200); });
+  server.await_loading();
+  CHECK(models.ask(question).body == answer_of(1));
+  CHECK(models.ask(get("/health")).status == 200);
+  CHECK(mentions(models.manage("index"), R"({"name":"second","version":"1","state":"LOADING","reason":""})"));
+  server.release_loading();
+  administrator.join();
+  CHECK(mentions(models.embed_with("second"), "[2,104,105,3]"));
+}
+
 TEST_CASE("exchanging a model under load loses no request") {
   test_server server;
   managed models(server);

@@ -129,7 +129,8 @@ struct test_server::implementation {
   // Its folder is a number.
   std::unique_ptr<embed_server::hosted_model> load(const embed_server::model_source& source) {
     if (source.folder == "broken") throw std::runtime_error("broken/config.json: no such file");
-    return host(source.name, {}, std::stoi(source.folder));
+    if (source.folder == "slow") loading.pass();
+    return host(source.name, {}, source.folder == "slow" ? 3 : std::stoi(source.folder));
   }
 
   void compare(const std::string& name, unsigned percent) {
@@ -191,7 +192,7 @@ struct test_server::implementation {
     for (const tokens& text : texts) in_order.emplace_back(text.ids.begin(), text.ids.end());
   }
 
-  gate entrance;
+  gate entrance, loading;
   std::mutex mutex;
   std::vector<std::string> in_order;
   std::atomic<int> failed_devices = 0;
@@ -221,6 +222,7 @@ test_server::test_server(const embed_server::limits& limits, const carpool::opti
 
 test_server::~test_server() {
   release_model();
+  release_loading();
   if (!self_->thread.joinable()) return;
   signal();
   self_->thread.join();
@@ -255,6 +257,8 @@ carpool::stats test_server::stats() const { return self_->models.get("")->arms()
 void test_server::fail_device() { ++self_->failed_devices; }
 void test_server::hold_model() { self_->held = true; }
 void test_server::release_model() { self_->entrance.open(); }
+void test_server::await_loading() { self_->loading.await_arrivals(1); }
+void test_server::release_loading() { self_->loading.open(); }
 void test_server::await_run() { self_->entrance.await_arrivals(1); }
 int test_server::texts_run() const { return self_->texts_run; }
 std::vector<std::string> test_server::texts_in_order() const {

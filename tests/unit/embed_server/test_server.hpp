@@ -24,7 +24,7 @@ namespace carpool::test {
 /// whole batch fail, "nan" yields a value that is not finite.
 ///
 /// It is called "fake", and administrators may load others: folders are numbers, which take the place of the
-/// 1 in embeddings; "broken" is one that cannot be loaded.
+/// 1 in embeddings; "broken" is one that cannot be loaded, and "slow" a 3 that waits until it is released.
 class test_server {
  public:
   /// The limits go before those of the settings.
@@ -54,6 +54,9 @@ class test_server {
   /// Runs of model 1 wait from now on, until it is released.
   void hold_model();
   void release_model();
+  /// Waits until "slow" is being loaded.
+  void await_loading();
+  void release_loading();
   /// Waits until a run has begun.
   void await_run();
   /// Texts that the model has worked on.
