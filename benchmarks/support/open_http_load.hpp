@@ -44,7 +44,8 @@ using latency_histogram = carpool::histogram<5, 36>;
 
 struct load_result {
   latency_histogram answered;               ///< of answers with status 200, from when they were to be sent
-  std::map<unsigned, std::size_t> other;    ///< answers by their status
+  std::map<unsigned, std::size_t> other;    ///< other answers, by their status
+  latency_histogram refused;                ///< of those, likewise
   std::size_t lost = 0;                     ///< without an answer: no connection, or none for too long
   std::chrono::nanoseconds lasted{};        ///< until the last answer
   std::chrono::nanoseconds latest_start{};  ///< the longest that a request waited for this program itself
@@ -137,9 +138,14 @@ class open_http_load {
       else if (status == 200)
         result_.answered.record(microseconds_since(begin_ + mine.at));
       else
-        ++result_.other[status];
+        refused(mine, status);
     }
     --connections_;
+  }
+
+  void refused(const timed_request& mine, unsigned status) {
+    ++result_.other[status];
+    result_.refused.record(microseconds_since(begin_ + mine.at));
   }
 
   /// The status of the answer. A connection that the server has closed while it was idle is opened again.
