@@ -167,17 +167,39 @@ void add_observing(CLI::App& app, server_options& options) {
       ->delimiter(',')
       ->check(CLI::IsMember({"tei", "triton"}))
       ->group(group);
-  app.add_option("--log-level", options.log_level, "How much is logged to standard error")
-      ->check(CLI::IsMember({"trace", "debug", "info", "warn", "error", "off"}))
-      ->capture_default_str()
-      ->group(group);
+  add_log_level(app, options);
 }
 
-void add_options(CLI::App& app, server_options& options) {
-  add_listening(app, options);
+}  // namespace
+
+void add_model_options(CLI::App& app, server_options& options) {
   add_model(app, options);
   add_devices(app, options);
   add_batching(app, options);
+}
+
+void add_http_options(CLI::App& app, server_options& options) {
+  add_listening(app, options);
+  add_clients(app, options);
+  add_observing(app, options);
+}
+
+void add_log_level(CLI::App& app, server_options& options) {
+  app.add_option("--log-level", options.log_level, "How much is logged to standard error")
+      ->check(CLI::IsMember({"trace", "debug", "info", "warn", "error", "off"}))
+      ->capture_default_str()
+      ->group("What it tells");
+}
+
+bool listens_on_port(const CLI::App& app, const server_options& options) {
+  return options.unix_socket.empty() || app.count("--port") + app.count("--host") > 0;
+}
+
+namespace {
+
+void add_options(CLI::App& app, server_options& options) {
+  add_listening(app, options);
+  add_model_options(app, options);
   add_clients(app, options);
   add_observing(app, options);
   app.set_config("--config", "",
@@ -206,7 +228,7 @@ std::optional<server_options> parse_options(int argc, const char* const* argv,
   } catch (const CLI::ParseError& error) {
     throw std::invalid_argument(error.what());
   }
-  options.tcp = options.unix_socket.empty() || app.count("--port") + app.count("--host") > 0;
+  options.tcp = listens_on_port(app, options);
   if (options.model.empty())
     throw std::invalid_argument("--model is required: no default model is installed");
   return options;

@@ -3,12 +3,9 @@
 
 #include "run.hpp"
 
-#include "access_log.hpp"
 #include "api_keys.hpp"
-#include "cors.hpp"
 #include "embed_service.hpp"
-#include "http_settings.hpp"
-#include "listener.hpp"
+#include "http_front.hpp"
 #include "loaded_model.hpp"
 #include "logging.hpp"
 #include "options.hpp"
@@ -28,7 +25,6 @@
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
-#include <algorithm>
 #include <csignal>
 #include <cstdlib>
 #include <exception>
@@ -78,41 +74,6 @@ asio::awaitable<bool> serve_clients(server& http, embedding_engine& engine, cons
   co_return co_await serve_until_signalled(signals, http, engine, limits);
 }
 
-metrics_compat compat_of(const server_options& given) {
-  const auto asked = [&](const char* whose) { return std::ranges::count(given.metrics_compat, whose) > 0; };
-  return {.tei = asked("tei"), .triton = asked("triton")};
-}
-
-http_settings settings_of(const server_options& given) {
-  http_settings settings{.limits = {.rates = given.rates}, .cors = cors_policy{given.cors_origins}};
-  if (!given.access_log.empty()) settings.log = std::make_shared<access_log>(given.access_log);
-  return settings;
-}
-
-std::vector<listener> open_listeners(const asio::any_io_executor& executor, const server_options& given) {
-  std::vector<listener> listeners;
-  if (given.tcp) listeners.push_back(open_tcp(executor, given.host, given.port));
-  if (!given.unix_socket.empty()) listeners.push_back(open_unix(executor, given.unix_socket));
-  return listeners;
-}
-
-std::vector<reloadable> reloadables(const server_options& given, const http_settings& settings,
-                                    embed_service& service, server& http) {
-  std::vector<reloadable> all;
-  if (!given.api_keys.empty())
-    all.push_back({"the keys", [&service, file = given.api_keys] {
-                     service.clients().set_keys(api_keys::read(file));
-                     spdlog::info("read the keys in {} again", file);
-                   }});
-  if (!given.tls_certificate.empty())
-    all.push_back({"certificate and key", [&http, certificate = given.tls_certificate, key = given.tls_key] {
-                     http.set_tls(load_tls(certificate, key));
-                     spdlog::info("read the certificate in {} again", certificate);
-                   }});
-  if (settings.log) all.push_back({"the access log", [log = settings.log] { log->reopen(); }});
-  return all;
-}
-
 // Returns whether every request was answered.
 bool serve(const server_options& given) {
   const background_logging logging{given.log_level};
@@ -121,13 +82,11 @@ bool serve(const server_options& given) {
   // First, so that a port in use shows before the model is loaded.
   auto listeners = open_listeners(io.get_executor(), given);
   const auto tls = given.tls_certificate.empty() ? nullptr : load_tls(given.tls_certificate, given.tls_key);
-  const api_keys keys = given.api_keys.empty() ? api_keys{} : api_keys::read(given.api_keys);
+  if (!given.api_keys.empty()) api_keys::read(given.api_keys);  // likewise
   const loaded_model model = load_model(io, given, settings.limits.work_per_turn, log_failure);
   introduce(model);
   embed_service service{*model.engine, settings.limits};
-  if (settings.log) service.facts().watch(*settings.log);
-  service.facts().set_metrics_compat(compat_of(given));
-  service.clients().set_keys(keys);
+  equip(service, given, settings);
   server http{std::move(listeners), service, settings};
   http.set_tls(tls);
   asio::co_spawn(io, reload_on_hangup(reloadables(given, settings, service, http)), asio::detached);
