@@ -64,6 +64,7 @@ int main(int argc, char** argv) {
     if (queue.check) return cluster::check_redis(queue) ? EXIT_SUCCESS : EXIT_FAILURE;
     if (given.model.empty())
       throw std::invalid_argument("--model is required: no default model is installed");
+    cluster::settings_of(queue);  // so that a mistake shows before the model is loaded
     return work(queue, given) ? EXIT_SUCCESS : EXIT_FAILURE;
   } catch (const std::exception& error) {
     std::cerr << "carpool-worker: " << error.what() << '\n';
