@@ -58,6 +58,7 @@ missing_packages() {
     command -v curl >/dev/null || echo curl
     command -v valgrind >/dev/null || echo valgrind
     command -v slowhttptest >/dev/null || echo slowhttptest
+    if grep -qx ID=debian /etc/os-release; then command -v redis-server >/dev/null || echo redis-server; fi
     clang++ -fsanitize=thread -x c++ - -o /dev/null <<<'int main() {}' 2>/dev/null || echo clang "$(clang_runtime)"
     command -v llvm-symbolizer >/dev/null || echo llvm  # without names, a sanitizer cannot suppress anything either
     headers+=(doctest/doctest.h:doctest-dev concurrentqueue/concurrentqueue.h:libconcurrentqueue-dev)
@@ -174,8 +175,9 @@ with_progress() {
 fetched_mb() { du -scm "$cache" /var/cache/apt/archives 2>/dev/null | sed -n '$s/\t.*//p'; }
 
 # What the build can do without: a faster second build, one of the ways to find the package, one of the Boosts to test with,
-# the counting of instructions, a row of a benchmark, a look at the dashboard, attacks by slow clients.
-optional_packages='ccache|chromium|pkg-config|libboost1.81-dev|valgrind|libconcurrentqueue-dev|slowhttptest'
+# the counting of instructions, a row of a benchmark, a look at the dashboard, attacks by slow clients, the cluster's tests with
+# a real Redis.
+optional_packages='ccache|chromium|redis-server|pkg-config|libboost1.81-dev|valgrind|libconcurrentqueue-dev|slowhttptest'
 
 install_packages() {  # sets reason where it fails
   local sudo='' packages

@@ -12,6 +12,7 @@ namespace embed_server {
 
 void clientele::set_keys(api_keys keys) {
   keys_ = std::move(keys);
+  weights_.set(keys_.weights());
   rates_.keep_only(keys_);
 }
 

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "api_keys.hpp"
+#include "client_weights.hpp"
 #include "exchange.hpp"
 #include "header_guard.hpp"
 #include "http.hpp"
@@ -24,6 +25,9 @@ class clientele {
   /// Those who had one before keep what is left of their limits.
   void set_keys(api_keys keys);
 
+  /// What these keys say of shares; 1 for everybody else.
+  const client_weights& weights() const noexcept { return weights_; }
+
   /// Whose request it is, with the limits that hold for it. Throws api_error (unauthorized, forbidden).
   api_client identify(const request_head& head, endpoint to) const;
 
@@ -39,6 +43,7 @@ class clientele {
  private:
   const rate_limits default_rates_;
   api_keys keys_;
+  client_weights weights_;
   rate_control rates_;
 };
 

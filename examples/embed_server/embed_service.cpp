@@ -72,6 +72,11 @@ embed_service::embed_service(const model_catalog& models, const limits& limits)
       facts_(models, limits_, counted_),
       traces_(models) {}
 
+void embed_service::set_keys(api_keys keys) {
+  clients_.set_keys(std::move(keys));
+  for (const auto& model : models_.served()) model->reconsider_weights();
+}
+
 void embed_service::start_draining() {
   facts_.start_draining();
   traces_.hurry();

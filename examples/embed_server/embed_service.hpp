@@ -48,6 +48,10 @@ class embed_service {
   /// requests that still wait out of the queue. What it takes is noted in the request.
   asio::awaitable<response> answer(exchange& request, destination where, std::string body);
 
+  /// From now on only clients with one of these keys may use what is not open to everybody, and the models
+  /// are shared by their weights.
+  void set_keys(api_keys keys);
+
   /// Who may ask, and for how much.
   clientele& clients() noexcept { return clients_; }
 

@@ -131,7 +131,8 @@ json::array parameters(const route& asked) {
   result.emplace_back(reference("parameters", "request_id"));
   if (runs_model(asked.to)) result.emplace_back(reference("parameters", "variant"));
   if (asked.to == endpoint::infer) result.emplace_back(reference("parameters", "json_size"));
-  if (asked.to == endpoint::trace) result.emplace_back(reference("parameters", "seconds"));
+  if (asked.to == endpoint::trace)
+    for (const char* name : {"seconds", "traced_model"}) result.emplace_back(reference("parameters", name));
   return result;
 }
 
@@ -188,6 +189,8 @@ json::object known_parameters() {
                             {{"type", "integer"}, {"minimum", 0}, {"maximum", 86'400'000}})},
       {"seconds", parameter("seconds", "query", "How long to trace; 5 if it is not said.",
                             {{"type", "integer"}, {"minimum", 1}, {"maximum", 60}})},
+      {"traced_model", parameter("model", "query", "Which model to trace; the default if it is not said.",
+                                 {{"type", "string"}})},
       {"request_id", parameter("x-request-id", "header", "Comes back with the answer.",
                                {{"type", "string"}, {"pattern", "^[A-Za-z0-9._:-]{1,128}$"}})},
       {"variant", parameter("x-carpool-variant", "header",

@@ -77,9 +77,6 @@ void add_model(CLI::App& app, server_options& options) {
       ->type_name("[NAME=]FOLDER")
       ->default_str(options.models.front().folder)
       ->group(group);
-  app.add_flag("--strict-model", options.strict_model,
-               "Refuse OpenAI's clients that name another model, rather than serve them with the first")
-      ->group(group);
   auto* const program = app.add_option(
       "--program", options.program,
       "Exported model to run in place of the encoder: .pt2 (AOTInductor) or .pt (TorchScript)");
@@ -142,12 +139,6 @@ void add_batching(CLI::App& app, server_options& options) {
          "When a batch leaves: adaptive learns from the traffic")
       ->check(CLI::IsMember({"adaptive", "eager", "size_or_timeout"}))
       ->group(group);
-  app.add_option("--ab", options.ab,
-                 "Percent of the requests whose texts run alone, for a comparison with batches: metrics and "
-                 "dashboard tell both")
-      ->check(CLI::Range(0U, 100U, "0 to 100"))
-      ->type_name("PERCENT")
-      ->group(group);
 }
 
 void add_clients(CLI::App& app, server_options& options) {
@@ -185,17 +176,53 @@ void add_observing(CLI::App& app, server_options& options) {
       ->delimiter(',')
       ->check(CLI::IsMember({"tei", "triton"}))
       ->group(group);
+  add_log_level(app, options);
+}
+
+}  // namespace
+
+void add_model_options(CLI::App& app, server_options& options) {
+  add_model(app, options);
+  add_devices(app, options);
+  add_batching(app, options);
+}
+
+void add_http_options(CLI::App& app, server_options& options) {
+  add_listening(app, options);
+  add_clients(app, options);
+  add_observing(app, options);
+}
+
+void add_log_level(CLI::App& app, server_options& options) {
   app.add_option("--log-level", options.log_level, "How much is logged to standard error")
       ->check(CLI::IsMember({"trace", "debug", "info", "warn", "error", "off"}))
       ->capture_default_str()
-      ->group(group);
+      ->group("What it tells");
+}
+
+bool listens_on_port(const CLI::App& app, const server_options& options) {
+  return options.unix_socket.empty() || app.count("--port") + app.count("--host") > 0;
+}
+
+namespace {
+
+// What a server does with its models, beside running them.
+void add_choices(CLI::App& app, server_options& options) {
+  app.add_flag("--strict-model", options.strict_model,
+               "Refuse OpenAI's clients that name another model, rather than serve them with the first")
+      ->group("What it runs");
+  app.add_option("--ab", options.ab,
+                 "Percent of the requests whose texts run alone, for a comparison with batches: metrics and "
+                 "dashboard tell both")
+      ->check(CLI::Range(0U, 100U, "0 to 100"))
+      ->type_name("PERCENT")
+      ->group("How it batches");
 }
 
 void add_options(CLI::App& app, server_options& options) {
   add_listening(app, options);
-  add_model(app, options);
-  add_devices(app, options);
-  add_batching(app, options);
+  add_model_options(app, options);
+  add_choices(app, options);
   add_clients(app, options);
   add_observing(app, options);
   app.add_flag("--check", options.check,
@@ -246,7 +273,7 @@ std::optional<server_options> parse_options(int argc, const char* const* argv,
   } catch (const CLI::ParseError& error) {
     throw std::invalid_argument(error.what());
   }
-  options.tcp = options.unix_socket.empty() || app.count("--port") + app.count("--host") > 0;
+  options.tcp = listens_on_port(app, options);
   check_models(options);
   return options;
 }

@@ -3,14 +3,10 @@
 
 #include "run.hpp"
 
-#include "access_log.hpp"
 #include "api_keys.hpp"
 #include "check_report.hpp"
-#include "client_weights.hpp"
-#include "cors.hpp"
 #include "embed_service.hpp"
-#include "http_settings.hpp"
-#include "listener.hpp"
+#include "http_front.hpp"
 #include "loaded_model.hpp"
 #include "logging.hpp"
 #include "model_catalog.hpp"
@@ -36,7 +32,6 @@
 #include <spdlog/spdlog.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <csignal>
 #include <cstdlib>
 #include <exception>
@@ -102,48 +97,6 @@ asio::awaitable<bool> serve_clients(server& http, const model_catalog& models, c
   co_return co_await serve_until_signalled(signals, http, models, limits);
 }
 
-metrics_compat compat_of(const server_options& given) {
-  const auto asked = [&](const char* whose) { return std::ranges::count(given.metrics_compat, whose) > 0; };
-  return {.tei = asked("tei"), .triton = asked("triton")};
-}
-
-http_settings settings_of(const server_options& given) {
-  http_settings settings{.limits = {.rates = given.rates}, .cors = cors_policy{given.cors_origins}};
-  if (!given.access_log.empty()) settings.log = std::make_shared<access_log>(given.access_log);
-  return settings;
-}
-
-std::vector<listener> open_listeners(const asio::any_io_executor& executor, const server_options& given) {
-  std::vector<listener> listeners;
-  if (given.tcp) listeners.push_back(open_tcp(executor, given.host, given.port));
-  if (!given.unix_socket.empty()) listeners.push_back(open_unix(executor, given.unix_socket));
-  return listeners;
-}
-
-void use_keys(const api_keys& keys, embed_service& service, client_weights& weights) {
-  weights.set(keys.weights());
-  service.clients().set_keys(keys);
-}
-
-std::vector<reloadable> reloadables(const server_options& given, const http_settings& settings,
-                                    embed_service& service, const model_catalog& models,
-                                    client_weights& weights, server& http) {
-  std::vector<reloadable> all;
-  if (!given.api_keys.empty())
-    all.push_back({"the keys", [&service, &models, &weights, file = given.api_keys] {
-                     use_keys(api_keys::read(file), service, weights);
-                     for (const auto& model : models.served()) model->reconsider_weights();
-                     spdlog::info("read the keys in {} again", file);
-                   }});
-  if (!given.tls_certificate.empty())
-    all.push_back({"certificate and key", [&http, certificate = given.tls_certificate, key = given.tls_key] {
-                     http.set_tls(load_tls(certificate, key));
-                     spdlog::info("read the certificate in {} again", certificate);
-                   }});
-  if (settings.log) all.push_back({"the access log", [log = settings.log] { log->reopen(); }});
-  return all;
-}
-
 // Returns whether the server could start.
 bool check(const server_options& given) {
   check_report report;
@@ -162,24 +115,19 @@ bool serve(const server_options& given) {
   // First, so that a port in use shows before the model is loaded.
   auto listeners = open_listeners(io.get_executor(), given);
   const auto tls = given.tls_certificate.empty() ? nullptr : load_tls(given.tls_certificate, given.tls_key);
-  const api_keys keys = given.api_keys.empty() ? api_keys{} : api_keys::read(given.api_keys);
-  client_weights weights;
   model_catalog models;
+  embed_service service{models, settings.limits};
+  equip(service, given, settings);
   const model_repository::loader load = [&](const model_source& source) {
-    return load_hosted(io, source, given, settings.limits, weights);
+    return load_hosted(io, source, given, settings.limits, service.clients().weights());
   };
   model_repository repository{models, load};
-  embed_service service{models, settings.limits};
-  use_keys(keys, service, weights);
   load_models(repository, models, given, load);
   service.manage(repository);
   if (given.strict_model) service.refuse_unknown_models();
-  if (settings.log) service.facts().watch(*settings.log);
-  service.facts().set_metrics_compat(compat_of(given));
   server http{std::move(listeners), service, settings};
   http.set_tls(tls);
-  asio::co_spawn(io, reload_on_hangup(reloadables(given, settings, service, models, weights, http)),
-                 asio::detached);
+  asio::co_spawn(io, reload_on_hangup(reloadables(given, settings, service, http)), asio::detached);
 
   std::exception_ptr failure;
   bool everything_answered = false;

@@ -3,7 +3,6 @@
 
 #include "test_server.hpp"
 
-#include "embed_server/client_weights.hpp"
 #include "embed_server/embed_service.hpp"
 #include "embed_server/local_engine.hpp"
 #include "embed_server/model_repository.hpp"
@@ -139,12 +138,6 @@ struct test_server::implementation {
         std::make_shared<embed_server::hosted_model>(std::move(batched), std::move(unbatched), percent));
   }
 
-  void use_keys(const embed_server::api_keys& keys) {
-    weights.set(keys.weights());
-    service.clients().set_keys(keys);
-    for (const auto& model : models.served()) model->reconsider_weights();
-  }
-
   static embed_server::served_model fake_model(const std::string& name, const carpool::options& batching) {
     embed_server::served_model model;
     model.name = name;
@@ -162,7 +155,7 @@ struct test_server::implementation {
     const auto statistics = std::make_shared<embed_server::model_statistics>(batching.max_batch_size);
     result.tracing = std::make_shared<embed_server::trace_switch>(statistics);
     batching.observer = result.tracing;
-    batching.key_weight = [this](std::uint64_t client) { return weights.of(client); };
+    batching.key_weight = [this](std::uint64_t client) { return service.clients().weights().of(client); };
     result.batching = batching;
     result.tokenize = tokenize;
     result.batcher = std::make_unique<embed_server::embedding_batcher>(
@@ -201,7 +194,6 @@ struct test_server::implementation {
   const embed_server::http_settings settings;
   asio::io_context io{1};
   const std::shared_ptr<int> alive = std::make_shared<int>();  // as many users as models, and this
-  embed_server::client_weights weights;
   embed_server::model_catalog models;
   embed_server::model_repository repository{
       models, [this](const embed_server::model_source& source) { return load(source); }};
@@ -233,7 +225,7 @@ void test_server::set_tls(std::shared_ptr<asio::ssl::context> context) {
 }
 
 void test_server::set_keys(const std::filesystem::path& file) {
-  asio::post(self_->io, [this, keys = embed_server::api_keys::read(file)] { self_->use_keys(keys); });
+  asio::post(self_->io, [this, keys = embed_server::api_keys::read(file)] { self_->service.set_keys(keys); });
 }
 
 void test_server::compare(const std::string& name, unsigned percent) {

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: BSL-1.0
 
 #include "embed_server/trace_service.hpp"
+#include "embed_server/trace_switch.hpp"
 
 #include "embed_server/api_error.hpp"
 #include "support/doctest.hpp"

@@ -1,0 +1,30 @@
+// Copyright (c) 2026 The carpool authors
+// SPDX-License-Identifier: BSL-1.0
+
+#pragma once
+
+#include <string>
+
+namespace cluster {
+
+/// The keys of one queue in Redis. Their braces keep them together where keys are spread over servers.
+struct queue_keys {
+  /// `name` tells queues that share a Redis apart.
+  explicit queue_keys(const std::string& name) : prefix("{cp:" + name + "}:") {}
+
+  std::string requests() const { return prefix + "req"; }
+  std::string dead() const { return prefix + "dead"; }
+  std::string model() const { return prefix + "model"; }
+  std::string done(const std::string& id) const { return prefix + "done:" + id; }
+  std::string replies(const std::string& gateway) const { return prefix + "rep:" + gateway; }
+
+  /// Whether replies may be written there: nobody has workers write to other keys.
+  bool takes_replies(const std::string& key) const { return key.starts_with(prefix + "rep:"); }
+
+  std::string prefix;
+};
+
+/// The group in which workers read requests.
+inline constexpr const char* worker_group = "w";
+
+}  // namespace cluster

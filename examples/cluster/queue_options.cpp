@@ -1,0 +1,99 @@
+// Copyright (c) 2026 The carpool authors
+// SPDX-License-Identifier: BSL-1.0
+
+#include "queue_options.hpp"
+
+#include <CLI/App.hpp>
+#include <CLI/Config.hpp>
+#include <CLI/Formatter.hpp>
+
+#include <chrono>
+#include <cstdint>
+#include <fstream>
+#include <stdexcept>
+
+namespace cluster {
+namespace {
+
+// What is wrong with it; empty if nothing is.
+std::string is_queue_name(const std::string& name) {
+  if (!name.empty() && name.find_first_of("{}: \t\r\n") == name.npos) return "";
+  return "must be a name without braces, colons and spaces";
+}
+
+std::string read_password(const std::string& file) {
+  std::ifstream in{file};
+  std::string password;
+  if (!std::getline(in, password) || password.empty())
+    throw std::invalid_argument("--redis-password-file: " + file + " cannot be read or is empty");
+  return password;
+}
+
+void set_address(redis_settings& settings, const std::string& address) {
+  constexpr std::string_view unix_prefix = "unix:";
+  if (address.starts_with(unix_prefix)) {
+    settings.unix_socket = address.substr(unix_prefix.size());
+    return;
+  }
+  const auto colon = address.rfind(':');
+  if (colon == address.npos || colon == 0 || colon + 1 == address.size())
+    throw std::invalid_argument("--redis: " + address + " is neither HOST:PORT nor unix:PATH");
+  settings.host = address.substr(0, colon);
+  settings.port = address.substr(colon + 1);
+}
+
+}  // namespace
+
+void add_queue_options(CLI::App& app, queue_options& options) {
+  const char* const group = "Its queue";
+  app.add_option("--redis", options.redis, "Where Redis is: HOST:PORT or unix:PATH")
+      ->envname("CARPOOL_REDIS")
+      ->capture_default_str()
+      ->type_name("ADDRESS")
+      ->group(group);
+  auto* const tls = app.add_flag("--redis-tls", options.tls, "Speak TLS with Redis");
+  tls->group(group);
+  app.add_option("--redis-tls-ca", options.tls_ca,
+                 "PEM file with the authorities that may vouch for Redis; else those of the system")
+      ->needs(tls)
+      ->type_name("FILE")
+      ->group(group);
+  app.add_option("--redis-user", options.user, "User of Redis' access control lists")
+      ->capture_default_str()
+      ->type_name("NAME")
+      ->group(group);
+  app.add_option("--redis-password-file", options.password_file,
+                 "File whose first line is that user's password")
+      ->type_name("FILE")
+      ->group(group);
+  app.add_option("--queue", options.queue, "Name of the queue: gateways and workers of one model share it")
+      ->check(is_queue_name)
+      ->capture_default_str()
+      ->type_name("NAME")
+      ->group(group);
+  app.add_option_function<std::uint32_t>(
+         "--lease-ms",
+         [&](std::uint32_t milliseconds) { options.lease.time = std::chrono::milliseconds{milliseconds}; },
+         "Milliseconds of silence after which a worker is taken for dead; the same for all workers. Else "
+         "3000")
+      ->check(CLI::Range(100U, 600'000U, "100 to 600000"))
+      ->group(group);
+  app.add_flag("--check", options.check,
+               "Look at Redis, say what is wrong with how it is set up, and end; the exit status is 0 if "
+               "nothing is")
+      ->group(group);
+}
+
+redis_settings settings_of(const queue_options& given) {
+  redis_settings settings;
+  set_address(settings, given.redis);
+  if (!settings.unix_socket.empty() && given.tls)
+    throw std::invalid_argument("--redis-tls: a Unix socket speaks no TLS");
+  settings.tls = given.tls;
+  settings.tls_ca = given.tls_ca;
+  settings.user = given.user;
+  if (!given.password_file.empty()) settings.password = read_password(given.password_file);
+  return settings;
+}
+
+}  // namespace cluster

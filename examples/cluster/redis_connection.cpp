@@ -1,0 +1,113 @@
+// Copyright (c) 2026 The carpool authors
+// SPDX-License-Identifier: BSL-1.0
+
+#include "redis_connection.hpp"
+
+#include "redis_tree.hpp"
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/cancel_after.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/ssl/context.hpp>
+#include <boost/asio/ssl/host_name_verification.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/redis/adapter/any_adapter.hpp>
+#include <boost/redis/connection.hpp>
+
+#include <spdlog/spdlog.h>
+
+#include <array>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace cluster {
+namespace {
+
+namespace redis = boost::redis;
+
+redis::config configuration(const redis_settings& given) {
+  redis::config config;
+  config.addr = {given.host, given.port};
+  config.unix_socket = given.unix_socket;
+  config.use_ssl = given.tls;
+  config.username = given.user;
+  config.password = given.password;
+  config.clientname = "carpool";
+  config.reconnect_wait_interval = given.reconnect_pause;
+  config.connect_timeout = config.resolve_timeout = config.ssl_handshake_timeout = 2 * given.command_time;
+  config.health_check_interval = 2 * given.command_time;
+  config.max_read_size = given.max_reply;
+  return config;
+}
+
+asio::ssl::context tls_context(const redis_settings& given) {
+  asio::ssl::context tls{asio::ssl::context::tls_client};
+  if (!given.tls) return tls;
+  boost::system::error_code failed;
+  if (given.tls_ca.empty())
+    tls.set_default_verify_paths(failed);
+  else
+    tls.load_verify_file(given.tls_ca, failed);
+  if (failed)
+    throw std::runtime_error("--redis-tls-ca: cannot use " + given.tls_ca + ": " + failed.message());
+  tls.set_verify_mode(asio::ssl::verify_peer);
+  tls.set_verify_callback(asio::ssl::host_name_verification(given.host));
+  return tls;
+}
+
+// What goes wrong with a connection is for operators; what goes well is not.
+redis::logger to_log() {
+  return {redis::logger::level::warning,
+          [](redis::logger::level, std::string_view line) { spdlog::warn("Redis: {}", line); }};
+}
+
+// States in which another server, or this one later, could answer.
+bool passes_by_itself(std::string_view error) {
+  constexpr std::array<std::string_view, 5> codes{"LOADING ", "READONLY ", "MASTERDOWN ", "CLUSTERDOWN ",
+                                                  "TRYAGAIN "};
+  for (const auto code : codes)
+    if (error.starts_with(code)) return true;
+  return false;
+}
+
+}  // namespace
+
+struct redis_connection::implementation {
+  implementation(const asio::any_io_executor& executor, const redis_settings& settings_)
+      : settings(settings_),
+        config(configuration(settings_)),
+        connection(executor, tls_context(settings_), to_log()) {}
+
+  redis_settings settings;
+  redis::config config;
+  redis::connection connection;
+};
+
+redis_connection::redis_connection(const asio::any_io_executor& executor, const redis_settings& settings)
+    : self_(std::make_shared<implementation>(executor, settings)) {
+  self_->connection.async_run(self_->config, [keep = self_](boost::system::error_code) {});
+}
+
+redis_connection::~redis_connection() { self_->connection.cancel(); }
+
+asio::awaitable<redis_value> redis_connection::run(redis_command command,
+                                                   std::chrono::milliseconds on_server) {
+  const auto self = self_;
+  redis::request request;
+  request.push_range(command.front(), command.begin() + 1, command.end());
+  redis_tree tree;
+  redis::any_adapter adapter{redis::any_adapter::impl_t(std::ref(tree))};
+  const auto limit = self->settings.command_time + on_server;
+  auto token = asio::cancel_after(limit, asio::as_tuple(asio::use_awaitable));
+  const auto [failed, size] =
+      co_await self->connection.async_exec(request, std::move(adapter), std::move(token));
+  if (failed) throw redis_unavailable("Redis did not answer " + command.front() + ": " + failed.message());
+  redis_value reply = tree.release();
+  if (reply.what != redis_value::kind::error) co_return reply;
+  if (passes_by_itself(reply.text)) throw redis_unavailable("Redis cannot work now: " + reply.text);
+  throw redis_refusal(reply.text);
+}
+
+}  // namespace cluster

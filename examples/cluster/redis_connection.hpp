@@ -1,0 +1,45 @@
+// Copyright (c) 2026 The carpool authors
+// SPDX-License-Identifier: BSL-1.0
+
+#pragma once
+
+#include "redis_error.hpp"
+#include "redis_settings.hpp"
+#include "redis_value.hpp"
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
+
+#include <chrono>
+#include <memory>
+
+namespace cluster {
+
+namespace asio = boost::asio;
+
+/// One connection to Redis, which is made anew whenever it breaks. What several coroutines ask at once goes
+/// out together. Hides Boost.Redis, whose headers take long to compile.
+///
+/// A command that waits on the server holds up all behind it, and giving up the wait does not end it:
+/// commands that block need a connection of their own.
+///
+/// Not thread-safe: everything happens on the executor, whose io_context must be run by one thread.
+class redis_connection {
+ public:
+  /// Begins to connect. Throws std::runtime_error if the file with the authorities cannot be used.
+  redis_connection(const asio::any_io_executor& executor, const redis_settings& settings);
+  ~redis_connection();
+
+  redis_connection(const redis_connection&) = delete;
+  redis_connection& operator=(const redis_connection&) = delete;
+
+  /// The reply to a command. Throws redis_unavailable, and redis_refusal for a reply that is an error. The
+  /// command must come back within the settings' command_time, and `on_server` more if it waits there.
+  asio::awaitable<redis_value> run(redis_command command, std::chrono::milliseconds on_server = {});
+
+ private:
+  struct implementation;
+  std::shared_ptr<implementation> self_;
+};
+
+}  // namespace cluster

@@ -1,0 +1,100 @@
+// Copyright (c) 2026 The carpool authors
+// SPDX-License-Identifier: BSL-1.0
+
+#include "redis_script.hpp"
+
+#include <openssl/evp.h>
+
+#include <array>
+#include <cstdio>
+#include <cstring>
+#include <utility>
+
+namespace cluster {
+namespace {
+
+// Redis names scripts by their SHA-1.
+std::string sha1(const char* text) {
+  std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
+  unsigned size = 0;
+  EVP_Digest(text, std::strlen(text), digest.data(), &size, EVP_sha1(), nullptr);
+  std::string digits;
+  for (unsigned i = 0; i < size; ++i) {
+    std::array<char, 3> pair{};
+    std::snprintf(pair.data(), pair.size(), "%02x", digest[i]);
+    digits += pair.data();
+  }
+  return digits;
+}
+
+redis_command command_of(const char* how, const std::string& script, const std::vector<std::string>& keys,
+                         const std::vector<std::string>& arguments) {
+  redis_command command{how, script, std::to_string(keys.size())};
+  command.insert(command.end(), keys.begin(), keys.end());
+  command.insert(command.end(), arguments.begin(), arguments.end());
+  return command;
+}
+
+}  // namespace
+
+redis_script::redis_script(const char* text) : text_(text), digest_(sha1(text)) {}
+
+asio::awaitable<redis_value> redis_script::run(redis_connection& redis, std::vector<std::string> keys,
+                                               std::vector<std::string> arguments) const {
+  redis_command short_form = command_of("EVALSHA", digest_, keys, arguments);
+  try {
+    redis_value reply = co_await redis.run(std::move(short_form));
+    co_return reply;
+  } catch (const redis_refusal& refused) {
+    if (!refused.is("NOSCRIPT")) throw;
+  }
+  redis_command long_form = command_of("EVAL", text_, keys, arguments);
+  redis_value reply = co_await redis.run(std::move(long_form));
+  co_return reply;
+}
+
+const redis_script admit_script{R"lua(
+local count = (#ARGV - 1) / 3
+if redis.call('XLEN', KEYS[1]) + count > tonumber(ARGV[1]) then return 0 end
+for at = 2, #ARGV, 3 do
+  redis.call('XADD', KEYS[1], '*', 'id', ARGV[at], 'to', ARGV[at + 1], 'p', ARGV[at + 2])
+end
+return 1
+)lua"};
+
+// Replies may be written when memory is full: nothing else would ever empty the queue again.
+// A stream of replies goes with its gateway: who adds to one that has been forgotten sees to it that it is
+// forgotten again. It is trimmed only for a gateway that does not read, and may be trimmed, unlike requests.
+const redis_script finish_script{R"lua(#!lua flags=allow-oom
+local first = redis.call('SET', KEYS[2], '1', 'NX', 'PX', ARGV[5])
+if first then
+  redis.call('XADD', KEYS[3], 'MAXLEN', '~', 100000, '*', 'id', ARGV[3], 'r', ARGV[4])
+  if redis.call('PTTL', KEYS[3]) < 0 then redis.call('PEXPIRE', KEYS[3], ARGV[5]) end
+end
+redis.call('XACK', KEYS[1], ARGV[1], ARGV[2])
+redis.call('XDEL', KEYS[1], ARGV[2])
+return first and 1 or 0
+)lua"};
+
+const redis_script reject_script{R"lua(#!lua flags=allow-oom
+local first = redis.call('SET', KEYS[2], '1', 'NX', 'PX', ARGV[5])
+if first then
+  redis.call('XADD', KEYS[3], 'MAXLEN', '~', 10000, '*', 'id', ARGV[3], 'p', ARGV[6], 'r', ARGV[4])
+  if KEYS[4] then
+    redis.call('XADD', KEYS[4], 'MAXLEN', '~', 100000, '*', 'id', ARGV[3], 'r', ARGV[4])
+    if redis.call('PTTL', KEYS[4]) < 0 then redis.call('PEXPIRE', KEYS[4], ARGV[5]) end
+  end
+end
+redis.call('XACK', KEYS[1], ARGV[1], ARGV[2])
+redis.call('XDEL', KEYS[1], ARGV[2])
+return first and 1 or 0
+)lua"};
+
+const redis_script adopt_script{R"lua(
+local claimed = redis.call('XCLAIM', KEYS[1], ARGV[1], ARGV[2], ARGV[3], ARGV[4])
+if #claimed == 0 then return {} end
+local pending = redis.call('XPENDING', KEYS[1], ARGV[1], ARGV[4], ARGV[4], 1)
+return {claimed[1], pending[1][4]}
+)lua"};
+
+}  // namespace cluster

@@ -1,0 +1,49 @@
+// Copyright (c) 2026 The carpool authors
+// SPDX-License-Identifier: BSL-1.0
+
+#pragma once
+
+#include "redis_connection.hpp"
+#include "redis_value.hpp"
+
+#include <boost/asio/awaitable.hpp>
+
+#include <string>
+#include <vector>
+
+namespace cluster {
+
+/// A Lua script: Redis runs it in one piece, and nobody ever sees half of its effects.
+class redis_script {
+ public:
+  explicit redis_script(const char* text);
+
+  /// Runs it by its digest, or sends it where Redis does not know it (any more). Keys must share a hash tag.
+  /// Throws as redis_connection::run. The script must outlive the operation.
+  asio::awaitable<redis_value> run(redis_connection& redis, std::vector<std::string> keys,
+                                   std::vector<std::string> arguments) const;
+
+ private:
+  const char* text_;
+  std::string digest_;
+};
+
+/// Adds requests, all or none. Key: requests. Arguments: how many entries there may be, then id, reply key
+/// and payload of each. 1, or 0 if there is no room.
+extern const redis_script admit_script;
+
+/// Replies to a request, unless it has a reply, and removes its entry. Keys: requests, done:ID, replies.
+/// Arguments: group, entry, id, payload, milliseconds for which the id is remembered. Whether it was the
+/// first.
+extern const redis_script finish_script;
+
+/// Likewise, and adds the entry to the dead letters. Keys: requests, done:ID, dead letters, and replies
+/// unless nobody can be told. Arguments as finish_script's, then the entry's payload.
+extern const redis_script reject_script;
+
+/// Takes over an entry of which nothing was heard for long enough. Key: requests. Arguments: group, consumer,
+/// milliseconds, entry. The entry and how often it has been delivered; nothing if it is somebody else's, or
+/// gone.
+extern const redis_script adopt_script;
+
+}  // namespace cluster

@@ -1,0 +1,235 @@
+// Copyright (c) 2026 The carpool authors
+// SPDX-License-Identifier: BSL-1.0
+
+#include "remote_queue.hpp"
+
+#include "embed_server/random_id.hpp"
+#include "model_registry.hpp"
+#include "redis_script.hpp"
+#include "redis_source.hpp"
+#include "wire_error.hpp"
+#include <carpool/error.hpp>
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/error.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/system/system_error.hpp>
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <chrono>
+#include <exception>
+#include <utility>
+
+namespace cluster {
+namespace {
+
+constexpr auto no_throw = asio::as_tuple(asio::use_awaitable);
+constexpr std::chrono::milliseconds longest_wait{1000};  // for replies
+constexpr std::chrono::milliseconds retry_pause{250};
+
+carpool::time_point steady_now() { return std::chrono::steady_clock::now(); }
+
+wall_time wall(carpool::time_point when) {
+  const auto left = std::chrono::ceil<std::chrono::milliseconds>(when - steady_now());
+  return std::chrono::time_point_cast<std::chrono::milliseconds>(std::chrono::system_clock::now()) + left;
+}
+
+std::string field(const redis_value& fields, const char* name) {
+  for (std::size_t i = 0; i + 1 < fields.items.size(); i += 2)
+    if (fields.items[i].text == name) return fields.items[i + 1].text;
+  return {};
+}
+
+}  // namespace
+
+// Lives in the frame of submit().
+struct remote_queue::submission {
+  submission(remote_queue& queue_, std::size_t texts)
+      : queue(queue_),
+        number(queue.awaited_.expect(texts)),
+        replies(texts),
+        missing(texts),
+        changed(queue.executor_) {
+    queue.open_[number] = this;
+    queue.counted_.submitted += texts;
+  }
+  submission(const submission&) = delete;
+  submission& operator=(const submission&) = delete;
+  ~submission() {
+    queue.open_.erase(number);
+    queue.awaited_.forget(number);
+    *outcome += missing;
+  }
+
+  remote_queue& queue;
+  std::uint64_t number;
+  std::vector<text_reply> replies;
+  std::size_t missing;
+  asio::steady_timer changed;                          // at the deadline; cancelled when no reply is missing
+  std::uint64_t* outcome = &queue.counted_.cancelled;  // what becomes of texts without a reply
+};
+
+remote_queue::remote_queue(const asio::any_io_executor& executor, const redis_settings& settings,
+                           const queue_keys& keys, std::size_t max_outstanding)
+    : executor_(executor),
+      redis_(executor, settings),
+      reading_(executor, settings),
+      keys_(keys),
+      max_outstanding_(max_outstanding),
+      name_(embed_server::random_id(32)),
+      awaited_(name_),
+      breaker_(settings.command_time / 2) {}
+
+void remote_queue::start() {
+  asio::co_spawn(executor_, read_replies(), asio::detached);
+  asio::co_spawn(executor_, look_after(), asio::detached);
+}
+
+asio::awaitable<std::vector<text_reply>> remote_queue::submit(std::vector<text_request> texts,
+                                                              carpool::time_point deadline) {
+  deadline = std::min(deadline, steady_now() + longest_deadline);
+  for (text_request& each : texts) each.deadline = wall(deadline);
+  submission mine{*this, texts.size()};
+  co_await admit(mine.number, texts);
+  co_await wait_for(mine, deadline);
+  co_return std::move(mine.replies);
+}
+
+asio::awaitable<void> remote_queue::admit(std::uint64_t number, const std::vector<text_request>& texts) {
+  submission& mine = *open_.at(number);
+  if (closed_) refuse(mine);
+  mine.outcome = &counted_.failed;
+  if (!breaker_.allows(steady_now()))
+    throw redis_unavailable("Redis, which holds the queue, does not answer");
+  std::vector<std::string> keys{keys_.requests()};
+  std::vector<std::string> arguments{std::to_string(max_outstanding_)};
+  for (std::size_t i = 0; i < texts.size(); ++i) {
+    arguments.push_back(awaited_.id(number, i));
+    arguments.push_back(keys_.replies(name_));
+    arguments.push_back(encode(texts[i]));
+  }
+  bool admitted = false;
+  try {
+    const redis_value answer = co_await admit_script.run(redis_, std::move(keys), std::move(arguments));
+    breaker_.succeeded();
+    admitted = answer.text == "1";
+  } catch (const redis_unavailable&) {
+    breaker_.failed(steady_now());
+    throw;
+  } catch (const redis_refusal& refused) {
+    throw redis_unavailable(std::string("Redis, which holds the queue, takes nothing: ") + refused.what());
+  }
+  mine.outcome = admitted ? &counted_.cancelled : &counted_.rejected;
+  if (!admitted) throw boost::system::system_error(make_error_code(carpool::error::queue_full));
+}
+
+void remote_queue::refuse(submission& mine) {
+  mine.outcome = &counted_.shut_down;
+  throw boost::system::system_error(make_error_code(carpool::error::shut_down));
+}
+
+asio::awaitable<void> remote_queue::wait_for(submission& mine, carpool::time_point deadline) {
+  mine.changed.expires_at(deadline);
+  if (mine.missing > 0 && !closed_) co_await mine.changed.async_wait(no_throw);
+  if (mine.missing == 0) co_return;
+  if (closed_) refuse(mine);
+  const auto state = co_await asio::this_coro::cancellation_state;
+  if (state.cancelled() != asio::cancellation_type::none)
+    throw boost::system::system_error(asio::error::operation_aborted);
+  mine.outcome = &counted_.expired;
+  throw boost::system::system_error(make_error_code(carpool::error::expired));
+}
+
+void remote_queue::close() {
+  closed_ = true;
+  for (const auto& [number, each] : open_) each->changed.cancel();
+}
+
+asio::awaitable<void> remote_queue::read_replies() {
+  for (bool complained = false;;) {
+    std::string trouble;
+    try {
+      co_await read_some();
+    } catch (const std::exception& error) {
+      trouble = error.what();
+    }
+    if (!trouble.empty() && !complained) spdlog::warn("cannot read replies: {}; trying again", trouble);
+    complained = !trouble.empty();
+    if (!complained) continue;
+    asio::steady_timer pause{executor_, retry_pause};
+    co_await pause.async_wait(no_throw);
+  }
+}
+
+asio::awaitable<void> remote_queue::read_some() {
+  redis_command read{"XREAD",
+                     "COUNT",
+                     "256",
+                     "BLOCK",
+                     std::to_string(longest_wait.count()),
+                     "STREAMS",
+                     keys_.replies(name_),
+                     last_read_};
+  const redis_value found = co_await reading_.run(std::move(read), longest_wait);
+  if (found.items.size() < 2) co_return;  // none came
+  for (const redis_value& entry : found.items[1].items) accept(entry);
+  redis_command trim{"XTRIM", keys_.replies(name_), "MINID", last_read_};  // all but the last one
+  co_await redis_.run(std::move(trim));
+}
+
+void remote_queue::accept(const redis_value& entry) {
+  if (entry.items.size() < 2) return;
+  last_read_ = entry.items[0].text;
+  const auto place = awaited_.take(field(entry.items[1], "id"));
+  if (!place) return;
+  submission& whose = *open_.at(place->submission);
+  text_reply& reply = whose.replies[place->index];
+  try {
+    reply = parse_text_reply(field(entry.items[1], "r"));
+  } catch (const wire_error& error) {
+    reply = text_failure{failure_code::unreadable, error.what()};
+  }
+  ++(std::holds_alternative<text_result>(reply) ? counted_.succeeded : counted_.failed);
+  if (--whose.missing == 0) whose.changed.cancel();
+}
+
+// Tells Redis that somebody still reads the replies, and looks whether there are workers.
+asio::awaitable<void> remote_queue::look_after() {
+  for (;;) {
+    try {
+      redis_command keep{"PEXPIRE", keys_.replies(name_), std::to_string(remembered.count())};
+      co_await redis_.run(std::move(keep));
+      co_await look_for_model();
+      breaker_.succeeded();
+    } catch (const redis_unavailable&) {
+      breaker_.failed(steady_now());
+    } catch (const std::exception& error) {
+      spdlog::error("{}", error.what());
+    }
+    asio::steady_timer pause{executor_, announce_interval};
+    co_await pause.async_wait(no_throw);
+  }
+}
+
+asio::awaitable<void> remote_queue::look_for_model() { model_ = co_await find_model(redis_, keys_); }
+
+carpool::duration remote_queue::pause_left() const { return breaker_.pause_left(steady_now()); }
+
+carpool::stats remote_queue::stats() const {
+  carpool::stats now = counted_;
+  now.queued = waiting();
+  return now;
+}
+
+std::size_t remote_queue::waiting() const {
+  std::size_t texts = 0;
+  for (const auto& [number, each] : open_) texts += each->missing;
+  return texts;
+}
+
+}  // namespace cluster

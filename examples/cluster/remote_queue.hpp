@@ -1,0 +1,105 @@
+// Copyright (c) 2026 The carpool authors
+// SPDX-License-Identifier: BSL-1.0
+
+#pragma once
+
+#include "awaited_replies.hpp"
+#include "circuit_breaker.hpp"
+#include "model_card.hpp"
+#include "queue_keys.hpp"
+#include "redis_connection.hpp"
+#include "text_reply.hpp"
+#include "text_request.hpp"
+#include <carpool/stats.hpp>
+#include <carpool/time.hpp>
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace cluster {
+
+/// No request waits longer than this, whatever deadline it brings: ids of answered requests are remembered
+/// for twice as long.
+inline constexpr std::chrono::minutes longest_deadline{5};
+
+/// A gateway's end of the queue: sends texts and hands out the replies.
+///
+/// Not thread-safe: everything happens on the executor, whose io_context must be run by one thread. Must
+/// outlive the operations that it has begun.
+class remote_queue {
+ public:
+  /// At most `max_outstanding` texts are in the queue at once, waiting or running, of all gateways together,
+  /// which should agree on it.
+  remote_queue(const asio::any_io_executor& executor, const redis_settings& settings, const queue_keys& keys,
+               std::size_t max_outstanding);
+
+  /// Begins to read replies and to look after the queue.
+  void start();
+
+  /// Sends texts, all or none, and completes with all replies in their order. Fills in the deadline.
+  ///
+  /// Throws boost::system::system_error (carpool::error::queue_full, expired and shut_down,
+  /// operation_aborted) and redis_unavailable. Cancellation (every type) lets the caller go; the texts may
+  /// still be run.
+  asio::awaitable<std::vector<text_reply>> submit(std::vector<text_request> texts,
+                                                  carpool::time_point deadline);
+
+  /// From now on nothing is taken, and those who wait are let go: both with carpool::error::shut_down.
+  void close();
+
+  /// The model that workers last said they run; empty if there have not been any for a while.
+  const std::optional<model_card>& model() const { return model_; }
+
+  /// Looks for the model now. Throws as find_model.
+  asio::awaitable<void> look_for_model();
+
+  /// Whether Redis did what it was last asked to.
+  bool redis_works() const { return !breaker_.broken(); }
+
+  /// Until Redis is tried again, after it has failed; zero if it works.
+  carpool::duration pause_left() const;
+
+  /// Of texts by outcome, where those that Redis did not take have failed; all that have none yet are
+  /// `queued`.
+  carpool::stats stats() const;
+
+  /// Texts of callers who wait.
+  std::size_t waiting() const;
+  /// Replies that nobody waited for.
+  std::uint64_t unwanted_replies() const { return awaited_.unwanted(); }
+
+ private:
+  struct submission;
+
+  asio::awaitable<void> admit(std::uint64_t number, const std::vector<text_request>& texts);
+  void refuse(submission& mine);
+  asio::awaitable<void> wait_for(submission& mine, carpool::time_point deadline);
+  asio::awaitable<void> read_replies();
+  asio::awaitable<void> read_some();
+  asio::awaitable<void> look_after();
+  void accept(const redis_value& entry);
+
+  asio::any_io_executor executor_;
+  redis_connection redis_;
+  redis_connection reading_;
+  queue_keys keys_;
+  std::size_t max_outstanding_;
+  std::string name_;
+  std::string last_read_ = "0";
+  awaited_replies awaited_;
+  std::map<std::uint64_t, submission*> open_;
+  circuit_breaker breaker_;
+  std::optional<model_card> model_;
+  carpool::stats counted_;
+  bool closed_ = false;
+};
+
+}  // namespace cluster

@@ -1,0 +1,83 @@
+#!/usr/bin/env bash
+# Copyright (c) 2026 The carpool authors
+# SPDX-License-Identifier: BSL-1.0
+#
+# A whole cluster on this machine, for a look:
+#   examples/cluster/run.sh [--gateways 2] [--workers 3] [--port 8080] [-- option of the workers...]
+# Starts redis-server, gateways on the ports from --port on, and workers, in a folder of their own with a log for each;
+# Ctrl-C ends all of them. Builds what is missing (minutes the first time). `BUILD=FOLDER` names a finished build instead.
+set -euo pipefail
+root=$(realpath "$(dirname "$0")/../..")
+gateways=2 workers=3 port=8080 build=${BUILD:-}
+
+say() { echo "carpool: $*"; }
+while (($#)); do
+  case $1 in
+    --gateways | --workers | --port) [[ ${2:-} =~ ^[0-9]+$ ]] || { say "$1 needs a number" >&2; exit 2; }
+      declare "${1#--}=$2"; shift 2 ;;
+    --) shift; break ;;
+    *) sed -n 's/^#   //p' "$0" >&2; exit 2 ;;
+  esac
+done
+command -v redis-server >/dev/null || { say "redis-server is missing; on Debian: apt-get install redis-server" >&2; exit 1; }
+command -v redis-cli >/dev/null || { say "redis-cli is missing; on Debian: apt-get install redis-tools" >&2; exit 1; }
+
+if [[ -z $build ]]; then
+  "$root/cmake/install-dependencies.sh" examples
+  say "building gateway and worker (minutes the first time)"
+  build=$root/build/serve
+  (cd "$root" && cmake --preset serve --log-level=STATUS | grep '^-- carpool:' || true
+   cmake --build "$build" --target carpool-gateway carpool-worker)
+fi
+
+folder=$(mktemp -d "${TMPDIR:-/tmp}/carpool-cluster-XXXXXX")
+socket=$folder/redis.socket
+programs=()
+end() {  # gateways first, so that workers answer what they have let in, and Redis last
+  trap - EXIT
+  trap '' INT TERM
+  say "ending everything"
+  local program
+  for program in "${programs[@]:1}"; do kill -TERM "$program" 2>/dev/null || true; done
+  for program in "${programs[@]:1}"; do wait "$program" || true; done
+  if ((${#programs[@]})); then kill -TERM "${programs[0]}" 2>/dev/null || true; wait "${programs[0]}" || true; fi
+  say "the logs are in $folder"
+}
+trap end EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
+
+# Each in a process group of its own, so that Ctrl-C reaches only this script.
+start() {  # start NAME COMMAND...
+  setsid "${@:2}" >"$folder/$1.log" 2>&1 &
+  programs+=($!)
+}
+
+start redis redis-server --port 0 --unixsocket "$socket" --dir "$folder" --appendonly yes --save '' \
+  --maxmemory 1gb --maxmemory-policy noeviction
+until redis-cli -s "$socket" ping >/dev/null 2>&1; do
+  kill -0 "${programs[0]}" 2>/dev/null || { cat "$folder/redis.log" >&2; exit 1; }
+  sleep 0.1
+done
+for ((i = 1; i <= gateways; ++i)); do
+  start "gateway$i" "$build/examples/cluster/carpool-gateway" --redis "unix:$socket" --port $((port + i - 1))
+done
+for ((i = 1; i <= workers; ++i)); do
+  start "worker$i" "$build/examples/cluster/carpool-worker" --redis "unix:$socket" --threads 1 "$@"
+done
+
+say "logs: $folder; Redis: redis-cli -s $socket"
+for ((i = 1; i <= gateways; ++i)); do
+  until grep -q '^listening on ' "$folder/gateway$i.log"; do
+    for program in "${programs[@]}"; do
+      kill -0 "$program" 2>/dev/null || { say "a program has ended:"; tail -n 2 "$folder"/*.log; exit 1; } >&2
+    done
+    sleep 0.2
+  done
+  grep '^listening on ' "$folder/gateway$i.log"
+done
+say "try: curl -s http://127.0.0.1:$port/embed -H 'Content-Type: application/json' -d '{\"inputs\": \"share the ride\"}'"
+say "Ctrl-C ends all of it"
+wait -n || true
+say "a program has ended by itself:" && tail -n 2 "$folder"/*.log
+exit 1

@@ -1,0 +1,136 @@
+// Copyright (c) 2026 The carpool authors
+// SPDX-License-Identifier: BSL-1.0
+
+#include "serve_gateway.hpp"
+
+#include "embed_server/api_keys.hpp"
+#include "embed_server/embed_service.hpp"
+#include "embed_server/http_front.hpp"
+#include "embed_server/listener.hpp"
+#include "embed_server/model_catalog.hpp"
+#include "embed_server/reload.hpp"
+#include "embed_server/server.hpp"
+#include "embed_server/shutdown.hpp"
+#include "embed_server/tls.hpp"
+#include "remote_engine.hpp"
+#include "remote_queue.hpp"
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/experimental/awaitable_operators.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include <csignal>
+#include <cstdlib>
+#include <exception>
+#include <iostream>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace cluster {
+namespace {
+
+using namespace asio::experimental::awaitable_operators;
+
+class gateway {
+ public:
+  gateway(asio::io_context& io, const queue_options& queue, const embed_server::server_options& given,
+          std::size_t max_outstanding)
+      : io_(io),
+        given_(given),
+        max_outstanding_(max_outstanding),
+        settings_(embed_server::settings_of(given)),
+        listeners_(embed_server::open_listeners(io.get_executor(), given)),
+        tls_(given.tls_certificate.empty() ? nullptr
+                                           : embed_server::load_tls(given.tls_certificate, given.tls_key)),
+        queue_(io.get_executor(), settings_of(queue), queue_keys{queue.queue}, max_outstanding) {
+    if (!given.api_keys.empty()) embed_server::api_keys::read(given.api_keys);  // so that a mistake shows now
+  }
+
+  // Whether every request was answered.
+  asio::awaitable<bool> serve() {
+    asio::signal_set signals{co_await asio::this_coro::executor, SIGINT, SIGTERM};
+    queue_.start();
+    const auto found = co_await (await_model() || signals.async_wait(asio::use_awaitable));
+    if (found.index() == 1) co_return true;
+    const model_card card = *queue_.model();
+    std::cout << fmt::format("model:  {}, {} dimensions, texts of up to {} tokens\n", card.name,
+                             card.dimension, card.max_tokens)
+              << std::flush;
+    co_return co_await answer_clients(signals, card);
+  }
+
+ private:
+  asio::awaitable<void> await_model() {
+    if (!queue_.model()) std::cout << "waiting for the first worker of the queue\n" << std::flush;
+    while (!queue_.model()) {
+      asio::steady_timer pause{co_await asio::this_coro::executor, std::chrono::milliseconds{250}};
+      co_await pause.async_wait(asio::use_awaitable);
+      try {
+        co_await queue_.look_for_model();
+      } catch (const redis_unavailable&) {  // the queue says so
+      }
+    }
+  }
+
+  asio::awaitable<bool> answer_clients(asio::signal_set& signals, const model_card& card) {
+    models_.put(std::make_shared<embed_server::hosted_model>(
+        std::make_unique<remote_engine>(io_.get_executor(), queue_, card, max_outstanding_)));
+    service_.emplace(models_, settings_.limits);
+    embed_server::equip(*service_, given_, settings_);
+    http_.emplace(std::move(listeners_), *service_, settings_);
+    http_->set_tls(tls_);
+    asio::co_spawn(
+        io_, embed_server::reload_on_hangup(embed_server::reloadables(given_, settings_, *service_, *http_)),
+        asio::detached);
+    http_->start();
+    for (const std::string& address : http_->addresses())
+      std::cout << fmt::format("listening on {}\n", address) << std::flush;
+    co_return co_await embed_server::serve_until_signalled(signals, *http_, models_, settings_.limits);
+  }
+
+  asio::io_context& io_;
+  const embed_server::server_options given_;
+  const std::size_t max_outstanding_;
+  const embed_server::http_settings settings_;
+  std::vector<embed_server::listener> listeners_;
+  std::shared_ptr<asio::ssl::context> tls_;
+  remote_queue queue_;
+  embed_server::model_catalog models_;
+  std::optional<embed_server::embed_service> service_;
+  std::optional<embed_server::server> http_;
+};
+
+}  // namespace
+
+void serve_gateway(const queue_options& queue, const embed_server::server_options& given,
+                   std::size_t max_outstanding) {
+  asio::io_context io{1};
+  gateway mine{io, queue, given, max_outstanding};
+  std::exception_ptr failure;
+  bool everything_answered = false;
+  asio::co_spawn(io, mine.serve(), [&](std::exception_ptr error, bool answered) {
+    failure = error;
+    everything_answered = answered;
+    io.stop();
+  });
+  io.run();
+  if (failure) std::rethrow_exception(failure);
+  if (everything_answered) return;
+  spdlog::error("gave up with requests unanswered");
+  spdlog::shutdown();
+  std::quick_exit(EXIT_FAILURE);  // what still waits may not be destroyed
+}
+
+}  // namespace cluster

@@ -1,0 +1,166 @@
+// Copyright (c) 2026 The carpool authors
+// SPDX-License-Identifier: BSL-1.0
+
+#include "serve_queue.hpp"
+
+#include "embed_server/random_id.hpp"
+#include "engine_runner.hpp"
+#include "model_registry.hpp"
+#include "redis_check.hpp"
+#include "redis_source.hpp"
+#include "worker.hpp"
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/experimental/awaitable_operators.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include <csignal>
+#include <exception>
+#include <iostream>
+#include <stdexcept>
+#include <string>
+#include <utility>
+
+namespace cluster {
+namespace {
+
+using namespace asio::experimental::awaitable_operators;
+
+constexpr std::chrono::milliseconds drain_time = std::chrono::seconds{30};
+
+asio::awaitable<void> sleep(std::chrono::milliseconds time) {
+  asio::steady_timer timer{co_await asio::this_coro::executor, time};
+  co_await timer.async_wait(asio::use_awaitable);
+}
+
+// Two batches for each lane: one that runs, and one that can follow at once.
+std::size_t capacity_of(const embed_server::embedding_engine& engine) {
+  return 2 * engine.stats().lanes * engine.model().max_batch_size;
+}
+
+class queue_service {
+ public:
+  queue_service(asio::io_context& io, const queue_options& given, embed_server::embedding_engine& engine)
+      : queue_(given.queue),
+        keys_(given.queue),
+        name_("worker-" + embed_server::random_id(16)),
+        card_(card_of(engine.model())),
+        source_(io.get_executor(), settings_of(given), keys_, name_, given.lease),
+        worker_(io.get_executor(), source_, run_on(engine),
+                {.capacity = capacity_of(engine), .lease = given.lease}) {}
+
+  // Whether everything that was taken has been answered.
+  asio::awaitable<bool> serve() {
+    asio::signal_set signals{co_await asio::this_coro::executor, SIGINT, SIGTERM};
+    if (!co_await introduce(signals)) co_return true;
+    const auto ended = co_await (worker_.work() || keep_announcing() || stop_when_signalled(signals));
+    const bool finished = ended.index() == 0;
+    if (finished) co_await leave();
+    const auto& counted = worker_.counted();
+    std::cout << fmt::format(
+                     "received {} entries, {} of them abandoned by others; replied to {}, rejected {}\n",
+                     counted.received, counted.adopted, counted.replied, counted.rejected)
+              << std::flush;
+    co_return finished;
+  }
+
+ private:
+  // The queue may be away at first. False if the user has had enough of waiting for it.
+  asio::awaitable<bool> introduce(asio::signal_set& signals) {
+    for (bool said = false;; said = true) {
+      std::string trouble;
+      try {
+        co_await announce_or_refuse();
+        std::cout << fmt::format("{} takes texts from the queue {}\n", name_, queue_) << std::flush;
+        co_return true;
+      } catch (const redis_unavailable& error) {
+        trouble = error.what();
+      }
+      if (!said) spdlog::warn("{}; trying again", trouble);
+      const auto what = co_await (sleep(announce_interval / 10) || signals.async_wait(asio::use_awaitable));
+      if (what.index() == 1) co_return false;
+    }
+  }
+
+  asio::awaitable<void> announce_or_refuse() {
+    std::string other;
+    if (!co_await announce(source_.connection(), keys_, card_, other))
+      throw std::runtime_error("--queue: the workers of this queue run another model, " + other +
+                               ", and this one " + to_json(card_) + "; give each model a queue of its own");
+  }
+
+  asio::awaitable<void> keep_announcing() {
+    for (;;) {
+      co_await sleep(announce_interval);
+      try {
+        std::string other;
+        if (!co_await announce(source_.connection(), keys_, card_, other))
+          spdlog::error("the workers of this queue now run another model: {}", other);
+      } catch (const redis_unavailable&) {  // the worker has noticed, and says so
+      }
+    }
+  }
+
+  // Ends only when the time for finishing is over.
+  asio::awaitable<void> stop_when_signalled(asio::signal_set& signals) {
+    const int signal = co_await signals.async_wait(asio::use_awaitable);
+    spdlog::info("signal {}: finishing what has been taken", signal);
+    worker_.stop();
+    co_await (sleep(drain_time) || signals.async_wait(asio::use_awaitable));
+  }
+
+  asio::awaitable<void> leave() {
+    try {
+      co_await source_.leave();
+    } catch (const std::exception& error) {
+      spdlog::warn("cannot leave the group of workers: {}", error.what());
+    }
+  }
+
+  std::string queue_;
+  queue_keys keys_;
+  std::string name_;
+  model_card card_;
+  redis_source source_;
+  worker worker_;
+};
+
+// The result of an operation that everything else is there for.
+template <class T>
+T run_alone(asio::io_context& io, asio::awaitable<T> operation) {
+  std::exception_ptr failure;
+  T result{};
+  asio::co_spawn(io, std::move(operation), [&](std::exception_ptr error, T value) {
+    failure = error;
+    result = std::move(value);
+    io.stop();
+  });
+  io.run();
+  if (failure) std::rethrow_exception(failure);
+  return result;
+}
+
+}  // namespace
+
+bool serve_queue(asio::io_context& io, const queue_options& given, embed_server::embedding_engine& engine) {
+  queue_service service{io, given, engine};
+  return run_alone(io, service.serve());
+}
+
+bool check_redis(const queue_options& given) {
+  asio::io_context io{1};
+  redis_connection redis{io.get_executor(), settings_of(given)};
+  const auto complaints = what_is_wrong(run_alone(io, ask_for_facts(redis)));
+  for (const std::string& each : complaints) std::cout << each << '\n';
+  if (complaints.empty()) std::cout << "Redis is set up well.\n";
+  return complaints.empty();
+}
+
+}  // namespace cluster

@@ -1,0 +1,24 @@
+// Copyright (c) 2026 The carpool authors
+// SPDX-License-Identifier: BSL-1.0
+
+#pragma once
+
+#include "embed_server/embedding_engine.hpp"
+#include "queue_options.hpp"
+
+#include <boost/asio/io_context.hpp>
+
+namespace cluster {
+
+namespace asio = boost::asio;
+
+/// A worker's whole life: takes texts from the queue and has the engine embed them, until SIGTERM or SIGINT;
+/// then finishes what it has. Another signal, or half a minute, and what is left is abandoned, for others to
+/// find. Returns whether nothing was. The io_context must be the engine's and is run by this function.
+/// Throws std::runtime_error if the queue has workers of another model.
+bool serve_queue(asio::io_context& io, const queue_options& given, embed_server::embedding_engine& engine);
+
+/// Looks at Redis and prints what is wrong with it; whether nothing is. Throws redis_unavailable.
+bool check_redis(const queue_options& given);
+
+}  // namespace cluster

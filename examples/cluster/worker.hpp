@@ -1,0 +1,70 @@
+// Copyright (c) 2026 The carpool authors
+// SPDX-License-Identifier: BSL-1.0
+
+#pragma once
+
+#include "request_source.hpp"
+#include "text_runner.hpp"
+#include "worker_desk.hpp"
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include <cstdint>
+#include <string>
+
+namespace cluster {
+
+/// Takes texts from a queue, has them run and replies. Does what its desk says; decides nothing itself.
+///
+/// Not thread-safe: everything happens on the executor, whose io_context must be run by one thread.
+class worker {
+ public:
+  struct counters {
+    std::uint64_t received = 0;  ///< entries, adopted ones too
+    std::uint64_t adopted = 0;
+    std::uint64_t replied = 0;   ///< with a result or a failure
+    std::uint64_t rejected = 0;  ///< to the dead letters
+  };
+
+  /// The source must outlive the worker.
+  worker(const asio::any_io_executor& executor, request_source& source, text_runner run,
+         const desk_limits& limits);
+
+  /// Works until stop(), and then until everything that was taken has been answered.
+  asio::awaitable<void> work();
+
+  /// Takes nothing new from now on. The wait for new entries that is under way ends by itself.
+  void stop();
+
+  const counters& counted() const { return counted_; }
+
+ private:
+  asio::awaitable<void> receive();
+  asio::awaitable<void> adopt();
+  asio::awaitable<void> answer(delivery received, bool worth_trying);
+  asio::awaitable<void> settle(delivery received, std::string reply, bool dead);
+  asio::awaitable<void> keep_leases();
+  asio::awaitable<void> refresh();
+  asio::awaitable<void> look_around();
+  asio::awaitable<void> pause();
+  void begin(delivery received);
+  void end(const std::string& entry);
+  void complain(const char* what, const std::string& why);
+
+  asio::any_io_executor executor_;
+  request_source& source_;
+  text_runner run_;
+  worker_desk desk_;
+  lease lease_;
+  asio::steady_timer changed_;  // never fires; cancelled when the desk may say something else
+  asio::steady_timer keeper_;
+  carpool::time_point next_look_{};
+  counters counted_;
+  bool done_ = false;
+  bool keeper_ended_ = false;
+  bool complained_ = false;  // so that an outage is one line of the log, not thousands
+};
+
+}  // namespace cluster

@@ -1,0 +1,148 @@
+// Copyright (c) 2026 The carpool authors
+// SPDX-License-Identifier: BSL-1.0
+//
+// The real gateway over HTTP, with a real Redis and workers around a toy model.
+
+#include "support/doctest.hpp"
+#include "support/http_client.hpp"
+#include "support/redis_server.hpp"
+#include "support/server_process.hpp"
+
+#include <chrono>
+#include <csignal>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+using namespace carpool::test;
+
+namespace {
+
+std::unique_ptr<server_process> start(std::vector<std::string> command, const redis_server& redis,
+                                      const std::vector<std::string>& options = {}) {
+  for (const char* each : {"--redis", ""}) command.emplace_back(each);
+  command.back() = redis.address();
+  command.insert(command.end(), options.begin(), options.end());
+  return std::make_unique<server_process>(std::move(command));
+}
+
+std::unique_ptr<server_process> start_worker(const redis_server& redis) {
+  return start({CARPOOL_TOY_WORKER, "--lease-ms", "500"}, redis);
+}
+
+std::unique_ptr<server_process> start_gateway(const redis_server& redis,
+                                              const std::vector<std::string>& options = {}) {
+  return start({CARPOOL_GATEWAY, "--port", "0"}, redis, options);
+}
+
+http_answer ask(server_process& gateway, const std::string& request) {
+  return http_client(gateway.port()).ask(request);
+}
+
+std::string embed(const std::string& inputs) { return post_json("/embed", R"({"inputs":)" + inputs + "}"); }
+
+bool contains(const std::string& text, const std::string& part) { return text.find(part) != text.npos; }
+
+}  // namespace
+
+TEST_CASE("every protocol of the server works through the queue") {
+  const redis_server redis;
+  const auto worker = start_worker(redis), gateway = start_gateway(redis);
+  CHECK(ask(*gateway, embed(R"(["ab","c"])")).body == "[[2,97,98,1],[1,99,99,1]]");
+  const auto openai = ask(*gateway, post_json("/v1/embeddings", R"({"model":"any","input":"abc"})"));
+  CHECK(openai.status == 200);
+  CHECK(contains(openai.body, R"("embedding":[3,97,99,1])"));
+  CHECK(contains(openai.body, R"("prompt_tokens":3)"));
+  CHECK(contains(ask(*gateway, get("/info")).body, R"("model_id":"toy")"));
+  CHECK(ask(*gateway, get("/health")).status == 200);
+  CHECK(contains(ask(*gateway, get("/metrics")).body, "carpool_cluster_unwanted_replies_total 0\n"));
+}
+
+TEST_CASE("failures of workers are told as the server itself tells them") {
+  const redis_server redis;
+  const auto worker = start_worker(redis), gateway = start_gateway(redis);
+  CHECK(ask(*gateway, embed(R"("boom")")).status == 424);
+  CHECK(ask(*gateway, post_json("/v1/embeddings", R"({"input":"boom"})")).status == 500);
+  const std::string long_text(2000, 'x');
+  const auto refused =
+      ask(*gateway, post_json("/embed", R"({"inputs":["a",")" + long_text + R"("],"truncate":false})"));
+  CHECK(refused.status == 422);
+  CHECK(contains(refused.body, "inputs[1]: "));
+}
+
+TEST_CASE("a full queue is 429, and 503 for those who speak the Open Inference Protocol") {
+  const redis_server redis;
+  auto worker = start_worker(redis);
+  const auto gateway = start_gateway(redis, {"--max-outstanding", "2"});
+  gateway->await_line("listening on ");
+  worker->signal(SIGSTOP);
+  http_client first(gateway->port());
+  first.send(embed(R"(["a","b"])"));
+  while (redis.ask("XLEN '{cp:default}:req'") != "2") {
+  }
+  const auto refused = ask(*gateway, embed(R"("c")"));
+  CHECK(refused.status == 429);
+  CHECK(refused.field("retry-after") == "1");
+  const auto inference = ask(
+      *gateway, post_json("/v2/models/toy/infer",
+                          R"({"inputs":[{"name":"TEXT","shape":[1,1],"datatype":"BYTES","data":["c"]}]})"));
+  CHECK(inference.status == 503);
+  worker->signal(SIGCONT);
+  CHECK(first.receive().status == 200);
+}
+
+TEST_CASE("a deadline that passes in the queue is 504") {
+  const redis_server redis;
+  const auto worker = start_worker(redis), gateway = start_gateway(redis);
+  gateway->await_line("listening on ");
+  worker->signal(SIGSTOP);
+  CHECK(ask(*gateway, post_json("/embed", R"({"inputs":"a"})", "x-request-timeout-ms: 50\r\n")).status ==
+        504);
+  worker->signal(SIGCONT);
+}
+
+TEST_CASE("Q4: without Redis requests are 503 with Retry-After, and with it again they are answered") {
+  redis_server redis;
+  const auto worker = start_worker(redis), gateway = start_gateway(redis);
+  CHECK(ask(*gateway, embed(R"("a")")).status == 200);
+  redis.stop();
+  for (int i = 0; i < 3; ++i) {
+    const auto refused = ask(*gateway, embed(R"("a")"));
+    CHECK(refused.status == 503);
+    CHECK_FALSE(refused.field("retry-after").empty());
+  }
+  CHECK(ask(*gateway, get("/health")).status == 503);
+  redis.start();
+  const auto until = std::chrono::steady_clock::now() + std::chrono::minutes{1};
+  while (ask(*gateway, embed(R"("a")")).status != 200) REQUIRE(std::chrono::steady_clock::now() < until);
+}
+
+TEST_CASE("SIGTERM has a gateway answer what has arrived, and end well") {
+  const redis_server redis;
+  const auto worker = start_worker(redis), gateway = start_gateway(redis);
+  gateway->await_line("listening on ");
+  worker->signal(SIGSTOP);
+  http_client client(gateway->port());
+  client.send(embed(R"("a")"));
+  while (redis.ask("XLEN '{cp:default}:req'") != "1") {
+  }
+  gateway->signal(SIGTERM);
+  gateway->await_line("finishing what has arrived");
+  worker->signal(SIGCONT);
+  CHECK(client.receive().status == 200);
+  CHECK(gateway->wait() == 0);
+}
+
+TEST_CASE("a gateway without workers waits for the first one, and can be stopped meanwhile") {
+  const redis_server redis;
+  const auto gateway = start_gateway(redis);
+  gateway->await_line("waiting for the first worker");
+  const auto worker = start_worker(redis);
+  CHECK(ask(*gateway, embed(R"("a")")).status == 200);
+  const redis_server empty;
+  const auto other = start_gateway(empty);
+  other->await_line("waiting for the first worker");
+  other->signal(SIGTERM);
+  CHECK(other->wait() == 0);
+}

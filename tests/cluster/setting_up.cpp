@@ -1,0 +1,96 @@
+// Copyright (c) 2026 The carpool authors
+// SPDX-License-Identifier: BSL-1.0
+//
+// How programs get to know Redis, and each other.
+
+#include "scene.hpp"
+#include "support/certificate.hpp"
+#include "support/http_client.hpp"
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+
+#include <cstdint>
+#include <fstream>
+#include <iterator>
+#include <memory>
+#include <regex>
+#include <string>
+#include <vector>
+
+using namespace carpool::test;
+
+namespace {
+
+// One that nobody listens on, at least now.
+std::uint16_t free_port() {
+  boost::asio::io_context io;
+  const boost::asio::ip::tcp::acceptor acceptor{io, {boost::asio::ip::address_v4::loopback(), 0}};
+  return acceptor.local_endpoint().port();
+}
+
+}  // namespace
+
+TEST_CASE("a worker of another model is refused, with both models named") {
+  const redis_server redis;
+  const auto worker = start_worker(redis);
+  server_process other({CARPOOL_TOY_WORKER, "--redis", redis.address(), "--name", "another"});
+  CHECK(other.wait() == 1);
+  CHECK(other.log().find("run another model") != std::string::npos);
+  CHECK(other.log().find("\"toy\"") != std::string::npos);
+  CHECK(other.log().find("\"another\"") != std::string::npos);
+}
+
+TEST_CASE("--check says what is wrong with a Redis, in sentences") {
+  const redis_server redis({"--maxmemory-policy", "allkeys-lru", "--appendonly", "no"});
+  server_process check({CARPOOL_TOY_WORKER, "--redis", redis.address(), "--check"});
+  CHECK(check.wait() == 1);
+  CHECK(check.log().find("maxmemory-policy is allkeys-lru") != std::string::npos);
+  CHECK(check.log().find("keeps nothing on disk") != std::string::npos);
+}
+
+TEST_CASE("a user of Redis' access control lists needs no more than README.md says") {
+  const redis_server redis;
+  const temporary_folder folder;
+  const auto password = folder.write("password", "secret\n");
+  std::ifstream readme(CARPOOL_CLUSTER_README);
+  const std::string text{std::istreambuf_iterator<char>{readme}, {}};
+  const auto at = text.find("ACL SETUSER carpool on >PASSWORD ");
+  REQUIRE(at != text.npos);
+  const auto rights = text.substr(at + 33, text.find('`', at) - at - 33);
+  redis.ask("ACL SETUSER carpool on '>secret' " + std::regex_replace(rights, std::regex{"(\\S+)"}, "'$1'"));
+  const std::vector<std::string> user{"--redis-user", "carpool", "--redis-password-file", password.string()};
+  const auto worker = start_worker(redis, user);
+  test_gateway gateway(redis.socket());  // as the default user
+  check_result(gateway.submit({"good"}).get()[0], "good");
+  std::vector<std::string> check{CARPOOL_TOY_WORKER, "--redis", redis.address(), "--check"};
+  check.insert(check.end(), user.begin(), user.end());
+  server_process checking(check);
+  checking.wait();
+  CHECK(checking.log().find("may not read") == std::string::npos);
+  CHECK(checking.log().find("maxmemory is 0") != std::string::npos);
+  const auto http = std::make_unique<server_process>(std::vector<std::string>{
+      CARPOOL_GATEWAY, "--port", "0", "--redis", redis.address(), user[0], user[1], user[2], user[3]});
+  CHECK(http_client(http->port()).ask(post_json("/embed", R"({"inputs":"good"})")).status == 200);
+  server_process stranger({CARPOOL_TOY_WORKER, "--redis", redis.address(), "--redis-user", "nobody",
+                           "--redis-password-file", password.string()});
+  stranger.await_line("Redis did not answer");
+}
+
+TEST_CASE("Redis may speak TLS, if an authority that is trusted vouches for it") {
+  const temporary_folder folder;
+  const auto made = make_certificate("localhost");
+  const auto chain = folder.write("chain.pem", made.chain), key = folder.write("key.pem", made.key);
+  const std::string port = std::to_string(free_port());
+  const redis_server redis({"--tls-port", port, "--tls-cert-file", chain.string(), "--tls-key-file",
+                            key.string(), "--tls-ca-cert-file", chain.string(), "--tls-auth-clients", "no"});
+  std::vector<std::string> command{CARPOOL_TOY_WORKER, "--redis", "localhost:" + port, "--redis-tls"};
+  server_process doubting(command);
+  doubting.await_line("Redis did not answer");
+  command.insert(command.end(), {"--redis-tls-ca", chain.string()});
+  server_process trusting(command);
+  trusting.await_line("takes texts from the queue");
+  test_gateway gateway(redis.socket());
+  check_result(gateway.submit({"good"}).get()[0], "good");
+  end(trusting);
+}

@@ -1,0 +1,146 @@
+// Copyright (c) 2026 The carpool authors
+// SPDX-License-Identifier: BSL-1.0
+//
+// Replies of a Redis that nobody should trust.
+
+#include "cluster/redis_connection.hpp"
+
+#include "support/doctest.hpp"
+#include "support/temporary_folder.hpp"
+
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/local/stream_protocol.hpp>
+#include <boost/asio/read_until.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/asio/write.hpp>
+
+#include <chrono>
+#include <exception>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+using namespace carpool::test;
+using namespace std::chrono_literals;
+using cluster::redis_value;
+
+namespace {
+
+namespace asio = boost::asio;
+using unix_socket = asio::local::stream_protocol;
+
+/// Greets every client as Redis does and answers whatever it asks then with the same bytes.
+class false_redis {
+ public:
+  explicit false_redis(std::string answer, bool byte_by_byte = false)
+      : answer_(std::move(answer)), byte_by_byte_(byte_by_byte) {
+    asio::co_spawn(io_, accept(), [](std::exception_ptr) {});
+  }
+
+  /// What becomes of a command; empty if it is unavailable.
+  std::optional<redis_value> ask(std::size_t max_reply = 1 << 20) {
+    cluster::redis_connection redis{io_.get_executor(),
+                                    {.unix_socket = path(), .command_time = 500ms, .max_reply = max_reply}};
+    std::optional<redis_value> result;
+    std::exception_ptr failure;
+    asio::co_spawn(io_, redis.run({"GET", "key"}), [&](std::exception_ptr failed, redis_value value) {
+      failure = failed;
+      if (!failed) result = std::move(value);
+      io_.stop();
+    });
+    io_.run();
+    try {
+      if (failure) std::rethrow_exception(failure);
+    } catch (const cluster::redis_unavailable&) {
+    }
+    return result;
+  }
+
+ private:
+  std::string path() const { return (folder_.path() / "redis").string(); }
+
+  asio::awaitable<void> accept() {
+    for (;;) {
+      auto client = co_await acceptor_.async_accept(asio::use_awaitable);
+      asio::co_spawn(io_, serve(std::move(client)), [](std::exception_ptr) {});
+    }
+  }
+
+  asio::awaitable<void> serve(unix_socket::socket client) {
+    std::string asked;
+    co_await asio::async_read_until(client, asio::dynamic_buffer(asked), "HELLO", asio::use_awaitable);
+    co_await asio::async_write(client, asio::buffer(greeting_), asio::use_awaitable);
+    co_await asio::async_read_until(client, asio::dynamic_buffer(asked), "GET", asio::use_awaitable);
+    std::string_view rest = answer_;
+    while (!rest.empty()) {
+      const auto part = rest.substr(0, byte_by_byte_ ? 1 : rest.size());
+      rest.remove_prefix(part.size());
+      co_await asio::async_write(client, asio::buffer(part.data(), part.size()), asio::use_awaitable);
+    }
+    co_await asio::async_read_until(client, asio::dynamic_buffer(asked), "never", asio::use_awaitable);
+  }
+
+  temporary_folder folder_;
+  std::string greeting_ = "%1\r\n+server\r\n+redis\r\n";
+  std::string answer_;
+  bool byte_by_byte_;
+  asio::io_context io_{1};
+  unix_socket::acceptor acceptor_{io_, unix_socket::endpoint{path()}};
+};
+
+std::string repeated(std::string_view part, int times) {
+  std::string all;
+  for (int i = 0; i < times; ++i) all += part;
+  return all;
+}
+
+}  // namespace
+
+TEST_CASE("texts, lists, maps and errors of Redis are read as they are") {
+  const auto list = false_redis("%1\r\n$3\r\nkey\r\n*2\r\n*2\r\n$3\r\n1-0\r\n:7\r\n*0\r\n").ask();
+  REQUIRE(list);
+  REQUIRE(list->items.size() == 2);
+  CHECK(list->items[0].text == "key");
+  REQUIRE(list->items[1].items.size() == 2);
+  CHECK(list->items[1].items[0].items.at(1).text == "7");
+  CHECK(list->items[1].items[1].what == redis_value::kind::list);
+  CHECK(list->items[1].items[1].items.empty());
+  CHECK(false_redis("_\r\n").ask()->what == redis_value::kind::nothing);
+  CHECK(false_redis("$2\r\n\r\n\r\n").ask()->text == "\r\n");
+}
+
+TEST_CASE("an error of Redis is told apart from one that passes by itself") {
+  CHECK_THROWS_WITH_AS(false_redis("-WRONGTYPE no\r\n").ask(), "WRONGTYPE no", cluster::redis_refusal);
+  CHECK_FALSE(false_redis("-LOADING the dataset\r\n").ask());
+  CHECK_FALSE(false_redis("-READONLY a replica\r\n").ask());
+  CHECK(cluster::redis_refusal{"NOGROUP none"}.is("NOGROUP"));
+  CHECK_FALSE(cluster::redis_refusal{"NOGROUPS"}.is("NOGROUP"));
+}
+
+TEST_CASE("Q10: a reply that is split at every byte is read all the same") {
+  const auto list = false_redis("*2\r\n$5\r\nhello\r\n*1\r\n:12345\r\n", true).ask();
+  REQUIRE(list);
+  REQUIRE(list->items.size() == 2);
+  CHECK(list->items[0].text == "hello");
+  CHECK(list->items[1].items.at(0).text == "12345");
+}
+
+TEST_CASE("Q10: huge promises, deep lists and rubbish make a command fail, and take no memory") {
+  for (const std::string& answer :
+       {std::string{"$999999999999\r\nx"}, std::string{"$99999999999999999999999\r\n"},
+        std::string{"*2147483647\r\n"}, std::string{"%9223372036854775807\r\n"}, repeated("*1\r\n", 100'000),
+        std::string{"$-5\r\n"}, std::string{"?what\r\n"}, std::string{"\r\n"}, std::string(100, '\0'),
+        std::string{"*-7\r\n"}}) {
+    INFO(answer.substr(0, 30));
+    CHECK_FALSE(false_redis(answer).ask());
+  }
+}
+
+TEST_CASE("Q10: a reply that is longer than allowed makes a command fail") {
+  CHECK_FALSE(false_redis("$200000\r\n" + std::string(200'000, 'x') + "\r\n").ask(100'000));
+  CHECK_FALSE(false_redis("*100000\r\n" + repeated(":1\r\n", 100'000)).ask(100'000));
+}
