@@ -5,6 +5,7 @@
 
 #include "support/doctest.hpp"
 #include "support/http_client.hpp"
+#include "support/metrics_text.hpp"
 #include "support/server_process.hpp"
 #include "support/temporary_folder.hpp"
 
@@ -368,7 +369,7 @@ TEST_CASE("P4: who can connect finds a model that has run") {
       with_options({"--unix-socket", socket.string(), "--threads", "1", "--device", "cpu"}));
   http_client client = first_connection(socket);
   CHECK(client.ask(get("/health")).status == 200);
-  CHECK(mentions(client.ask(get("/metrics")).body, "\ncarpool_batch_size_count 1\n"));
+  CHECK(has_line(client.ask(get("/metrics")).body, "carpool_batch_size_count{model=\"all-MiniLM-L6-v2\"} 1"));
 }
 
 TEST_CASE("P5: a server without any output serves and ends as always") {
@@ -454,7 +455,7 @@ TEST_CASE("a key with weight 3 gets three times as much of the model as one with
   const auto question = [&](const std::string& key) {
     return post_json("/embed", R"({"inputs":[)" + list + "]}", "x-api-key: " + key + "\r\n");
   };
-  const std::string done = "carpool_requests_total{outcome=\"ok\"}";
+  const std::string done = "carpool_requests_total{model=\"all-MiniLM-L6-v2\",outcome=\"ok\"}";
   http_client of_alice(port), of_bob(port);
   const double before = metric(port, done);
   of_alice.send(question(alice));

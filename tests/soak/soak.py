@@ -36,7 +36,14 @@ import time
 KEY = "soak-0123456789abcdef"
 ALLOWED_GROWTH = 16384  # KiB
 LEAST_FOR_MEMORY = 4  # minutes
-OUTCOMES = r'^carpool_requests_total\{outcome="\w+"\} (\d+)$'
+
+
+def total(metrics, name):
+    """Of all samples of a metric, which has some."""
+    found = re.findall(rf"^{name}(?:\{{.*\}})? (\d+)$", metrics, re.M)
+    if not found:
+        raise LookupError(f"/metrics has no {name}")
+    return sum(map(int, found))
 
 
 class Server:
@@ -259,11 +266,11 @@ class Soak:
             except OSError as fault:
                 return self.fault(f"/health and /metrics: {fault}")
             metrics = metrics.decode()
-            number = lambda name: int(re.search(rf"^{name} (\d+)$", metrics, re.M)[1])
-            outcomes = sum(int(n) for n in re.findall(OUTCOMES, metrics, re.M))
+            submitted, ended, under_way = (
+                total(metrics, f"carpool_{name}") for name in ("requests_submitted_total", "requests_total", "inflight_requests"))
             if health != 200:
                 self.fault(f"/health is {health}")
-            if number("carpool_requests_submitted_total") != outcomes + number("carpool_inflight_requests"):
+            if submitted != ended + under_way:
                 self.fault("requests do not add up in /metrics")
             self.looks += 1
             due = self.until - (3 - len(self.memory)) * self.quarter
@@ -286,12 +293,13 @@ class Soak:
                 time.sleep(0.1)
                 connection.send(get("/metrics"))
                 metrics = connection.receive()[1].decode()
-                connections = sum(map(int, re.findall(r"^carpool_http_connections\{.*\} (\d+)$", metrics, re.M)))
+                connections = total(metrics, "carpool_http_connections")
             self.memory.append(self.server.resident_kilobytes())
         finally:
             self.working.set()
 
     def run(self):
+        threading.excepthook = lambda thrown: self.fault(f"{thrown.exc_type.__name__}: {thrown.exc_value}")
         clients = [threading.Thread(target=self.be_good, args=[i]) for i in range(8)]
         clients += [threading.Thread(target=self.be_bad, args=[i]) for i in range(4)]
         clients.append(threading.Thread(target=self.look))
