@@ -147,7 +147,7 @@ def try_repository(program, model, texts, vectors):
             assert states() == {"first": "READY", "second": "UNAVAILABLE"} and not client.is_model_ready("second")
             assert "not loaded" in refused(failure, lambda: infer("second")).message()
             infer("first")
-            assert "not marked admin" in refused(failure, lambda: client.load_model("first", headers=user)).message()
+            assert "marks as admin" in refused(failure, lambda: client.load_model("first", headers=user)).message()
 
 
 def main(program, goldens, model):
