@@ -32,7 +32,7 @@ fi
 
 folder=$(mktemp -d "${TMPDIR:-/tmp}/carpool-cluster-XXXXXX")
 socket=$folder/redis.socket
-programs=()
+programs=() names=()
 end() {  # gateways first, so that workers answer what they have let in, and Redis last
   trap - EXIT
   trap '' INT TERM
@@ -50,7 +50,7 @@ trap 'exit 143' TERM
 # Each in a process group of its own, so that Ctrl-C reaches only this script.
 start() {  # start NAME COMMAND...
   setsid "${@:2}" >"$folder/$1.log" 2>&1 &
-  programs+=($!)
+  programs+=($!) names+=("$1")
 }
 
 start redis redis-server --port 0 --unixsocket "$socket" --dir "$folder" --appendonly yes --save '' \
@@ -78,6 +78,12 @@ for ((i = 1; i <= gateways; ++i)); do
 done
 say "try: curl -s http://127.0.0.1:$port/embed -H 'Content-Type: application/json' -d '{\"inputs\": \"share the ride\"}'"
 say "Ctrl-C ends all of it"
-wait -n || true
-say "a program has ended by itself:" && tail -n 2 "$folder"/*.log
-exit 1
+# Kill a worker and see: the others do its work.
+while wait -n -p ended || true; do
+  for i in "${!programs[@]}"; do
+    [[ ${programs[i]} != "${ended:-}" ]] || break
+  done
+  say "${names[i]} has ended:"
+  tail -n 2 "$folder/${names[i]}.log"
+  ((i > 0)) && [[ -n $(jobs -pr) ]] || exit 1  # Redis, or the last one
+done
