@@ -7,6 +7,7 @@ set -euo pipefail
 root=$(realpath "$(dirname "$0")/../..")
 port=$((20000 + RANDOM % 10000))
 folder=$(mktemp -d)
+: >"$folder/log"
 BUILD=$1 TMPDIR=$folder "$root/examples/cluster/run.sh" --gateways 2 --workers 2 --port "$port" >"$folder/log" 2>&1 &
 cluster=$!
 trap 'kill -TERM $cluster 2>/dev/null && wait $cluster; rm -rf "$folder"' EXIT
