@@ -80,6 +80,9 @@ class watcher {
     return took_;
   }
 
+  /// Answers other than 200, after stop().
+  std::size_t failures() const { return failures_; }
+
  private:
   void watch(std::uint16_t port) {
     carpool::test::http_client client(port);
@@ -91,7 +94,6 @@ class watcher {
       }
       std::this_thread::sleep_for(std::chrono::milliseconds(20));
     }
-    if (failures_ > 0) std::fprintf(stderr, "%zu answers of /health or /metrics were not 200\n", failures_);
   }
 
   std::atomic<bool> stopped_ = false;
@@ -105,6 +107,7 @@ struct round {
   double refusal = 0, watching = 0;  // 99th percentiles, ms
   double answer = 0, late = 0;       // 99th percentile of good answers, the load's own worst delay, ms
   std::size_t refused = 0, lost = 0;
+  std::size_t failures = 0;  // of /health and /metrics
 };
 
 class program {
@@ -192,6 +195,7 @@ class program {
       return static_cast<double>(times.quantile(0.99)) / 1e3;
     };
     result.watching = milliseconds(watching.stop());
+    result.failures = watching.failures();
     result.goodput =
         static_cast<double>(got.answered.count()) / std::chrono::duration<double>(got.lasted).count();
     result.answer = milliseconds(got.answered);
@@ -217,15 +221,18 @@ class program {
     const double share = median(rounds, [](const round& r) { return r.goodput / r.capacity; });
     const double refusal = median(rounds, [](const round& r) { return r.refusal; });
     const double watching = median(rounds, [](const round& r) { return r.watching; });
-    std::size_t lost = 0, refused = 0;
+    std::size_t lost = 0, refused = 0, failures = 0;
     for (const round& r : rounds) lost += r.lost;
     for (const round& r : rounds) refused += r.refused;
+    for (const round& r : rounds) failures += r.failures;
     const bool all[] = {
         holds(share >= 0.9, "goodput, as a share of the capacity,", share, "0.9 or more"),
         holds(refused > 0, "refusals, without which there was no overload,", static_cast<double>(refused),
               "more than 0; take more --seconds or less --queue"),
         holds(refusal <= 5, "p99 of refusals, in ms,", refusal, "5 or less"),
         holds(watching <= 50, "p99 of /health and /metrics, in ms,", watching, "50 or less"),
+        holds(failures == 0, "answers of /health and /metrics other than 200", static_cast<double>(failures),
+              "0"),
         holds(lost == 0, "requests without an answer", static_cast<double>(lost), "0")};
     return std::ranges::find(all, false) == std::end(all) ? EXIT_SUCCESS : EXIT_FAILURE;
   }

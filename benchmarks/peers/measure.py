@@ -12,6 +12,7 @@ right vector before anything is timed. CPU time is that of all processes of a se
 import argparse
 import contextlib
 import dataclasses
+import http.client
 import json
 import os
 import signal
@@ -21,7 +22,6 @@ import subprocess
 import sys
 import tempfile
 import time
-import urllib.error
 import urllib.request
 import uuid
 from pathlib import Path
@@ -171,7 +171,7 @@ class Running:
         while True:
             try:
                 return self._ask()
-            except (OSError, urllib.error.URLError, json.JSONDecodeError) as error:
+            except (OSError, http.client.HTTPException, json.JSONDecodeError, LookupError) as error:
                 if self._process.poll() is not None or time.monotonic() > deadline:
                     raise RuntimeError(f"no answer: {error}\n{self._last_words()}") from error
                 time.sleep(0.2)
@@ -190,7 +190,7 @@ def run_on(core, command):
         done = subprocess.run(["taskset", "--cpu-list", core, *map(str, command), "--json", file.name],
                               capture_output=True, text=True)
         if done.returncode != 0:
-            raise RuntimeError(done.stderr.strip().splitlines()[-1])
+            raise RuntimeError((done.stderr.strip().splitlines() or [f"status {done.returncode}"])[-1])
         return json.load(file)
 
 
@@ -331,7 +331,7 @@ def main():
     print_table(rounds, failures, given)
     if given.json:
         write_json(rounds, given)
-    sys.exit(0 if rounds else 1)
+    sys.exit(0 if rounds and not failures else 1)
 
 
 if __name__ == "__main__":

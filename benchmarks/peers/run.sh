@@ -11,7 +11,7 @@ build=$here/../../build/release
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/carpool
 environments=$cache/peers
 
-[[ -x $build/benchmarks/bench_load && -x $build/examples/embed_server/embed_server ]] || {
+[[ -x $build/benchmarks/bench_load && -x $build/benchmarks/bench_encoder && -x $build/examples/embed_server/embed_server ]] || {
   echo "peers: build first: cmake --preset release && cmake --build --preset release --target embed_server bench_load bench_encoder" >&2
   exit 1
 }

@@ -26,7 +26,7 @@ if [[ -z $build ]]; then
   "$root/cmake/install-dependencies.sh" examples
   say "building gateway and worker (minutes the first time)"
   build=$root/build/serve
-  (cd "$root" && cmake --preset serve --log-level=STATUS | grep '^-- carpool:' || true
+  (cd "$root" && cmake --preset serve --log-level=STATUS | { grep '^-- carpool:' || true; } &&
    cmake --build "$build" --target carpool-gateway carpool-worker)
 fi
 
@@ -37,11 +37,18 @@ end() {  # gateways first, so that workers answer what they have let in, and Red
   trap - EXIT
   trap '' INT TERM
   say "ending everything"
-  local program
-  for program in "${programs[@]:1}"; do kill -TERM "$program" 2>/dev/null || true; done
-  for program in "${programs[@]:1}"; do wait "$program" || true; done
-  if ((${#programs[@]})); then kill -TERM "${programs[0]}" 2>/dev/null || true; wait "${programs[0]}" || true; fi
+  end_all gateway
+  end_all worker
+  end_all redis
   say "the logs are in $folder"
+}
+end_all() {  # end_all KIND
+  local i kill_or_wait
+  for kill_or_wait in 'kill -TERM' wait; do
+    for i in "${!programs[@]}"; do
+      [[ ${names[i]} != "$1"* ]] || $kill_or_wait "${programs[i]}" 2>/dev/null || true
+    done
+  done
 }
 trap end EXIT
 trap 'exit 130' INT
@@ -62,8 +69,9 @@ done
 for ((i = 1; i <= gateways; ++i)); do
   start "gateway$i" "$build/examples/cluster/carpool-gateway" --redis "unix:$socket" --port $((port + i - 1))
 done
+[[ " $* " == *" --threads "* ]] || set -- --threads 1 "$@"  # several share this machine's cores
 for ((i = 1; i <= workers; ++i)); do
-  start "worker$i" "$build/examples/cluster/carpool-worker" --redis "unix:$socket" --threads 1 "$@"
+  start "worker$i" "$build/examples/cluster/carpool-worker" --redis "unix:$socket" "$@"
 done
 
 say "logs: $folder; Redis: redis-cli -s $socket"
@@ -79,11 +87,16 @@ done
 say "try: curl -s http://127.0.0.1:$port/embed -H 'Content-Type: application/json' -d '{\"inputs\": \"share the ride\"}'"
 say "Ctrl-C ends all of it"
 # Kill a worker and see: the others do its work.
-while wait -n -p ended || true; do
+while wait -n -p ended || [[ -n ${ended:-} ]]; do
+  others=0
   for i in "${!programs[@]}"; do
-    [[ ${programs[i]} != "${ended:-}" ]] || break
+    if [[ ${programs[i]} == "$ended" ]]; then
+      say "${names[i]} has ended:"
+      tail -n 2 "$folder/${names[i]}.log"
+      ((i > 0)) || exit 1  # Redis
+    elif ((i > 0)) && kill -0 "${programs[i]}" 2>/dev/null; then
+      others=1
+    fi
   done
-  say "${names[i]} has ended:"
-  tail -n 2 "$folder/${names[i]}.log"
-  ((i > 0)) && [[ -n $(jobs -pr) ]] || exit 1  # Redis, or the last one
+  ((others)) || exit 1
 done

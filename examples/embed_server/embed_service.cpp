@@ -99,8 +99,10 @@ asio::awaitable<response> embed_service::answer(exchange& request, destination w
   } catch (const std::exception& unexpected) {
     spdlog::error("{}: {}", head.path, unexpected.what());
   }
+  response refused = render(error, family_of(head.path));
+  tell_variant(refused, when);
   if (runs_model(to) && is_invalid(error)) count_invalid(when);
-  co_return render(error, family_of(head.path));
+  co_return refused;
 }
 
 asio::awaitable<response> embed_service::dispatch(destination where, std::string body, circumstances& when) {

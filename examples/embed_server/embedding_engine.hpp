@@ -39,7 +39,7 @@ struct embedding_job {
   bool pooled = true;                  ///< a vector for each text; else one for each of its tokens
   carpool::time_point deadline = carpool::time_point::max();
   std::int8_t priority = 0;      ///< as carpool::submit_options::priority
-  std::uint64_t client = 0;      ///< clients get equal shares of the model, where keys are in use
+  std::uint64_t client = 0;      ///< clients share the model by their weights, where keys are in use
   std::string traceparent = {};  ///< names the span that the job belongs to (W3C); empty: none
 
   /// Told once how many tokens all texts have together, before they wait for the model; an engine that learns

@@ -6,7 +6,6 @@
 #include "api_error.hpp"
 
 #include <boost/asio/co_spawn.hpp>
-#include <boost/asio/post.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
 #include <spdlog/spdlog.h>
@@ -18,8 +17,9 @@
 namespace embed_server {
 
 model_repository::~model_repository() {
-  worker_->stop();
-  worker_->join();
+  worker_.stop();
+  worker_.join();
+  endings_->close();
 }
 
 void model_repository::begin_with(model_source source, std::unique_ptr<hosted_model> model) {
@@ -31,9 +31,8 @@ void model_repository::begin_with(model_source source, std::unique_ptr<hosted_mo
 // To end a model takes a while, and it may be the end of any request that is its last use: not on this
 // thread.
 std::shared_ptr<hosted_model> model_repository::shared(std::unique_ptr<hosted_model> model) const {
-  return {model.release(), [worker = worker_](hosted_model* ended) {
-            asio::post(*worker, [last = std::unique_ptr<hosted_model>(ended)] {});
-          }};
+  return {model.release(),
+          [to = endings_](hosted_model* ended) { to->end(std::unique_ptr<hosted_model>(ended)); }};
 }
 
 asio::awaitable<std::shared_ptr<hosted_model>> model_repository::make(model_source source) {
@@ -61,7 +60,7 @@ asio::awaitable<void> model_repository::load(model_source source) {
 // A model that cannot run shows before anybody asks it.
 asio::awaitable<void> model_repository::put_into_service(model_source source) {
   const std::string name = source.name, folder = source.folder;
-  auto made = co_await asio::co_spawn(*worker_, make(std::move(source)), asio::use_awaitable);
+  auto made = co_await asio::co_spawn(worker_, make(std::move(source)), asio::use_awaitable);
   co_await made->try_out();
   models_.put(std::move(made));
   spdlog::info("the model {} serves from {}", name, folder);

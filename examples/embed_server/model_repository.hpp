@@ -3,12 +3,14 @@
 
 #pragma once
 
+#include "endings.hpp"
 #include "model_catalog.hpp"
 #include "options.hpp"
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/thread_pool.hpp>
 
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <string>
@@ -21,7 +23,7 @@ namespace embed_server {
 namespace asio = boost::asio;
 
 /// Loads models, exchanges and unloads them while the server runs. No request is lost: those that have begun
-/// end with the model that they began with. Making and ending a model goes on in a thread of its own. Not
+/// end with the model that they began with. Making and ending models goes on in threads of their own. Not
 /// thread-safe: all else happens on the io thread.
 class model_repository {
  public:
@@ -39,7 +41,7 @@ class model_repository {
   /// Models go into the catalog, which must outlive this.
   model_repository(model_catalog& models, loader load) : models_(models), load_(std::move(load)) {}
 
-  /// Waits for what is being loaded.
+  /// Waits for what is being loaded, and for models to end.
   ~model_repository();
 
   model_repository(const model_repository&) = delete;
@@ -60,8 +62,12 @@ class model_repository {
   /// From now on the name is unavailable. Throws api_error (unknown_model).
   void unload(std::string_view name);
 
-  /// Of all models that were ever there.
+  /// Of all models that were ever there, or were to be.
   std::vector<status> index() const;
+
+  /// Whether all models that are no longer served have ended, within this time: one that hangs does not.
+  /// Blocks.
+  bool all_ended(std::chrono::milliseconds within) const { return endings_->await_none(within); }
 
  private:
   struct known {
@@ -78,7 +84,8 @@ class model_repository {
   model_catalog& models_;
   loader load_;
   std::vector<std::unique_ptr<known>> all_;
-  const std::shared_ptr<asio::thread_pool> worker_ = std::make_shared<asio::thread_pool>(1);
+  const std::shared_ptr<endings> endings_ = std::make_shared<endings>();
+  asio::thread_pool worker_{1};
 };
 
 }  // namespace embed_server

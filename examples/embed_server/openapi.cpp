@@ -49,7 +49,8 @@ std::string_view error_schema(api_family family) {
 bool can_happen(problem what, const route& asked) {
   switch (what) {
     case problem::unknown_model:
-      return asked.path.find("{model}") != asked.path.npos || asked.to == endpoint::openai_embeddings;
+      return asked.path.find("{model}") != asked.path.npos || asked.to == endpoint::openai_embeddings ||
+             asked.to == endpoint::trace;
     case problem::not_found:  // the path exists
     case problem::method_not_allowed:
     case problem::not_implemented:

@@ -35,6 +35,7 @@
 #include <csignal>
 #include <cstdlib>
 #include <exception>
+#include <functional>
 #include <iostream>
 #include <memory>
 #include <stdexcept>
@@ -65,25 +66,21 @@ void introduce(const loaded_model& loaded) {
             << std::flush;
 }
 
-std::unique_ptr<hosted_model> load_hosted(asio::io_context& io, const model_source& source,
-                                          const server_options& given, const limits& limits,
-                                          const client_weights& weights) {
-  const auto weight = [&weights](std::uint64_t client) { return weights.of(client); };
-  loaded_model loaded = load_model(io, source, given, limits.work_per_turn, weight, log_failure);
-  introduce(loaded);
+std::unique_ptr<hosted_model> host(loaded_model loaded, const server_options& given) {
   if (!loaded.unbatched) return std::make_unique<hosted_model>(std::move(loaded.engine));
   return std::make_unique<hosted_model>(std::move(loaded.engine), std::move(loaded.unbatched), *given.ab);
 }
 
 void load_models(model_repository& repository, const model_catalog& models, const server_options& given,
-                 const model_repository::loader& load) {
+                 const std::function<loaded_model(const model_source&)>& load) {
   for (const model_source& source : given.models) {
-    auto model = load(source);
-    const std::string& name = model->about().name;
+    loaded_model loaded = load(source);
+    introduce(loaded);
+    const std::string& name = loaded.engine->model().name;
     if (models.find(name) != nullptr)
       throw std::invalid_argument("--model: " + name +
                                   " is the name of two models; NAME=FOLDER gives one another");
-    repository.begin_with(source, std::move(model));
+    repository.begin_with(source, host(std::move(loaded), given));
   }
 }
 
@@ -118,10 +115,17 @@ bool serve(const server_options& given) {
   model_catalog models;
   embed_service service{models, settings.limits};
   equip(service, given, settings);
-  const model_repository::loader load = [&](const model_source& source) {
-    return load_hosted(io, source, given, settings.limits, service.clients().weights());
+  const auto weight = [&service](std::uint64_t client) { return service.clients().weights().of(client); };
+  const auto load = [&](const model_source& source) {
+    return load_model(io, source, given, settings.limits.work_per_turn, weight, log_failure);
   };
-  model_repository repository{models, load};
+  model_repository repository{models, [&](const model_source& source) {
+                                if (!given.program.empty() && source.folder != given.models.front().folder)
+                                  throw std::invalid_argument(
+                                      "the server runs a --program in place of one model's encoder, and can "
+                                      "load no other");
+                                return host(load(source), given);
+                              }};
   load_models(repository, models, given, load);
   service.manage(repository);
   if (given.strict_model) service.refuse_unknown_models();
@@ -139,8 +143,8 @@ bool serve(const server_options& given) {
                  });
   io.run();
   if (failure) std::rethrow_exception(failure);
-  if (everything_answered) return true;
-  spdlog::error("gave up with requests unanswered");
+  if (everything_answered && repository.all_ended(settings.limits.goodbye_time)) return true;
+  spdlog::error(everything_answered ? "gave up on a model that hangs" : "gave up with requests unanswered");
   spdlog::shutdown();
   std::quick_exit(EXIT_FAILURE);  // the batcher's destructor would wait for a model that may hang
 }

@@ -5,6 +5,7 @@
 
 #include "access_log.hpp"
 #include "api_keys.hpp"
+#include "cors.hpp"
 #include "file_limit.hpp"
 #include "limits.hpp"
 #include "listener.hpp"
@@ -26,6 +27,7 @@
 #include <system_error>
 #include <thread>
 #include <utility>
+#include <vector>
 
 namespace embed_server {
 namespace {
@@ -101,6 +103,11 @@ std::string try_keys(const std::string& file) {
   return fmt::format("{} has {} keys", file, api_keys::read(file).ids().size());
 }
 
+std::string try_origins(const std::vector<std::string>& origins) {
+  const cors_policy policy{origins};
+  return fmt::format("{} origins", origins.size());
+}
+
 }  // namespace
 
 void check_machine(check_report& report) {
@@ -120,6 +127,7 @@ void check_surroundings(check_report& report, const server_options& given) {
                 [&] { return open_unix(io.get_executor(), given.unix_socket).address() + " is free"; });
   if (!given.tls_certificate.empty())
     report.look("TLS", [&] { return try_tls(given.tls_certificate, given.tls_key); });
+  if (!given.cors_origins.empty()) report.look("CORS", [&] { return try_origins(given.cors_origins); });
   if (!given.api_keys.empty()) report.look("keys", [&] { return try_keys(given.api_keys); });
   if (!given.access_log.empty()) report.look("access log", [&] { return try_access_log(given.access_log); });
 }

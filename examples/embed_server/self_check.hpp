@@ -12,7 +12,8 @@ namespace embed_server {
 void check_machine(check_report& report);
 
 /// Looks at all that the server needs besides its model, by doing what it does at its start: where it
-/// listens, certificate, keys, access log. Leaves everything as it was.
+/// listens, certificate, keys, access log. Leaves everything as it was, but a socket file that
+/// nobody listens on is removed.
 void check_surroundings(check_report& report, const server_options& given);
 
 }  // namespace embed_server

@@ -37,7 +37,7 @@ asio::awaitable<void> give_up(server& http, const model_catalog& models, const l
     for (model_arm& arm : model->arms()) arm.engine->close();
   co_await (http.async_empty() || sleep(limits.goodbye_time));
   http.drop_connections();
-  co_await http.async_empty();
+  co_await (http.async_empty() || sleep(limits.goodbye_time));  // loading a model cannot be interrupted
 }
 
 }  // namespace

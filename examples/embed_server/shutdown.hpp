@@ -14,7 +14,8 @@ namespace embed_server {
 
 /// Serves until a signal comes, then drains: no new connections, every request that has arrived is answered,
 /// the models run empty. After limits.drain_time, or at another signal, what still waits is answered with
-/// 503 and the rest dropped. Returns whether everything was answered.
+/// 503 and the rest dropped, as are those that wait for a model which is not served any more. Returns whether
+/// everything was answered.
 asio::awaitable<bool> serve_until_signalled(asio::signal_set& signals, server& http,
                                             const model_catalog& models, const limits& limits);
 

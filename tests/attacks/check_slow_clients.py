@@ -110,8 +110,11 @@ def attack(program, server, kind):
         raise SystemExit(f"slowhttptest held {held} of {CONNECTIONS} connections:\n{told}")
     if re.search(r"^service available: +NO", told, re.M):
         raise SystemExit(f"slowhttptest could not reach the server any more:\n{told}")
+    patience = time.monotonic() + 30
     while server.connections() > 0:  # those of the attack are noticed to be gone
-        pass
+        if time.monotonic() > patience:
+            raise SystemExit(f"{server.connections()} connections stay open after the attack")
+        time.sleep(0.1)
     return answers
 
 

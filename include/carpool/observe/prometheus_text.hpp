@@ -51,7 +51,7 @@ class prometheus_text {
     text.append("# TYPE ").append(name).append(" ").append(type).append("\n");
   }
 
-  /// One sample of the metric started last.
+  /// One sample of the metric started last. Precondition: there is one.
   void sample(std::string_view name, labels with, metric_value value) {
     std::string& out = families_[current_];
     out.append(name);
