@@ -30,7 +30,12 @@ std::string line(std::string_view info, std::string_view name) {
 
 std::vector<std::string> what_is_wrong(const redis_facts& facts) {
   std::vector<std::string> found;
-  if (major(facts.version) < oldest_version)
+  if (facts.version.empty())
+    found.emplace_back(
+        "The user may not ask Redis for its version (INFO), which must be 7.0 or newer: allow it +info, or "
+        "check "
+        "the version yourself.");
+  else if (major(facts.version) < oldest_version)
     found.push_back("Redis has version " + facts.version +
                     "; carpool needs 7.0 or newer, because older ones "
                     "deliver entries that have been deleted.");
@@ -63,9 +68,12 @@ std::vector<std::string> what_is_wrong(const redis_facts& facts) {
 
 asio::awaitable<redis_facts> ask_for_facts(redis_connection& redis) {
   redis_facts facts;
-  redis_command info{"INFO", "server"};
-  const redis_value server = co_await redis.run(std::move(info));
-  facts.version = line(server.text, "redis_version:");
+  try {
+    redis_command info{"INFO", "server"};
+    const redis_value server = co_await redis.run(std::move(info));
+    facts.version = line(server.text, "redis_version:");
+  } catch (const redis_refusal&) {  // not allowed: what_is_wrong says so
+  }
   try {
     redis_command config{"CONFIG", "GET", "maxmemory", "maxmemory-policy", "appendonly", "save"};
     const redis_value settings = co_await redis.run(std::move(config));

@@ -9,11 +9,14 @@
 #include <boost/asio/cancel_after.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
+#include <boost/asio/error.hpp>
 #include <boost/asio/ssl/context.hpp>
 #include <boost/asio/ssl/host_name_verification.hpp>
+#include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/redis/adapter/any_adapter.hpp>
 #include <boost/redis/connection.hpp>
+#include <boost/system/system_error.hpp>
 
 #include <spdlog/spdlog.h>
 
@@ -103,6 +106,9 @@ asio::awaitable<redis_value> redis_connection::run(redis_command command,
   auto token = asio::cancel_after(limit, asio::as_tuple(asio::use_awaitable));
   const auto [failed, size] =
       co_await self->connection.async_exec(request, std::move(adapter), std::move(token));
+  const auto state = co_await asio::this_coro::cancellation_state;
+  if (failed && state.cancelled() != asio::cancellation_type::none)
+    throw boost::system::system_error(asio::error::operation_aborted);
   if (failed) throw redis_unavailable("Redis did not answer " + command.front() + ": " + failed.message());
   redis_value reply = tree.release();
   if (reply.what != redis_value::kind::error) co_return reply;

@@ -34,7 +34,8 @@ class redis_connection {
   redis_connection& operator=(const redis_connection&) = delete;
 
   /// The reply to a command. Throws redis_unavailable, and redis_refusal for a reply that is an error. The
-  /// command must come back within the settings' command_time, and `on_server` more if it waits there.
+  /// command must come back within the settings' command_time, and `on_server` more if it waits there. A
+  /// caller who is cancelled meanwhile gets boost::system::system_error (operation_aborted).
   asio::awaitable<redis_value> run(redis_command command, std::chrono::milliseconds on_server = {});
 
  private:

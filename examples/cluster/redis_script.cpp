@@ -67,7 +67,7 @@ return 1
 // forgotten again. It is trimmed only for a gateway that does not read, and may be trimmed, unlike requests.
 const redis_script finish_script{R"lua(#!lua flags=allow-oom
 local first = redis.call('SET', KEYS[2], '1', 'NX', 'PX', ARGV[5])
-if first then
+if first and KEYS[3] then
   redis.call('XADD', KEYS[3], 'MAXLEN', '~', 100000, '*', 'id', ARGV[3], 'r', ARGV[4])
   if redis.call('PTTL', KEYS[3]) < 0 then redis.call('PEXPIRE', KEYS[3], ARGV[5]) end
 end
@@ -95,6 +95,12 @@ local claimed = redis.call('XCLAIM', KEYS[1], ARGV[1], ARGV[2], ARGV[3], ARGV[4]
 if #claimed == 0 then return {} end
 local pending = redis.call('XPENDING', KEYS[1], ARGV[1], ARGV[4], ARGV[4], 1)
 return {claimed[1], pending[1][4]}
+)lua"};
+
+const redis_script leave_script{R"lua(#!lua flags=allow-oom
+if #redis.call('XPENDING', KEYS[1], ARGV[1], '-', '+', 1, ARGV[2]) > 0 then return 0 end
+redis.call('XGROUP', 'DELCONSUMER', KEYS[1], ARGV[1], ARGV[2])
+return 1
 )lua"};
 
 }  // namespace cluster

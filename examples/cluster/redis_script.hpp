@@ -32,9 +32,9 @@ class redis_script {
 /// and payload of each. 1, or 0 if there is no room.
 extern const redis_script admit_script;
 
-/// Replies to a request, unless it has a reply, and removes its entry. Keys: requests, done:ID, replies.
-/// Arguments: group, entry, id, payload, milliseconds for which the id is remembered. Whether it was the
-/// first.
+/// Replies to a request, unless it has a reply, and removes its entry. Keys: requests, done:ID, and replies
+/// unless nobody can be told. Arguments: group, entry, id, payload, milliseconds for which the id is
+/// remembered. Whether it was the first.
 extern const redis_script finish_script;
 
 /// Likewise, and adds the entry to the dead letters. Keys: requests, done:ID, dead letters, and replies
@@ -45,5 +45,9 @@ extern const redis_script reject_script;
 /// milliseconds, entry. The entry and how often it has been delivered; nothing if it is somebody else's, or
 /// gone.
 extern const redis_script adopt_script;
+
+/// Removes a consumer from the group, unless something is pending for it, which would be lost with it. Key:
+/// requests. Arguments: group, consumer.
+extern const redis_script leave_script;
 
 }  // namespace cluster

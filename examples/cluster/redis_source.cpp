@@ -15,6 +15,7 @@ namespace {
 
 constexpr std::chrono::milliseconds longest_wait{500};  // for a new entry; also how long a stop may take
 constexpr std::size_t abandoned_at_once = 64;
+constexpr std::size_t most_at_once = 1024;
 
 const std::string& text_of(const redis_value& list, std::size_t index) {
   if (index >= list.items.size()) throw redis_unavailable("Redis answered in a form that is not known");
@@ -28,13 +29,6 @@ std::uint64_t number_of(const redis_value& list, std::size_t index) {
   return number;
 }
 
-// Fields of an entry, one after the other with their values; empty if it has no such field.
-std::string field(const redis_value& fields, const char* name) {
-  for (std::size_t i = 0; i + 1 < fields.items.size(); i += 2)
-    if (fields.items[i].text == name) return fields.items[i + 1].text;
-  return {};
-}
-
 }  // namespace
 
 redis_source::redis_source(const asio::any_io_executor& executor, const redis_settings& settings,
@@ -43,16 +37,24 @@ redis_source::redis_source(const asio::any_io_executor& executor, const redis_se
       reading_(executor, settings),
       keys_(keys),
       consumer_(consumer),
+      at_once_(most_at_once),
       lease_(std::to_string(std::chrono::duration_cast<std::chrono::milliseconds>(lease.time).count())) {}
 
 asio::awaitable<std::vector<delivery>> redis_source::receive(std::size_t room) {
   redis_command command{"XREADGROUP", "GROUP",
                         worker_group, consumer_,
-                        "COUNT",      std::to_string(room),
+                        "COUNT",      std::to_string(std::min(room, at_once_.entries())),
                         "BLOCK",      std::to_string(longest_wait.count()),
                         "STREAMS",    keys_.requests(),
                         ">"};
-  const redis_value reply = co_await ask(reading_, std::move(command), longest_wait);
+  redis_value reply;
+  try {
+    reply = co_await ask(reading_, std::move(command), longest_wait);
+  } catch (...) {
+    at_once_.failed();
+    throw;
+  }
+  at_once_.succeeded();
   std::vector<delivery> received;
   if (reply.items.size() < 2) co_return received;  // none came
   for (const redis_value& entry : reply.items[1].items) received.push_back(to_delivery(entry, 1));
@@ -88,7 +90,8 @@ asio::awaitable<void> redis_source::extend(std::vector<std::string> entries) {
 }
 
 asio::awaitable<void> redis_source::finish(delivery done, std::string reply) {
-  std::vector<std::string> keys{keys_.requests(), keys_.done(done.id), done.reply_to};
+  std::vector<std::string> keys{keys_.requests(), keys_.done(done.id)};
+  if (!done.reply_to.empty()) keys.push_back(done.reply_to);
   std::vector<std::string> arguments{worker_group, done.entry, done.id, std::move(reply),
                                      std::to_string(remembered.count())};
   co_await finish_script.run(redis_, std::move(keys), std::move(arguments));
@@ -104,8 +107,9 @@ asio::awaitable<void> redis_source::reject(delivery dead, std::string reply) {
 }
 
 asio::awaitable<void> redis_source::leave() {
-  redis_command command{"XGROUP", "DELCONSUMER", keys_.requests(), worker_group, consumer_};
-  co_await ask(redis_, std::move(command));
+  std::vector<std::string> keys{keys_.requests()};
+  std::vector<std::string> arguments{worker_group, consumer_};
+  co_await leave_script.run(redis_, std::move(keys), std::move(arguments));
 }
 
 // Whoever empties Redis, or puts another one in its place, takes the group away.

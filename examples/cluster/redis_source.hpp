@@ -5,6 +5,7 @@
 
 #include "lease.hpp"
 #include "queue_keys.hpp"
+#include "read_size.hpp"
 #include "redis_connection.hpp"
 #include "redis_settings.hpp"
 #include "request_source.hpp"
@@ -36,7 +37,8 @@ class redis_source final : public request_source {
   asio::awaitable<void> finish(delivery done, std::string reply) override;
   asio::awaitable<void> reject(delivery dead, std::string reply) override;
 
-  /// Takes this worker, which holds nothing any more, out of the group.
+  /// Takes this worker, which holds nothing any more, out of the group; unless entries were delivered to it
+  /// in a reply that never arrived, which others would not find then.
   asio::awaitable<void> leave();
 
   /// For commands that do not wait.
@@ -52,6 +54,7 @@ class redis_source final : public request_source {
   redis_connection reading_;
   queue_keys keys_;
   std::string consumer_;
+  read_size at_once_;
   std::string lease_;  // in milliseconds
 };
 

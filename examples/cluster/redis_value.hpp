@@ -3,7 +3,9 @@
 
 #pragma once
 
+#include <cstddef>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace cluster {
@@ -17,6 +19,14 @@ struct redis_value {
   std::string text = {};                ///< of a text or an error
   std::vector<redis_value> items = {};  ///< of a list
 };
+
+/// A field of an entry of a stream, whose fields and values follow each other in `fields`; empty if there is
+/// none.
+inline std::string field(const redis_value& fields, std::string_view name) {
+  for (std::size_t i = 0; i + 1 < fields.items.size(); i += 2)
+    if (fields.items[i].text == name) return fields.items[i + 1].text;
+  return {};
+}
 
 /// A command with its arguments.
 using redis_command = std::vector<std::string>;

@@ -14,6 +14,7 @@
 #include <algorithm>
 #include <chrono>
 #include <exception>
+#include <span>
 #include <string>
 #include <utility>
 
@@ -26,6 +27,8 @@ using embed_server::embedded_texts;
 using embed_server::embedding_job;
 using embed_server::problem;
 using embed_server::refused_text;
+
+constexpr std::size_t most_token_vector_values = 64UL << 20;  // of one request
 
 embed_server::served_model describe(const model_card& card, std::size_t max_outstanding) {
   embed_server::served_model model;
@@ -75,6 +78,19 @@ embedded_texts join(std::vector<text_reply> replies, const model_card& card, boo
     joined.token_count += result.tokens;
   }
   return joined;
+}
+
+// How many vectors come back is known only when they have passed through Redis, which must not have to hold
+// gigabytes until then. A token has at least one byte; two more tokens begin and end a text.
+void check_token_vectors(std::span<const std::string> texts, const model_card& card) {
+  std::size_t tokens = 0;
+  for (const std::string& text : texts) tokens += std::min(card.max_tokens, text.size() + 2);
+  if (tokens <= most_token_vector_values / card.dimension) return;
+  throw api_error{problem::invalid,
+                  "the vectors of up to " + std::to_string(tokens) + " tokens have more than " +
+                      std::to_string(most_token_vector_values) +
+                      " values, which is the most that goes through the queue for one request: "
+                      "send fewer or shorter texts"};
 }
 
 // Counts a job for as long as it lives.
@@ -129,6 +145,9 @@ asio::awaitable<embedded_texts> remote_engine::collect(const embedding_job& job)
 }
 
 asio::awaitable<std::vector<text_reply>> remote_engine::send(const embedding_job& job) {
+  if (queue_.model() && queue_.model() != card_)
+    throw api_error{problem::unavailable, "the workers run another model now: restart the gateway"};
+  if (!job.pooled) check_token_vectors(job.texts, card_);
   std::vector<text_request> texts;
   for (const std::string& text : job.texts)
     texts.push_back({.text = text,

@@ -31,18 +31,13 @@ namespace {
 constexpr auto no_throw = asio::as_tuple(asio::use_awaitable);
 constexpr std::chrono::milliseconds longest_wait{1000};  // for replies
 constexpr std::chrono::milliseconds retry_pause{250};
+constexpr std::size_t most_replies_at_once = 256;
 
 carpool::time_point steady_now() { return std::chrono::steady_clock::now(); }
 
 wall_time wall(carpool::time_point when) {
   const auto left = std::chrono::ceil<std::chrono::milliseconds>(when - steady_now());
   return std::chrono::time_point_cast<std::chrono::milliseconds>(std::chrono::system_clock::now()) + left;
-}
-
-std::string field(const redis_value& fields, const char* name) {
-  for (std::size_t i = 0; i + 1 < fields.items.size(); i += 2)
-    if (fields.items[i].text == name) return fields.items[i + 1].text;
-  return {};
 }
 
 }  // namespace
@@ -82,6 +77,7 @@ remote_queue::remote_queue(const asio::any_io_executor& executor, const redis_se
       keys_(keys),
       max_outstanding_(max_outstanding),
       name_(embed_server::random_id(32)),
+      at_once_(most_replies_at_once),
       awaited_(name_),
       breaker_(settings.command_time / 2) {}
 
@@ -118,6 +114,9 @@ asio::awaitable<void> remote_queue::admit(std::uint64_t number, const std::vecto
     const redis_value answer = co_await admit_script.run(redis_, std::move(keys), std::move(arguments));
     breaker_.succeeded();
     admitted = answer.text == "1";
+  } catch (const boost::system::system_error&) {  // the caller has left
+    mine.outcome = &counted_.cancelled;
+    throw;
   } catch (const redis_unavailable&) {
     breaker_.failed(steady_now());
     throw;
@@ -169,13 +168,20 @@ asio::awaitable<void> remote_queue::read_replies() {
 asio::awaitable<void> remote_queue::read_some() {
   redis_command read{"XREAD",
                      "COUNT",
-                     "256",
+                     std::to_string(at_once_.entries()),
                      "BLOCK",
                      std::to_string(longest_wait.count()),
                      "STREAMS",
                      keys_.replies(name_),
                      last_read_};
-  const redis_value found = co_await reading_.run(std::move(read), longest_wait);
+  redis_value found;
+  try {
+    found = co_await reading_.run(std::move(read), longest_wait);
+  } catch (...) {
+    at_once_.failed();
+    throw;
+  }
+  at_once_.succeeded();
   if (found.items.size() < 2) co_return;  // none came
   for (const redis_value& entry : found.items[1].items) accept(entry);
   redis_command trim{"XTRIM", keys_.replies(name_), "MINID", last_read_};  // all but the last one

@@ -7,6 +7,7 @@
 #include "circuit_breaker.hpp"
 #include "model_card.hpp"
 #include "queue_keys.hpp"
+#include "read_size.hpp"
 #include "redis_connection.hpp"
 #include "text_reply.hpp"
 #include "text_request.hpp"
@@ -94,6 +95,7 @@ class remote_queue {
   std::size_t max_outstanding_;
   std::string name_;
   std::string last_read_ = "0";
+  read_size at_once_;
   awaited_replies awaited_;
   std::map<std::uint64_t, submission*> open_;
   circuit_breaker breaker_;

@@ -24,6 +24,7 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <boost/system/system_error.hpp>
 
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
@@ -74,12 +75,17 @@ class gateway {
  private:
   asio::awaitable<void> await_model() {
     if (!queue_.model()) std::cout << "waiting for the first worker of the queue\n" << std::flush;
-    while (!queue_.model()) {
+    for (bool complained = false; !queue_.model();) {
       asio::steady_timer pause{co_await asio::this_coro::executor, std::chrono::milliseconds{250}};
       co_await pause.async_wait(asio::use_awaitable);
       try {
         co_await queue_.look_for_model();
-      } catch (const redis_unavailable&) {  // the queue says so
+      } catch (const redis_unavailable&) {            // the queue says so
+      } catch (const boost::system::system_error&) {  // the gateway is to stop
+        throw;
+      } catch (const std::exception& error) {
+        if (!std::exchange(complained, true))
+          spdlog::error("cannot learn the workers' model: {}", error.what());
       }
     }
   }

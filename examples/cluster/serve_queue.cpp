@@ -68,6 +68,9 @@ class queue_service {
                      "received {} entries, {} of them abandoned by others; replied to {}, rejected {}\n",
                      counted.received, counted.adopted, counted.replied, counted.rejected)
               << std::flush;
+    if (finished && !other_model_.empty())
+      throw std::runtime_error("--queue: the workers of this queue now run another model, " + other_model_ +
+                               ", and this one " + to_json(card_) + "; give each model a queue of its own");
     co_return finished;
   }
 
@@ -97,15 +100,18 @@ class queue_service {
   }
 
   asio::awaitable<void> keep_announcing() {
-    for (;;) {
+    for (bool complained = false; other_model_.empty();) {
       co_await sleep(announce_interval);
       try {
-        std::string other;
-        if (!co_await announce(source_.connection(), keys_, card_, other))
-          spdlog::error("the workers of this queue now run another model: {}", other);
+        co_await announce(source_.connection(), keys_, card_, other_model_);
       } catch (const redis_unavailable&) {  // the worker has noticed, and says so
+      } catch (const redis_refusal& error) {
+        if (!std::exchange(complained, true)) spdlog::error("cannot announce the model: {}", error.what());
       }
     }
+    spdlog::error("the workers of this queue now run another model: finishing what has been taken");
+    worker_.stop();
+    co_await sleep(drain_time);
   }
 
   // Ends only when the time for finishing is over.
@@ -128,6 +134,7 @@ class queue_service {
   queue_keys keys_;
   std::string name_;
   model_card card_;
+  std::string other_model_;  // that of the other workers, once there are such
   redis_source source_;
   worker worker_;
 };

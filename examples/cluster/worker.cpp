@@ -103,7 +103,12 @@ asio::awaitable<void> worker::adopt() {
 void worker::begin(delivery received) {
   ++counted_.received;
   const bool worth_trying = desk_.begin(received, steady_now());
-  asio::co_spawn(executor_, answer(std::move(received), worth_trying), asio::detached);
+  const std::string entry = received.entry;
+  asio::co_spawn(executor_, answer(std::move(received), worth_trying),
+                 [this, entry](std::exception_ptr failed) {
+                   if (failed) spdlog::error("cannot answer entry {}: it is left to others", entry);
+                   end(entry);
+                 });
   if (desk_.next_refresh() < keeper_.expiry()) keeper_.expires_at(desk_.next_refresh());
 }
 
@@ -116,13 +121,23 @@ asio::awaitable<void> worker::answer(delivery received, bool worth_trying) {
   judgement found = judge(received, worth_trying, wall_now());
   text_reply reply = std::move(found.failure);
   if (found.what == judgement::action::run) {
-    const auto deadline = steady(found.request.deadline);
-    reply = co_await run_(std::move(found.request), deadline);
+    reply = co_await ask_model(std::move(found.request));
   }
-  const std::string entry = received.entry;
   std::string payload = encode(reply);
   co_await settle(std::move(received), std::move(payload), found.what == judgement::action::reject);
-  end(entry);
+}
+
+// Whatever is thrown, even if it is no std::exception, is the failure of this text only.
+asio::awaitable<text_reply> worker::ask_model(text_request request) {
+  const auto deadline = steady(request.deadline);
+  try {
+    text_reply reply = co_await run_(std::move(request), deadline);
+    co_return reply;
+  } catch (const std::exception& error) {
+    co_return text_failure{failure_code::model_failed, error.what()};
+  } catch (...) {
+    co_return text_failure{failure_code::model_failed, "the model threw something that is no std::exception"};
+  }
 }
 
 // The work is done: its reply is kept until the queue takes it.

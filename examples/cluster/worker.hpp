@@ -44,6 +44,7 @@ class worker {
   asio::awaitable<void> receive();
   asio::awaitable<void> adopt();
   asio::awaitable<void> answer(delivery received, bool worth_trying);
+  asio::awaitable<text_reply> ask_model(text_request request);
   asio::awaitable<void> settle(delivery received, std::string reply, bool dead);
   asio::awaitable<void> keep_leases();
   asio::awaitable<void> refresh();

@@ -4,11 +4,18 @@
 // Faults of a cluster: a real Redis, real processes of workers around a toy model, and the gateway's end of
 // the queue in the test.
 
+#include "cluster/redis_source.hpp"
 #include "scene.hpp"
 #include <carpool/error.hpp>
 
+#include <boost/asio/cancellation_signal.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/error.hpp>
+#include <boost/asio/io_context.hpp>
+
 #include <chrono>
 #include <csignal>
+#include <exception>
 #include <memory>
 #include <string>
 #include <utility>
@@ -17,6 +24,25 @@
 using namespace carpool::test;
 using namespace std::chrono_literals;
 using cluster::failure_code;
+
+namespace {
+
+// As a worker of that name does at its end.
+void leave(const redis_server& redis, const std::string& consumer) {
+  boost::asio::io_context io;
+  cluster::redis_source source{io.get_executor(),
+                               {.unix_socket = redis.socket()},
+                               cluster::queue_keys{"default"},
+                               consumer,
+                               cluster::lease{}};
+  boost::asio::co_spawn(io, source.leave(), [&](std::exception_ptr failed) {
+    CHECK_FALSE(failed);
+    io.stop();
+  });
+  io.run();
+}
+
+}  // namespace
 
 TEST_CASE("Q1: what a worker held when it was killed is run by another one, once") {
   const redis_server redis;
@@ -60,21 +86,34 @@ TEST_CASE("Q2: a batch that takes longer than the lease stays with its worker") 
   const redis_server redis;
   held_text held;
   test_gateway gateway(redis.socket());
-  const auto slow = start_worker(redis), other = start_worker(redis);
+  const auto slow = start_worker(redis, {}, "2000"), other = start_worker(redis, {}, "2000");
   auto replies = gateway.submit({held.text()});
   held.await_run();
   // Until the lease has been extended six times, which is twice as long as it lasts.
-  long idle = 0;
-  for (int extensions = 0; extensions < 6;) {
+  long idle = 0, extensions = 0;
+  await([&] {
     const long before =
         std::exchange(idle, std::stol(redis.ask("XPENDING '{cp:default}:req' w - + 1 | sed -n 3p")));
-    if (idle < before) ++extensions;
-  }
+    return (extensions += idle < before) >= 6;
+  });
   CHECK(redis.ask("XPENDING '{cp:default}:req' w - + 1 | tail -1") == "1");
   held.release();
   check_result(replies.get()[0], held.text());
   CHECK(slow->log().find("abandoned: delivery") == std::string::npos);
   CHECK(other->log().find("abandoned: delivery") == std::string::npos);
+}
+
+TEST_CASE("Q1: a worker that leaves stays in the group while entries are pending that it never received") {
+  const redis_server redis;
+  redis.ask("XGROUP CREATE '{cp:default}:req' w 0 MKSTREAM");
+  redis.ask("XADD '{cp:default}:req' '*' p a");
+  redis.ask("XREADGROUP GROUP w me COUNT 1 STREAMS '{cp:default}:req' '>'");
+  leave(redis, "me");
+  CHECK(redis.ask("XPENDING '{cp:default}:req' w").starts_with("1"));
+  redis.ask("XACK '{cp:default}:req' w $(" CARPOOL_REDIS_CLI " -s " + redis.socket() +
+            " XPENDING '{cp:default}:req' w - + 1 | head -1)");
+  leave(redis, "me");
+  CHECK(redis.ask("XINFO CONSUMERS '{cp:default}:req' w").empty());
 }
 
 TEST_CASE("Q3: when Redis starts again, what it had accepted is still answered") {
@@ -126,9 +165,29 @@ TEST_CASE("Q4: while Redis is frozen callers are told that it is unavailable, an
   CHECK(gateway.submit({"before"}).get().size() == 1);
   redis.signal(SIGSTOP);
   CHECK_THROWS_AS(gateway.submit({"frozen"}).get(), cluster::redis_unavailable);
+  CHECK_FALSE(gateway.ask([](const cluster::remote_queue& queue) { return queue.redis_works(); }));
   CHECK_THROWS_AS(gateway.submit({"at once"}).get(), cluster::redis_unavailable);
   redis.signal(SIGCONT);
   await_recovery(gateway);
+}
+
+TEST_CASE("Q4: a caller who leaves while Redis is asked is no failure of Redis") {
+  const redis_server redis;
+  test_gateway gateway(redis.socket());
+  const auto worker = start_worker(redis);
+  CHECK(gateway.submit({"before"}).get().size() == 1);
+  redis.signal(SIGSTOP);
+  boost::asio::cancellation_signal leaving;
+  auto left = gateway.submit({"lost"}, 60s, leaving.slot());
+  const bool works = gateway.ask([&](const cluster::remote_queue& queue) {
+    leaving.emit(boost::asio::cancellation_type::terminal);
+    return queue.redis_works();
+  });
+  CHECK(works);
+  CHECK(error_of(std::move(left)) == boost::asio::error::operation_aborted);
+  CHECK(gateway.stats().cancelled == 1);
+  redis.signal(SIGCONT);
+  check_result(gateway.submit({"after"}).get()[0], "after");
 }
 
 TEST_CASE("Q5: a Redis whose memory is full takes nothing and evicts nothing, and what waits is answered") {
@@ -221,8 +280,13 @@ TEST_CASE("Q9: entries that nobody can read go to the dead letters, with a reply
   redis.ask(add + "id 1 to '{cp:default}:rep:me' p \"$(printf '\\002')\"");
   redis.ask(add + "id 2 to '{cp:default}:rep:me' p rubbish");
   redis.ask(add + "id 3 to 'somebody:elses:key' p rubbish");
+  const temporary_folder folder;
+  const auto readable = folder.write(
+      "payload", encode(cluster::text_request{.text = "untold", .deadline = cluster::wall_time::max()}));
+  redis.ask("-x XADD '{cp:default}:req' '*' id 4 to somebody:elses:key p <" + readable.string());
   check_result(gateway.submit({"good"}).get()[0], "good");
   await_length(redis, "dead", 4);
+  await_length(redis, "req", 0);
   CHECK(redis.ask("XLEN '{cp:default}:rep:me'") == "2");
   CHECK(redis.ask("EXISTS somebody:elses:key") == "0");
   check_empty(redis);

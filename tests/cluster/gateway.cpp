@@ -3,13 +3,15 @@
 //
 // The real gateway over HTTP, with a real Redis and workers around a toy model.
 
+#include "await.hpp"
+#include "cluster/model_card.hpp"
 #include "support/doctest.hpp"
 #include "support/http_client.hpp"
 #include "support/redis_server.hpp"
 #include "support/server_process.hpp"
 
-#include <chrono>
 #include <csignal>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -42,6 +44,15 @@ http_answer ask(server_process& gateway, const std::string& request) {
 
 std::string embed(const std::string& inputs) { return post_json("/embed", R"({"inputs":)" + inputs + "}"); }
 
+// As if there were a worker of a model of that name.
+void set_model(const redis_server& redis, const std::string& name, std::size_t dimension) {
+  cluster::model_card card;
+  card.name = name;
+  card.dimension = dimension;
+  card.max_tokens = 9;
+  redis.ask("SET '{cp:default}:model' '" + to_json(card) + "'");
+}
+
 bool contains(const std::string& text, const std::string& part) { return text.find(part) != text.npos; }
 
 }  // namespace
@@ -56,7 +67,8 @@ TEST_CASE("every protocol of the server works through the queue") {
   CHECK(contains(openai.body, R"("prompt_tokens":3)"));
   CHECK(contains(ask(*gateway, get("/info")).body, R"("model_id":"toy")"));
   CHECK(ask(*gateway, get("/health")).status == 200);
-  CHECK(contains(ask(*gateway, get("/metrics")).body, R"(carpool_cluster_unwanted_replies_total{model="toy"} 0)"));
+  CHECK(contains(ask(*gateway, get("/metrics")).body,
+                 R"(carpool_cluster_unwanted_replies_total{model="toy"} 0)"));
 }
 
 TEST_CASE("failures of workers are told as the server itself tells them") {
@@ -79,8 +91,7 @@ TEST_CASE("a full queue is 429, and 503 for those who speak the Open Inference P
   worker->signal(SIGSTOP);
   http_client first(gateway->port());
   first.send(embed(R"(["a","b"])"));
-  while (redis.ask("XLEN '{cp:default}:req'") != "2") {
-  }
+  await([&] { return redis.ask("XLEN '{cp:default}:req'") == "2"; });
   const auto refused = ask(*gateway, embed(R"("c")"));
   CHECK(refused.status == 429);
   CHECK(refused.field("retry-after") == "1");
@@ -90,6 +101,30 @@ TEST_CASE("a full queue is 429, and 503 for those who speak the Open Inference P
   CHECK(inference.status == 503);
   worker->signal(SIGCONT);
   CHECK(first.receive().status == 200);
+}
+
+TEST_CASE("a gateway refuses texts when the workers run another model than it has told its clients") {
+  const redis_server redis;
+  set_model(redis, "first", 4);
+  const auto gateway = start_gateway(redis);
+  gateway->await_line("listening on ");
+  set_model(redis, "second", 4);
+  http_answer refused;
+  await([&] {
+    refused = ask(*gateway, post_json("/embed", R"({"inputs":"a"})", "x-request-timeout-ms: 50\r\n"));
+    return refused.status == 503;
+  });
+  CHECK(contains(refused.body, "the workers run another model now"));
+}
+
+TEST_CASE("token vectors that would be too much for Redis are refused before they are computed") {
+  const redis_server redis;
+  set_model(redis, "huge", 30'000'000);
+  const auto gateway = start_gateway(redis);
+  const auto refused = ask(*gateway, post_json("/embed_all", R"({"inputs":"a"})"));
+  CHECK(refused.status == 422);
+  CHECK(contains(refused.body, "send fewer or shorter texts"));
+  CHECK(redis.ask("XLEN '{cp:default}:req'") == "0");
 }
 
 TEST_CASE("a deadline that passes in the queue is 504") {
@@ -114,8 +149,7 @@ TEST_CASE("Q4: without Redis requests are 503 with Retry-After, and with it agai
   }
   CHECK(ask(*gateway, get("/health")).status == 503);
   redis.start();
-  const auto until = std::chrono::steady_clock::now() + std::chrono::minutes{1};
-  while (ask(*gateway, embed(R"("a")")).status != 200) REQUIRE(std::chrono::steady_clock::now() < until);
+  await([&] { return ask(*gateway, embed(R"("a")")).status == 200; });
 }
 
 TEST_CASE("SIGTERM has a gateway answer what has arrived, and end well") {
@@ -125,8 +159,7 @@ TEST_CASE("SIGTERM has a gateway answer what has arrived, and end well") {
   worker->signal(SIGSTOP);
   http_client client(gateway->port());
   client.send(embed(R"("a")"));
-  while (redis.ask("XLEN '{cp:default}:req'") != "1") {
-  }
+  await([&] { return redis.ask("XLEN '{cp:default}:req'") == "1"; });
   gateway->signal(SIGTERM);
   gateway->await_line("finishing what has arrived");
   worker->signal(SIGCONT);

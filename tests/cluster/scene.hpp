@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include "await.hpp"
 #include "support/doctest.hpp"
 #include "support/redis_server.hpp"
 #include "support/server_process.hpp"
@@ -20,17 +21,17 @@
 #include <future>
 #include <memory>
 #include <string>
-#include <thread>
 #include <utility>
 #include <variant>
 #include <vector>
 
 namespace carpool::test {
 
-/// A worker with a lease of half a second.
+/// A worker with a lease of so many milliseconds.
 inline std::unique_ptr<server_process> start_worker(const redis_server& redis,
-                                                    std::vector<std::string> options = {}) {
-  std::vector<std::string> command{CARPOOL_TOY_WORKER, "--redis", redis.address(), "--lease-ms", "500"};
+                                                    std::vector<std::string> options = {},
+                                                    const std::string& lease = "500") {
+  std::vector<std::string> command{CARPOOL_TOY_WORKER, "--redis", redis.address(), "--lease-ms", lease};
   command.insert(command.end(), options.begin(), options.end());
   auto worker = std::make_unique<server_process>(std::move(command));
   worker->await_line("takes texts from the queue");
@@ -111,8 +112,7 @@ inline void end(server_process& worker) {
 
 /// Waits until a stream of the queue has so many entries.
 inline void await_length(const redis_server& redis, const std::string& stream, int entries) {
-  while (redis.ask("XLEN '{cp:default}:" + stream + "'") != std::to_string(entries))
-    std::this_thread::yield();
+  await([&] { return redis.ask("XLEN '{cp:default}:" + stream + "'") == std::to_string(entries); });
 }
 
 /// Waits until a text is answered, which must happen within a minute.

@@ -41,6 +41,15 @@ TEST_CASE("a worker of another model is refused, with both models named") {
   CHECK(other.log().find("\"another\"") != std::string::npos);
 }
 
+TEST_CASE("a worker that learns that the queue runs another model now finishes and fails") {
+  const redis_server redis;
+  const auto worker = start_worker(redis);
+  redis.ask("SET '{cp:default}:model' another");
+  CHECK(worker->wait() == 1);
+  CHECK(worker->log().find("now run another model, another") != std::string::npos);
+  CHECK(redis.ask("XINFO CONSUMERS '{cp:default}:req' w").empty());
+}
+
 TEST_CASE("--check says what is wrong with a Redis, in sentences") {
   const redis_server redis({"--maxmemory-policy", "allkeys-lru", "--appendonly", "no"});
   server_process check({CARPOOL_TOY_WORKER, "--redis", redis.address(), "--check"});

@@ -4,6 +4,8 @@
 
 #include "cluster/remote_queue.hpp"
 
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
@@ -51,11 +53,12 @@ class test_gateway {
   }
 
   std::future<replies> submit(const std::vector<std::string>& texts,
-                              std::chrono::milliseconds within = std::chrono::seconds{60}) {
+                              std::chrono::milliseconds within = std::chrono::seconds{60},
+                              asio::cancellation_slot slot = {}) {
     std::vector<cluster::text_request> requests;
     for (const auto& each : texts) requests.push_back({.text = each});
     return asio::co_spawn(io_, queue_->submit(std::move(requests), std::chrono::steady_clock::now() + within),
-                          asio::use_future);
+                          asio::bind_cancellation_slot(slot, asio::use_future));
   }
 
   test_gateway(const test_gateway&) = delete;

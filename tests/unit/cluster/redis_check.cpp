@@ -57,6 +57,9 @@ TEST_CASE("a Redis that is too old, without a bound or that may not be asked is 
   facts = good();
   facts.maxmemory = "0";
   CHECK(says(complaint(facts), "maxmemory is 0"));
+  facts = good();
+  facts.version.clear();
+  CHECK(says(complaint(facts), "may not ask Redis for its version"));
   facts = {.version = "7.2.0"};
   CHECK(says(complaint(facts), "CONFIG GET"));
 }

@@ -32,7 +32,8 @@ namespace {
 namespace asio = boost::asio;
 
 /// A worker on a queue in memory, on this thread. Its model's result is the length of the text; it takes one
-/// turn of the event loop, or, for a text "long", until the worker has extended its leases twice.
+/// turn of the event loop, throws a number for a text "throw", or, for a text "long", until the worker has
+/// extended its leases twice.
 class bench {
  public:
   explicit bench(cluster::desk_limits limits = {})
@@ -73,6 +74,7 @@ class bench {
       co_await asio::post(io_, asio::use_awaitable);
     } while (text.text == "long" && source_.extended() < 2);
     --running_;
+    if (text.text == "throw") throw 7;
     co_return cluster::text_result{.values = {1}, .tokens = static_cast<std::uint32_t>(text.text.size())};
   }
 
@@ -138,6 +140,15 @@ TEST_CASE("Q9: what cannot be read is rejected, and its mates are not") {
   CHECK(code_of(replies.at("odd")) == cluster::failure_code::unreadable);
   CHECK(tokens_of(replies.at("good")) == 1);
   CHECK(bench.queue().dead_letters().size() == 1);
+}
+
+TEST_CASE("a model that throws something odd fails its text, and the worker goes on") {
+  bench bench;
+  bench.queue().admit({bench::request("odd", "throw"), bench::request("good", "x")}, 100);
+  const auto replies = bench.work(2);
+  CHECK(code_of(replies.at("odd")) == cluster::failure_code::model_failed);
+  CHECK(tokens_of(replies.at("good")) == 1);
+  CHECK(bench.queue().pending() == 0);
 }
 
 TEST_CASE("Q3: a reply that the queue does not take is kept until it does") {
