@@ -39,7 +39,7 @@ struct http_answer {
   }
 };
 
-/// A client that sends whatever bytes a test wants. Blocking; gives up after ten seconds of silence.
+/// A client that sends whatever bytes a test wants. Blocking; gives up after half a minute of silence.
 class http_client {
  public:
   /// Over TCP, to this port of the loopback address.
@@ -152,7 +152,7 @@ class http_client {
   // False at the end of the stream, also when that comes as a reset.
   bool read_more() {
     pollfd readable{socket_, POLLIN, 0};
-    if (::poll(&readable, 1, 10'000) == 0) throw std::runtime_error("the server is silent");
+    if (::poll(&readable, 1, 30'000) == 0) throw std::runtime_error("the server is silent");
     char bytes[65536];
     const auto size = read_some(bytes, sizeof bytes);
     if (size > 0) received_.append(bytes, static_cast<std::size_t>(size));
