@@ -14,6 +14,7 @@
 #include "embed_server/tls.hpp"
 #include "remote_engine.hpp"
 #include "remote_queue.hpp"
+#include "run_alone.hpp"
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
@@ -124,16 +125,7 @@ void serve_gateway(const queue_options& queue, const embed_server::server_option
                    std::size_t max_outstanding) {
   asio::io_context io{1};
   gateway mine{io, queue, given, max_outstanding};
-  std::exception_ptr failure;
-  bool everything_answered = false;
-  asio::co_spawn(io, mine.serve(), [&](std::exception_ptr error, bool answered) {
-    failure = error;
-    everything_answered = answered;
-    io.stop();
-  });
-  io.run();
-  if (failure) std::rethrow_exception(failure);
-  if (everything_answered) return;
+  if (run_alone(io, mine.serve())) return;
   spdlog::error("gave up with requests unanswered");
   spdlog::shutdown();
   std::quick_exit(EXIT_FAILURE);  // what still waits may not be destroyed

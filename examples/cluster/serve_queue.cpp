@@ -8,6 +8,7 @@
 #include "model_registry.hpp"
 #include "redis_check.hpp"
 #include "redis_source.hpp"
+#include "run_alone.hpp"
 #include "worker.hpp"
 
 #include <boost/asio/as_tuple.hpp>
@@ -138,21 +139,6 @@ class queue_service {
   redis_source source_;
   worker worker_;
 };
-
-// The result of an operation that everything else is there for.
-template <class T>
-T run_alone(asio::io_context& io, asio::awaitable<T> operation) {
-  std::exception_ptr failure;
-  T result{};
-  asio::co_spawn(io, std::move(operation), [&](std::exception_ptr error, T value) {
-    failure = error;
-    result = std::move(value);
-    io.stop();
-  });
-  io.run();
-  if (failure) std::rethrow_exception(failure);
-  return result;
-}
 
 }  // namespace
 

@@ -26,21 +26,12 @@
 
 namespace {
 
-void log_failure(std::exception_ptr failure) {
-  try {
-    std::rethrow_exception(std::move(failure));
-  } catch (const std::exception& error) {
-    spdlog::error("the model failed: {}", error.what());
-  } catch (...) {
-    spdlog::error("the model failed");
-  }
-}
-
 bool work(const cluster::queue_options& queue, const embed_server::server_options& given) {
   const embed_server::background_logging logging{given.log_level};
   boost::asio::io_context io{1};
-  embed_server::loaded_model model = embed_server::load_model(
-      io, given.models.front(), given, embed_server::limits{}.work_per_turn, {}, log_failure);
+  embed_server::loaded_model model =
+      embed_server::load_model(io, given.models.front(), given, embed_server::limits{}.work_per_turn, {},
+                               embed_server::log_model_failure);
   std::cout << "model:  " << model.engine->model().name << ", on " << model.device << std::endl;
   if (cluster::serve_queue(io, queue, *model.engine)) return true;
   spdlog::error("gave up with texts unanswered; another worker will find them");

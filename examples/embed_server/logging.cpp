@@ -7,6 +7,9 @@
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 
+#include <exception>
+#include <utility>
+
 namespace embed_server {
 
 background_logging::background_logging(const std::string& level) {
@@ -20,5 +23,15 @@ background_logging::background_logging(const std::string& level) {
 }
 
 background_logging::~background_logging() { spdlog::shutdown(); }
+
+void log_model_failure(std::exception_ptr failure) {
+  try {
+    std::rethrow_exception(std::move(failure));
+  } catch (const std::exception& error) {
+    spdlog::error("the model failed: {}", error.what());
+  } catch (...) {
+    spdlog::error("the model failed");
+  }
+}
 
 }  // namespace embed_server

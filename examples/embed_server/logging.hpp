@@ -3,6 +3,7 @@
 
 #pragma once
 
+#include <exception>
 #include <string>
 
 namespace embed_server {
@@ -18,5 +19,8 @@ class background_logging {
   background_logging(const background_logging&) = delete;
   background_logging& operator=(const background_logging&) = delete;
 };
+
+/// Logs why a run of the model failed: `carpool::options::on_batch_error`. Thread-safe.
+void log_model_failure(std::exception_ptr failure);
 
 }  // namespace embed_server

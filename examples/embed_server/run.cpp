@@ -46,16 +46,6 @@
 namespace embed_server {
 namespace {
 
-void log_failure(std::exception_ptr failure) {
-  try {
-    std::rethrow_exception(std::move(failure));
-  } catch (const std::exception& error) {
-    spdlog::error("the model failed: {}", error.what());
-  } catch (...) {
-    spdlog::error("the model failed");
-  }
-}
-
 void introduce(const loaded_model& loaded) {
   const served_model& model = loaded.engine->model();
   std::cout << fmt::format("model:  {}, {} dimensions, texts of up to {} tokens\n", model.name,
@@ -117,7 +107,7 @@ bool serve(const server_options& given) {
   equip(service, given, settings);
   const auto weight = [&service](std::uint64_t client) { return service.clients().weights().of(client); };
   const auto load = [&](const model_source& source) {
-    return load_model(io, source, given, settings.limits.work_per_turn, weight, log_failure);
+    return load_model(io, source, given, settings.limits.work_per_turn, weight, log_model_failure);
   };
   model_repository repository{models, [&](const model_source& source) {
                                 if (!given.program.empty() && source.folder != given.models.front().folder)

@@ -1,0 +1,33 @@
+// Copyright (c) 2026 The carpool authors
+// SPDX-License-Identifier: BSL-1.0
+
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
+
+#include <exception>
+#include <utility>
+
+namespace cluster {
+
+namespace asio = boost::asio;
+
+/// The result of an operation that everything else on the io_context is there for: that stops with it. Throws
+/// what the operation throws.
+template <class T>
+T run_alone(asio::io_context& io, asio::awaitable<T> operation) {
+  std::exception_ptr failure;
+  T result{};
+  asio::co_spawn(io, std::move(operation), [&](std::exception_ptr error, T value) {
+    failure = error;
+    result = std::move(value);
+    io.stop();
+  });
+  io.run();
+  if (failure) std::rethrow_exception(failure);
+  return result;
+}
+
+}  // namespace cluster
