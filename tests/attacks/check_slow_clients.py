@@ -19,6 +19,9 @@ import sys
 import threading
 import time
 
+sys.path.insert(0, str(pathlib.Path(__file__).parent.parent / "support"))
+from watched_server import WatchedServer  # noqa: E402
+
 CONNECTIONS, SECONDS = 200, 4
 COMMON = ["-c", str(CONNECTIONS), "-r", str(CONNECTIONS), "-l", str(SECONDS), "-i", "1", "-p", "3"]
 ATTACKS = {  # what is asked for, and how slowly
@@ -29,34 +32,10 @@ ATTACKS = {  # what is asked for, and how slowly
 }
 
 
-class Server:
-    """The real server on a free port."""
-
-    def __init__(self, program):
-        command = [program, "--port", "0", "--device", "cpu", "--threads", "1", "--log-level", "warn"]
-        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-        for line in self.process.stdout:
-            if found := re.match(r"listening on http://127.0.0.1:(\d+)", line):
-                self.port = int(found[1])
-                return
-        raise SystemExit("the server ended before it listened")
-
-    def resident_kilobytes(self):
-        status = pathlib.Path(f"/proc/{self.process.pid}/status").read_text()
-        return int(re.search(r"VmRSS:\s*(\d+)", status)[1])
-
-    def open_files(self):
-        return len(list(pathlib.Path(f"/proc/{self.process.pid}/fd").iterdir()))
-
-    def connections(self):
-        """How many it knows of, without the one that asks."""
-        metrics = ask(http.client.HTTPConnection("127.0.0.1", self.port, timeout=10), "GET", "/metrics")
-        return sum(int(n) for n in re.findall(r"^carpool_http_connections\{.*\} (\d+)$", metrics, re.M)) - 1
-
-    def end(self):
-        self.process.terminate()
-        self.process.stdout.read()
-        return self.process.wait(timeout=60)
+def connections_of(server):
+    """How many it knows of, without the one that asks."""
+    metrics = ask(http.client.HTTPConnection("127.0.0.1", server.port, timeout=10), "GET", "/metrics")
+    return sum(int(n) for n in re.findall(r"^carpool_http_connections\{.*\} (\d+)$", metrics, re.M)) - 1
 
 
 def ask(connection, method, path, body=None):
@@ -111,9 +90,9 @@ def attack(program, server, kind):
     if re.search(r"^service available: +NO", told, re.M):
         raise SystemExit(f"slowhttptest could not reach the server any more:\n{told}")
     patience = time.monotonic() + 30
-    while server.connections() > 0:  # those of the attack are noticed to be gone
+    while connections_of(server) > 0:  # those of the attack are noticed to be gone
         if time.monotonic() > patience:
-            raise SystemExit(f"{server.connections()} connections stay open after the attack")
+            raise SystemExit(f"{connections_of(server)} connections stay open after the attack")
         time.sleep(0.1)
     return answers
 
@@ -123,22 +102,22 @@ def main(embed_server, kind):
     if not program:
         print("skipped: there is no slowhttptest; cmake/install-dependencies.sh tests installs it")
         return 77
-    server = Server(embed_server)
-    files = server.open_files()
-    answers = attack(program, server, kind)
-    before = server.resident_kilobytes()
-    answers += attack(program, server, kind)
-    for _ in range(100):  # until it has closed the last one that asked for metrics, too
-        if server.open_files() <= files:
-            break
-        time.sleep(0.1)
-    growth = (server.resident_kilobytes() - before) / (CONNECTIONS / 100)
-    print(f"{answers} answers to the good client; memory grew by {growth:.0f} KiB per 100 attacks; "
-          f"{server.open_files()} files open, {files} before")
-    assert answers > 0
-    assert growth < 1024, "memory grows with attacks"
-    assert server.open_files() <= files, "files stay open"
-    assert server.end() == 0, "the server did not end well"
+    with WatchedServer(embed_server, "--device", "cpu", "--threads", "1") as server:
+        files = server.open_files()
+        answers = attack(program, server, kind)
+        before = server.resident_kilobytes()
+        answers += attack(program, server, kind)
+        for _ in range(100):  # until it has closed the last one that asked for metrics, too
+            if server.open_files() <= files:
+                break
+            time.sleep(0.1)
+        growth = (server.resident_kilobytes() - before) / (CONNECTIONS / 100)
+        print(f"{answers} answers to the good client; memory grew by {growth:.0f} KiB per 100 attacks; "
+              f"{server.open_files()} files open, {files} before")
+        assert answers > 0
+        assert growth < 1024, "memory grows with attacks"
+        assert server.open_files() <= files, "files stay open"
+        assert server.end() == 0, "the server did not end well"
     return 0
 
 

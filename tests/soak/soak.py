@@ -20,18 +20,19 @@ import argparse
 import contextlib
 import gzip
 import json
-import os
 import pathlib
 import random
 import re
 import signal
 import socket
 import struct
-import subprocess
 import sys
 import tempfile
 import threading
 import time
+
+sys.path.insert(0, str(pathlib.Path(__file__).parent.parent / "support"))
+from watched_server import WatchedServer  # noqa: E402
 
 KEY = "soak-0123456789abcdef"
 ALLOWED_GROWTH = 16384  # KiB
@@ -46,31 +47,11 @@ def total(metrics, name):
     return sum(map(int, found))
 
 
-class Server:
-    def __init__(self, program, folder):
-        keys = pathlib.Path(folder) / "keys"
-        keys.write_text(f"soak {KEY}\n")
-        command = [program, "--port", "0", "--api-keys", keys, "--access-log", pathlib.Path(folder) / "log",
-                   "--max-queue-size", "256", "--log-level", "warn"]
-        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True,
-                                        env=os.environ | {"ONEDNN_PRIMITIVE_CACHE_CAPACITY": "0"})
-        for line in self.process.stdout:
-            if found := re.match(r"listening on http://127.0.0.1:(\d+)", line):
-                self.port = int(found[1])
-                return
-        raise SystemExit("the server ended before it listened")
-
-    def resident_kilobytes(self):
-        status = pathlib.Path(f"/proc/{self.process.pid}/status").read_text()
-        return int(re.search(r"VmRSS:\s*(\d+)", status)[1])
-
-    def open_files(self):
-        return len(list(pathlib.Path(f"/proc/{self.process.pid}/fd").iterdir()))
-
-    def end(self):
-        self.process.terminate()
-        self.process.stdout.read()
-        return self.process.wait(timeout=60)
+def start(program, folder):
+    keys = pathlib.Path(folder) / "keys"
+    keys.write_text(f"soak {KEY}\n")
+    options = ["--api-keys", keys, "--access-log", pathlib.Path(folder) / "log", "--max-queue-size", "256"]
+    return WatchedServer(program, *options, environment={"ONEDNN_PRIMITIVE_CACHE_CAPACITY": "0"})
 
 
 class Connection:
@@ -329,8 +310,7 @@ def main():
     parser.add_argument("--minutes", type=float, default=10)
     parser.add_argument("--seed", type=int, default=1)
     given = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder:
-        server = Server(given.embed_server, folder)
+    with tempfile.TemporaryDirectory() as folder, start(given.embed_server, folder) as server:
         files = server.open_files()
         soak = Soak(server, 60 * given.minutes, given.seed)
         soak.run()
