@@ -7,6 +7,7 @@
 #include "engine_runner.hpp"
 #include "model_registry.hpp"
 #include "redis_check.hpp"
+#include "redis_error.hpp"
 #include "redis_source.hpp"
 #include "run_alone.hpp"
 #include "worker.hpp"
@@ -150,7 +151,14 @@ bool serve_queue(asio::io_context& io, const queue_options& given, embed_server:
 bool check_redis(const queue_options& given) {
   asio::io_context io{1};
   redis_connection redis{io.get_executor(), settings_of(given)};
-  const auto complaints = what_is_wrong(run_alone(io, ask_for_facts(redis)));
+  redis_facts facts;
+  try {
+    facts = run_alone(io, ask_for_facts(redis));
+  } catch (const redis_unavailable& error) {
+    throw std::runtime_error(std::string(error.what()) + "; is Redis running at --redis " + given.redis +
+                             "?");
+  }
+  const auto complaints = what_is_wrong(facts);
   for (const std::string& each : complaints) std::cout << each << '\n';
   if (complaints.empty()) std::cout << "Redis is set up well.\n";
   return complaints.empty();
