@@ -76,13 +76,24 @@ inline auto goodput_between(double from, double to, std::function<void(carpool::
 }
 
 inline void print_closed_loops(std::span<const contender> contenders, double length) {
-  for (const auto& [lanes, one_device] : {std::pair{1U, false}, {4U, false}, {4U, true}}) {
+  struct place {
+    const char* name;
+    std::size_t lanes;
+    bool one_device;
+    double per_request;
+  };
+  const double usual = scenario_service(1, false, 1).per_request;
+  for (const place& where : {place{"1 lane", 1, false, usual},
+                             {"4 lanes", 4, false, usual},
+                             {"4 on one device", 4, true, usual},
+                             {"2 lanes, 8 ms a request", 2, false, 0.008}}) {
     std::vector<column> columns;
     for (const std::size_t clients : {2U, 8U, 32U, 128U}) {
-      cell c = scenario_service(lanes, one_device, 1);
+      cell c = scenario_service(where.lanes, where.one_device, 1);
+      c.per_request = where.per_request;
       c.deadline = no_deadline;
-      const auto answers_per_second = [=](carpool::scheduling::any_policy policy, const cell& where) {
-        auto simulated = make_service(where, 1);
+      const auto answers_per_second = [=](carpool::scheduling::any_policy policy, const cell& tried) {
+        auto simulated = make_service(tried, 1);
         simulated.measured_from = at_second(2);
         carpool::simulate::closed_loop source(clients, 0.0001, at_second(2 + length), 1);
         const auto seen = carpool::simulate::run(simulated, std::move(source), std::move(policy));
@@ -90,8 +101,7 @@ inline void print_closed_loops(std::span<const contender> contenders, double len
       };
       columns.push_back({std::to_string(clients) + " clients", answers_per_second, c});
     }
-    const std::string where = lanes == 1 ? "1 lane" : one_device ? "4 on one device" : "4 lanes";
-    print_table(("answers/s, " + where).c_str(), " %14.0f", contenders, columns);
+    print_table((std::string("answers/s, ") + where.name).c_str(), " %14.0f", contenders, columns);
   }
 }
 

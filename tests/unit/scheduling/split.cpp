@@ -20,3 +20,12 @@ TEST_CASE("X1: what waits is shared between the lanes that are idle") {
   s.waits(999, 0, 12);
   CHECK(s.decision() == "dispatch [0, 3)");
 }
+
+TEST_CASE("when nobody else is expected, each idle lane takes its share, however fast they came") {
+  scene s;
+  s.bounds.lanes = 2;
+  s.rate(4);  // they have just come back together
+  s.waits(999, 0, 16);
+  s.state.peak = {.value = 16, .since = 999};
+  CHECK(s.decision() == "dispatch [0, 8)");
+}
