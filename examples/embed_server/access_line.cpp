@@ -47,6 +47,8 @@ std::string access_line(const exchange& request, const access_outcome& outcome, 
   add_text(line, "method", to_string(request.head.method));
   add_text(line, "path", request.head.path);
   line["status"] = outcome.status;
+  add_text(line, "model", request.model_name);
+  add_text(line, "variant", request.variant);
   if (request.texts > 0) line["texts"] = request.texts;
   if (request.tokens > 0) line["tokens"] = request.tokens;
   line["bytes_received"] = request.body_size;

@@ -108,10 +108,10 @@ asio::awaitable<response> embed_service::answer(exchange& request, destination w
 asio::awaitable<response> embed_service::dispatch(destination where, std::string body, circumstances& when) {
   switch (where.to) {
     case endpoint::tokenize:
-      when.model = models_.get("");
+      use(when, models_.get(""));
       co_return co_await answer_tokenize(when.about(), limits_, std::move(body));
     case endpoint::decode:
-      when.model = models_.get("");
+      use(when, models_.get(""));
       co_return co_await answer_decode(when.about(), limits_, std::move(body));
     case endpoint::openai_embeddings:
       co_return co_await embed_for_openai(std::move(body), when);
@@ -158,9 +158,15 @@ asio::awaitable<response> embed_service::run(endpoint to, std::string body, circ
 }
 
 void embed_service::choose(circumstances& when, std::shared_ptr<hosted_model> model) {
-  when.model = std::move(model);
+  use(when, std::move(model));
   when.arm = &when.model->arm_for(when.request);
+  when.request.variant = when.arm->variant;
   ++when.arm->counted.requests;
+}
+
+void embed_service::use(circumstances& when, std::shared_ptr<hosted_model> model) {
+  when.model = std::move(model);
+  when.request.model_name = when.about().name;
 }
 
 std::shared_ptr<hosted_model> embed_service::model_for_openai(const std::string& name) const {

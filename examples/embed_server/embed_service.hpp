@@ -97,6 +97,7 @@ class embed_service {
                                      const served_model& model) const;
   static void tell_variant(response& answer, const circumstances& when);
   static void choose(circumstances& when, std::shared_ptr<hosted_model> model);
+  static void use(circumstances& when, std::shared_ptr<hosted_model> model);
   std::shared_ptr<hosted_model> model_for_openai(const std::string& name) const;
   void admit(circumstances& when, std::size_t token_count);
   std::size_t max_inputs(const circumstances& when) const;

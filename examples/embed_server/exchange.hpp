@@ -11,6 +11,7 @@
 #include <chrono>
 #include <cstddef>
 #include <optional>
+#include <string>
 
 namespace embed_server {
 
@@ -23,6 +24,8 @@ struct exchange {
   carpool::time_point begin{};                   ///< likewise, for subtracting
   carpool::time_point arrival{};                 ///< when the body had been read; deadlines count from it
   std::size_t body_size = 0;                     ///< in bytes, as received
+  std::string model_name = {};                   ///< of the one that was asked, once that is known
+  std::string variant = {};                      ///< likewise, the way in which it ran; empty if there is one
   std::size_t texts = 0;
   std::size_t tokens = 0;  ///< of all texts
   std::optional<carpool::duration>

@@ -124,6 +124,7 @@ TEST_CASE("each request is logged, refused ones too") {
   CHECK(lines[0].at("address") == "127.0.0.1");
   CHECK(lines[0].at("method") == "POST");
   CHECK(lines[0].at("status") == 200);
+  CHECK(lines[0].at("model") == "fake");
   CHECK(lines[0].at("texts") == 2);
   CHECK(lines[0].at("tokens") == 3);
   CHECK(lines[0].at("bytes_received") == 21);
@@ -131,6 +132,7 @@ TEST_CASE("each request is logged, refused ones too") {
   CHECK(lines[0].contains("model_us"));
   CHECK(lines[1].at("path") == "/nowhere");
   CHECK(lines[1].at("status") == 404);
+  CHECK_FALSE(lines[1].contains("model"));
   CHECK(lines[2].at("status") == 400);
   CHECK(lines[3].at("status") == 400);
   CHECK_FALSE(lines[3].contains("texts"));
@@ -149,7 +151,7 @@ TEST_CASE("H13: a client that did not wait for its answer is logged with nginx's
     }
     while (server.stats().cancelled == 0) std::this_thread::yield();
   }
-  CHECK(content(folder.path() / "log").find(R"("status":499)") != std::string::npos);
+  CHECK(content(folder.path() / "log").find(R"("status":499,"model":"fake")") != std::string::npos);
 }
 
 TEST_CASE("lost lines are told in the metrics, if there is a log") {
