@@ -5,6 +5,7 @@
 // answers.
 #include "support/doctest.hpp"
 #include "support/golden_embeddings.hpp"
+#include "support/resident_memory.hpp"
 #include <carpool/bert/bert.hpp>
 
 #include <algorithm>
@@ -21,6 +22,7 @@ using namespace carpool::bert;
 using carpool::test::difference;
 using carpool::test::golden_texts;
 using carpool::test::golden_vectors;
+using carpool::test::under_sanitizers;
 
 namespace {
 
@@ -39,6 +41,9 @@ embedder load(precision asked = precision::fp32) {
   REQUIRE(std::filesystem::exists(model_folder / "model.safetensors"));
   return embedder{model_folder, {.device = "cpu", .threads = 1, .precision = asked}};
 }
+
+/// Whether this text is also run alone: with sanitizers, where that takes a minute, only some are.
+bool runs_alone(std::size_t index) { return !under_sanitizers || index % 4 == 0; }
 
 /// One batch through the functor set, as a batcher would do it.
 std::vector<embedding> run(lane& functors, std::vector<std::string> texts) {
@@ -63,14 +68,17 @@ TEST_CASE("real texts of many languages get the embeddings that sentence-transfo
   for (std::size_t i = 0; i < texts.size(); ++i) {
     INFO(texts[i]);
     CHECK(difference(together[i], expected[i]) < tolerance);
-    CHECK(difference(run(functors, {texts[i]})[0], expected[i]) < tolerance);
+    if (runs_alone(i)) CHECK(difference(run(functors, {texts[i]})[0], expected[i]) < tolerance);
   }
 }
 
 TEST_CASE("a real text's embedding does not depend on its batch mates, to 1e-6") {
   const embedder model = load();
   lane functors = model(0);
-  const std::vector<std::string> texts = golden_texts();
+  const std::vector<std::string> all = golden_texts();
+  std::vector<std::string> texts;
+  for (std::size_t i = 0; i < all.size(); ++i)
+    if (runs_alone(i)) texts.push_back(all[i]);
   std::vector<embedding> alone;
   for (const std::string& text : texts) alone.push_back(run(functors, {text})[0]);
   std::mt19937 random(1);
@@ -101,7 +109,7 @@ TEST_CASE(
   for (std::size_t i = 0; i < texts.size(); ++i) {
     INFO(texts[i]);
     CHECK(cosine(together[i], exact[i]) > 0.97);
-    CHECK(difference(run(functors, {texts[i]})[0], together[i]) < batch_tolerance);
+    if (runs_alone(i)) CHECK(difference(run(functors, {texts[i]})[0], together[i]) < batch_tolerance);
     sum += cosine(together[i], exact[i]);
   }
   CHECK(sum / static_cast<double>(texts.size()) > 0.99);
