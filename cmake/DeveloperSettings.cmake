@@ -23,15 +23,15 @@ set_property(GLOBAL APPEND PROPERTY JOB_POOLS compile=${compile_jobs})
 set(CMAKE_JOB_POOL_COMPILE compile)
 
 # What install-dependencies.sh found or fetched: BOOST_ROOT, TORCH_ROOT, CARPOOL_MINILM (a folder with real weights),
-# CARPOOL_CLIENTS_PYTHON (a Python that has tests/clients/requirements.txt) and CARPOOL_PROMETHEUS (a folder with
-# prometheus and promtool).
+# CARPOOL_CLIENTS_PYTHON (a Python that has tests/clients/requirements.txt), CARPOOL_PERF_ANALYZER (a program) and
+# CARPOOL_PROMETHEUS (a folder with prometheus and promtool).
 # A value given on the command line or in the environment wins.
 set(carpool_cache "$ENV{XDG_CACHE_HOME}")
 if(NOT carpool_cache)
   set(carpool_cache "$ENV{HOME}/.cache")
 endif()
 include("${carpool_cache}/carpool/environment.cmake" OPTIONAL)
-foreach(name BOOST_ROOT TORCH_ROOT CARPOOL_MINILM CARPOOL_CLIENTS_PYTHON CARPOOL_PROMETHEUS)
+foreach(name BOOST_ROOT TORCH_ROOT CARPOOL_MINILM CARPOOL_CLIENTS_PYTHON CARPOOL_PERF_ANALYZER CARPOOL_PROMETHEUS)
   if(NOT ${name})
     set(${name} "$ENV{${name}}")
   endif()

