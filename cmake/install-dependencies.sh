@@ -62,7 +62,7 @@ missing_packages() {
     if grep -qx ID=debian /etc/os-release; then command -v redis-server >/dev/null || echo redis-server; fi
     clang++ -fsanitize=thread -x c++ - -o /dev/null <<<'int main() {}' 2>/dev/null || echo clang "$(clang_runtime)"
     command -v llvm-symbolizer >/dev/null || echo llvm  # without names, a sanitizer cannot suppress anything either
-    headers+=(doctest/doctest.h:doctest-dev concurrentqueue/concurrentqueue.h:libconcurrentqueue-dev)
+    headers+=(doctest/doctest.h:doctest-dev concurrentqueue/concurrentqueue.h:libconcurrentqueue-dev librdkafka/rdkafka.h:librdkafka-dev)
     # A browser to look at the dashboard with; elsewhere the package of this name is no browser.
     if grep -qx ID=debian /etc/os-release; then command -v chromium >/dev/null || echo chromium; fi
     # The oldest Boost that the core supports, for one build of the tests, where the distribution has it.
@@ -183,8 +183,8 @@ fetched_mb() { du -scm "$cache" /var/cache/apt/archives 2>/dev/null | sed -n '$s
 
 # What the build can do without: a faster second build, one of the ways to find the package, one of the Boosts to test with,
 # the counting of instructions, a row of a benchmark, a look at the dashboard, attacks by slow clients, the cluster's tests with
-# a real Redis.
-optional_packages='ccache|chromium|redis-server|pkg-config|libboost1.81-dev|valgrind|libconcurrentqueue-dev|slowhttptest'
+# a real Redis, the worker's source in Kafka and its tests.
+optional_packages='ccache|chromium|redis-server|librdkafka-dev|pkg-config|libboost1.81-dev|valgrind|libconcurrentqueue-dev|slowhttptest'
 
 install_packages() {  # sets reason where it fails
   local sudo='' packages

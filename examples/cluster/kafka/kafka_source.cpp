@@ -1,0 +1,106 @@
+// Copyright (c) 2026 The carpool authors
+// SPDX-License-Identifier: BSL-1.0
+
+#include "kafka_source.hpp"
+
+#include "cluster/text_reply.hpp"
+#include "kafka_error.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include <utility>
+
+namespace cluster {
+namespace {
+
+std::string header(const rd_kafka_message_t& message, const char* name) {
+  rd_kafka_headers_t* headers = nullptr;
+  const void* value = nullptr;
+  std::size_t size = 0;
+  if (rd_kafka_message_headers(&message, &headers) != RD_KAFKA_RESP_ERR_NO_ERROR ||
+      rd_kafka_header_get_last(headers, name, &value, &size) != RD_KAFKA_RESP_ERR_NO_ERROR)
+    return {};
+  return {static_cast<const char*>(value), size};
+}
+
+}  // namespace
+
+kafka_source::kafka_source(const asio::any_io_executor& executor, const kafka_settings& settings)
+    : topics_(settings.topics), producer_(executor, settings), consumer_(executor, settings) {}
+
+asio::awaitable<std::vector<delivery>> kafka_source::receive(std::size_t room) {
+  const auto taken = co_await consumer_.take(room);
+  if (taken.empty() && !failing_.empty()) throw kafka_unavailable(failing_);
+  std::vector<delivery> received;
+  for (const auto& each : taken) received.push_back(to_delivery(each));
+  co_return received;
+}
+
+asio::awaitable<std::vector<abandoned_entry>> kafka_source::find_abandoned() {
+  co_return std::vector<abandoned_entry>{};
+}
+
+asio::awaitable<std::optional<delivery>> kafka_source::adopt(std::string) { co_return std::nullopt; }
+
+// Kafka's time limit, `max.poll.interval.ms`, is one for the worker and not for its entries.
+asio::awaitable<void> kafka_source::extend(std::vector<std::string>) {
+  consumer_.poll();
+  co_return;
+}
+
+asio::awaitable<void> kafka_source::finish(delivery done, std::string reply) {
+  const std::string refused = co_await send_reply(done, std::move(reply));
+  if (!refused.empty()) {
+    std::string reason = encode(text_reply{text_failure{failure_code::unavailable, refused}});
+    co_await bury(done, std::move(reason));
+  }
+  consumer_.finish(done.entry);
+}
+
+asio::awaitable<void> kafka_source::reject(delivery dead, std::string reply) {
+  co_await bury(dead, reply);
+  co_await send_reply(dead, std::move(reply));
+  consumer_.finish(dead.entry);
+}
+
+// Why the topic will never take it, if so.
+asio::awaitable<std::string> kafka_source::send_reply(const delivery& answered, std::string reply) {
+  if (answered.reply_to.empty()) co_return std::string{};
+  kafka_record record{.topic = answered.reply_to, .key = answered.id, .value = std::move(reply)};
+  try {
+    co_await write(std::move(record));
+    co_return std::string{};
+  } catch (const kafka_refusal& refused) {
+    spdlog::warn("entry {} stays without a reply: {}", answered.entry, refused.what());
+    co_return refused.what();
+  }
+}
+
+asio::awaitable<void> kafka_source::bury(const delivery& dead, std::string reply) {
+  kafka_record record{.topic = topics_.dead(), .key = dead.id, .value = dead.payload};
+  record.headers = {{"id", dead.id}, {"to", dead.reply_to}, {"r", std::move(reply)}};
+  co_await write(std::move(record));
+}
+
+asio::awaitable<void> kafka_source::write(kafka_record record) {
+  try {
+    co_await producer_.send(std::move(record));
+    failing_.clear();
+  } catch (const kafka_unavailable& error) {
+    failing_ = error.what();
+    throw;
+  }
+}
+
+// Whatever somebody has put into the topic becomes a delivery that can at least be rejected.
+delivery kafka_source::to_delivery(const kafka_consumer::request& received) const {
+  const rd_kafka_message_t& message = *received.message;
+  delivery found{.entry = received.entry, .id = header(message, "id"), .reply_to = header(message, "to")};
+  if (message.payload != nullptr)
+    found.payload.assign(static_cast<const char*>(message.payload), message.len);
+  if (found.id.empty()) found.id = "entry-" + found.entry;
+  if (!topics_.takes_replies(found.reply_to)) found.reply_to.clear();
+  return found;
+}
+
+}  // namespace cluster

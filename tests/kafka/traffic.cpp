@@ -1,0 +1,96 @@
+// Copyright (c) 2026 The carpool authors
+// SPDX-License-Identifier: BSL-1.0
+
+#include "cluster/await.hpp"
+#include "kafka_worker.hpp"
+#include "mock_kafka.hpp"
+#include "support/doctest.hpp"
+#include "test_requester.hpp"
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <exception>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+using namespace carpool::test;
+
+namespace {
+
+void run(boost::asio::io_context& io) {
+  io.restart();
+  io.run_one_for(std::chrono::milliseconds{100});
+}
+
+// The offsets of what can be taken now.
+std::vector<std::int64_t> take(boost::asio::io_context& io, cluster::kafka_consumer& consumer,
+                               std::size_t most) {
+  std::vector<std::int64_t> offsets;
+  bool ended = false;
+  boost::asio::co_spawn(io, consumer.take(most), [&](std::exception_ptr failed, auto taken) {
+    CHECK_FALSE(failed);
+    for (const auto& each : taken) offsets.push_back(each.message->offset);
+    ended = true;
+  });
+  while (!ended) run(io);
+  return offsets;
+}
+
+}  // namespace
+
+TEST_CASE("each request in Kafka has one reply, and the committed offsets reach the end") {
+  mock_kafka kafka{4};
+  test_requester requester{kafka};
+  kafka_worker worker{kafka};
+  const auto texts = many_texts(400);
+  requester.send(texts);
+  requester.await_replies(texts.size());
+  requester.check_results(texts);
+  await([&] { return kafka.all_committed() == static_cast<std::int64_t>(texts.size()); });
+  CHECK(worker.begun().size() == texts.size());
+}
+
+TEST_CASE("K2: who leaves commits what is finished at once") {
+  mock_kafka kafka{2};
+  test_requester requester{kafka};
+  kafka_worker worker{kafka, 8, {{"auto.commit.interval.ms", "3600000"}}};
+  const auto texts = many_texts(20);
+  requester.send(texts);
+  requester.await_replies(texts.size());
+  worker.leave();
+  CHECK(kafka.committed() == std::vector<std::int64_t>{10, 10});
+}
+
+TEST_CASE("K5: what nobody takes waits in bounded number, and comes in order and once when there is room") {
+  constexpr std::size_t count = 3000;
+  mock_kafka kafka{1};
+  test_requester requester{kafka};
+  requester.send(many_texts(count));
+  boost::asio::io_context io;
+  cluster::kafka_consumer consumer{io.get_executor(), kafka.settings()};
+  await([&] {
+    run(io);
+    return consumer.waiting() > 512;
+  });
+  std::vector<std::int64_t> offsets;
+  await([&] {
+    CHECK(consumer.waiting() <= 513);
+    for (const auto each : take(io, consumer, 50)) offsets.push_back(each);
+    return offsets.size() == count;
+  });
+  for (std::size_t i = 0; i < count; ++i) REQUIRE(offsets[i] == static_cast<std::int64_t>(i));
+}
+
+TEST_CASE("a property that librdkafka does not know, or a value that it cannot have, is refused by name") {
+  mock_kafka kafka{1};
+  boost::asio::io_context io;
+  CHECK_THROWS_WITH_AS((cluster::kafka_source{io.get_executor(), kafka.settings({{"linger", "1"}})}),
+                       doctest::Contains("linger = \"1\""), std::invalid_argument);
+  CHECK_THROWS_WITH_AS((cluster::kafka_source{io.get_executor(), kafka.settings({{"linger.ms", "long"}})}),
+                       doctest::Contains("linger.ms = \"long\""), std::invalid_argument);
+}
