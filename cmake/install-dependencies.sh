@@ -283,7 +283,7 @@ set(installed_BOOST_ROOT "$(find_boost)")
 set(installed_TORCH_ROOT "$(find_torch)")
 set(installed_CARPOOL_MINILM "$(find_minilm)")
 set(installed_CARPOOL_CLIENTS_PYTHON "$(compgen -G "$clients/bin/python" || true)")
-set(installed_CARPOOL_PERF_ANALYZER "$perf_analyzer/start")
+set(installed_CARPOOL_PERF_ANALYZER "$(compgen -G "$perf_analyzer/start" || true)")
 set(installed_CARPOOL_PROMETHEUS "$(find_prometheus)")
 END
 mv "$cache/environment.cmake.new" "$cache/environment.cmake"

@@ -133,7 +133,7 @@ int run(const settings& given) {
                               1e-3 * given.per_worker() * static_cast<double>(size));
   chart.lines.push_back(std::move(alone));
   if (!given.plot.empty()) bench::line_plot(chart).write(given.plot);
-  return used_up ? EXIT_SUCCESS : EXIT_FAILURE;
+  return given.quick && !used_up ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
 }  // namespace

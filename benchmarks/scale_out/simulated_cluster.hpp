@@ -14,6 +14,7 @@
 #include <carpool/time.hpp>
 
 #include <algorithm>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
@@ -73,7 +74,9 @@ class simulated_cluster {
   }
 
  private:
-  enum class what { asks, admitted, read, delivered, worker, finished, heard };
+  static constexpr std::chrono::milliseconds longest_wait{500};  // for an entry, as redis_source waits
+
+  enum class what { asks, admitted, read, read_ends, delivered, worker, finished, heard };
 
   struct text;
 
@@ -83,7 +86,7 @@ class simulated_cluster {
     what kind;
     std::size_t place;  // a shard
     std::size_t who;    // a worker
-    std::size_t left;   // how many texts this one read still brings, this one included
+    std::size_t left;   // how many texts a read still brings, this one included; or which read it is
     text* about;
 
     bool operator>(const event& other) const {
@@ -110,10 +113,17 @@ class simulated_cluster {
     carpool::time_point woken_at = carpool::never;
   };
 
+  /// A worker that waits for an entry, with the number of its read among those of the shard.
+  struct blocked_read {
+    std::size_t who;
+    std::size_t number;
+  };
+
   struct shard {
     redis_thread redis;
     std::deque<text*> waiting;
-    std::deque<std::size_t> blocked;  // workers that wait for an entry, longest first
+    std::deque<blocked_read> blocked;  // longest first
+    std::size_t reads = 0;
   };
 
   void schedule(carpool::time_point at, what kind, std::size_t place, std::size_t who, text* about = nullptr,
@@ -129,6 +139,8 @@ class simulated_cluster {
         return store(now.at, now.place, now.about);
       case what::read:
         return look(now.at, now.place, now.who);
+      case what::read_ends:
+        return end_read(now.at, now.place, now.who, now.left);
       case what::delivered:
         return deliver(now.at, now.place, now.who, now.about, now.left);
       case what::worker:
@@ -172,7 +184,7 @@ class simulated_cluster {
     shard& at = shards_[number];
     at.waiting.push_back(arrived);
     if (at.blocked.empty()) return;
-    const std::size_t who = at.blocked.front();
+    const std::size_t who = at.blocked.front().who;
     at.blocked.pop_front();
     hand_out(now, number, who, 0);
   }
@@ -181,7 +193,18 @@ class simulated_cluster {
     shard& at = shards_[number];
     if (!at.waiting.empty()) return hand_out(now, number, who, plan_.redis.read);
     at.redis.run(now, plan_.redis.read);
-    at.blocked.push_back(who);
+    at.blocked.push_back({who, ++at.reads});
+    schedule(now + longest_wait, what::read_ends, number, who, nullptr, at.reads);
+  }
+
+  void end_read(carpool::time_point now, std::size_t number, std::size_t who, std::size_t which) {
+    auto& blocked = shards_[number].blocked;
+    const auto found = std::find_if(blocked.begin(), blocked.end(),
+                                    [&](const blocked_read& each) { return each.number == which; });
+    if (found == blocked.end()) return;
+    blocked.erase(found);
+    end_read(who, number, false);
+    ask(who, now);
   }
 
   void hand_out(carpool::time_point now, std::size_t number, std::size_t who, double seconds) {
@@ -236,11 +259,15 @@ class simulated_cluster {
     received->worker = who;
     self.batching.take(received, now);
     if (left > 1) return;
-    read& ended = self.reads[number];
-    self.promised -= std::exchange(ended.asked, 0);
-    ended.busy = true;
+    end_read(who, number, true);
     work(now, who);
     ask(who, now);
+  }
+
+  void end_read(std::size_t who, std::size_t number, bool found) {
+    read& ended = workers_[who].reads[number];
+    workers_[who].promised -= std::exchange(ended.asked, 0);
+    ended.busy = found;
   }
 
   void work(carpool::time_point now, std::size_t who) {

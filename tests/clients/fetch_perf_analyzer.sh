@@ -19,7 +19,7 @@ start='exec "$(dirname "$0")/'$program'" "$@"'
 
 if ! "$work/$program" --version >"$work/complaint" 2>&1; then
   grep -qx VERSION_CODENAME=bookworm /etc/os-release || { cat "$work/complaint" >&2; exit 1; }
-  mirror=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' | head -1)
+  mirror=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' 'Origin: Debian' 'Label: Debian' | sed -n 1p)
   echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $mirror trixie main" >"$work/apt/sources.list"
   apt=(apt-get -q -o "Dir::Etc::SourceList=$work/apt/sources.list" -o Dir::Etc::SourceParts=/dev/null
     -o "Dir::State::Lists=$work/apt/lists" -o "Dir::Cache=$work/apt" -o APT::Sandbox::User=root)

@@ -35,7 +35,7 @@ def measure(start, address, concurrency, requests, folder):
 
 def main():
     program, start = sys.argv[1:]
-    if not pathlib.Path(start).exists():
+    if not pathlib.Path(start).is_file():
         print("skipped: there is no perf_analyzer; cmake/install-dependencies.sh tests fetches it")
         sys.exit(77)
     with embed_server.running(program) as address, tempfile.TemporaryDirectory() as folder:
