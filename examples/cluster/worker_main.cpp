@@ -22,6 +22,7 @@
 #include <exception>
 #include <iostream>
 #include <stdexcept>
+#include <string>
 #include <utility>
 
 namespace {
@@ -32,6 +33,9 @@ bool work(const cluster::queue_options& queue, const embed_server::server_option
   embed_server::loaded_model model =
       embed_server::load_model(io, given.models.front(), given, embed_server::limits{}.work_per_turn, {},
                                embed_server::log_model_failure);
+  if (!model.engine->model().labels.empty())
+    throw std::invalid_argument("--model: " + model.engine->model().name +
+                                " is a classifier, but the queue carries embeddings only");
   std::cout << "model:  " << model.engine->model().name << ", on " << model.device << std::endl;
   if (cluster::serve_queue(io, queue, *model.engine)) return true;
   spdlog::error("gave up with texts unanswered; another worker will find them");

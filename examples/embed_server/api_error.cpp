@@ -59,6 +59,7 @@ constexpr error_row table[] = {
     {problem::overloaded, 429, rate_limit, "rate_limit_exceeded", 429, "Overloaded", 503},
     {problem::rate_limited, 429, rate_limit, "rate_limit_exceeded", 429, "Overloaded", 429},
     {problem::model_failed, 500, our_fault, nullptr, 424, "Backend", 500},
+    {problem::unsuitable_model, 400, bad_request, nullptr, 424, "Backend", 400},
     {problem::not_implemented, 501, our_fault, nullptr, 501, "Validation", 501},
     {problem::unavailable, 503, our_fault, nullptr, 503, "Unhealthy", 503},
     {problem::expired, 504, our_fault, nullptr, 504, "Overloaded", 503},

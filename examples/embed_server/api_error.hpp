@@ -38,6 +38,7 @@ enum class problem {
   overloaded,              ///< the queue is full
   rate_limited,            ///< the client has used up what it may ask for in a minute
   model_failed,            ///< the model threw, or its output is not finite
+  unsuitable_model,        ///< the model is of a kind that cannot do this
   not_implemented,         ///< an unknown method or transfer coding
   unavailable,             ///< shutting down, or the device has failed
   expired,                 ///< the deadline passed

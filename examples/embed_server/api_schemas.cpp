@@ -104,6 +104,68 @@ const std::string_view api_schemas = R"json(
     "description": "The cosine of each sentence with the source."
   },
 
+  "RawScores": {
+    "type": ["boolean", "null"], "default": false,
+    "description": "Whether scores are the logits as the model gives them; otherwise they are between 0 and 1."
+  },
+  "RerankRequest": {
+    "type": "object",
+    "properties": {
+      "query": {"$ref": "#/components/schemas/Text"},
+      "texts": {"type": "array", "minItems": 1, "items": {"$ref": "#/components/schemas/Text"}},
+      "raw_scores": {"$ref": "#/components/schemas/RawScores"},
+      "return_text": {"type": ["boolean", "null"], "default": false, "description": "Whether the texts are in the answer."},
+      "truncate": {"$ref": "#/components/schemas/Truncate"},
+      "truncation_direction": {"$ref": "#/components/schemas/TruncationDirection"}
+    },
+    "required": ["query", "texts"],
+    "examples": [{"query": "who is late?", "texts": ["the train is late", "snow in winter"]}]
+  },
+  "RerankAnswer": {
+    "type": "array",
+    "description": "The texts by their scores, the highest first; index is a text's place in the request.",
+    "items": {
+      "type": "object",
+      "properties": {"index": {"type": "integer", "minimum": 0}, "text": {"type": "string"},
+                     "score": {"type": "number"}},
+      "required": ["index", "score"]
+    }
+  },
+
+  "TextOrPair": {
+    "type": "array", "minItems": 1, "maxItems": 2, "items": {"$ref": "#/components/schemas/Text"},
+    "description": "A text, or the two of a pair."
+  },
+  "PredictRequest": {
+    "type": "object",
+    "properties": {
+      "inputs": {
+        "description": "A text, a list with a text or a pair of texts, or a list of such lists.",
+        "oneOf": [{"$ref": "#/components/schemas/Text"}, {"$ref": "#/components/schemas/TextOrPair"},
+                  {"type": "array", "minItems": 1, "items": {"$ref": "#/components/schemas/TextOrPair"}}]
+      },
+      "raw_scores": {"$ref": "#/components/schemas/RawScores"},
+      "truncate": {"$ref": "#/components/schemas/Truncate"},
+      "truncation_direction": {"$ref": "#/components/schemas/TruncationDirection"}
+    },
+    "required": ["inputs"],
+    "examples": [{"inputs": "the train is late"}, {"inputs": [["the train is late"], ["who is late?", "the train"]]}]
+  },
+  "Prediction": {
+    "type": "array",
+    "description": "The labels with their scores, the highest first.",
+    "items": {
+      "type": "object",
+      "properties": {"score": {"type": "number"}, "label": {"type": "string"}},
+      "required": ["score", "label"]
+    }
+  },
+  "PredictAnswer": {
+    "description": "A prediction, or, where inputs is a list of lists, a list of predictions.",
+    "oneOf": [{"$ref": "#/components/schemas/Prediction"},
+              {"type": "array", "items": {"$ref": "#/components/schemas/Prediction"}}]
+  },
+
   "TokenizeRequest": {
     "type": "object",
     "properties": {
@@ -154,6 +216,12 @@ const std::string_view api_schemas = R"json(
   },
   "DecodeAnswer": {"type": "array", "items": {"type": "string"}, "description": "A text for each list of ids."},
 
+  "Labels": {
+    "type": "object",
+    "properties": {"id2label": {"type": "object", "additionalProperties": {"type": "string"}},
+                   "label2id": {"type": "object", "additionalProperties": {"type": "integer"}}},
+    "required": ["id2label", "label2id"]
+  },
   "Info": {
     "type": "object",
     "properties": {
@@ -163,10 +231,12 @@ const std::string_view api_schemas = R"json(
       "served_model_name": {"type": "string"},
       "model_type": {
         "type": "object",
-        "description": "What the model gives, and how its tokens' vectors become one.",
+        "description": "One of embedding, with its pooling, and classifier or, where there is one label, reranker, with id2label and label2id.",
+        "minProperties": 1, "maxProperties": 1,
         "properties": {"embedding": {"type": "object", "properties": {"pooling": {"enum": ["mean", "cls"]}},
-                                     "required": ["pooling"]}},
-        "required": ["embedding"]
+                                     "required": ["pooling"]},
+                       "classifier": {"$ref": "#/components/schemas/Labels"},
+                       "reranker": {"$ref": "#/components/schemas/Labels"}}
       },
       "max_concurrent_requests": {"type": "integer", "description": "Texts that may wait at once."},
       "max_input_length": {"type": "integer", "description": "Tokens of a text."},
@@ -238,7 +308,7 @@ const std::string_view api_schemas = R"json(
       "object": {"const": "list"},
       "data": {
         "type": "array",
-        "description": "The one model: id, object, created and owned_by.",
+        "description": "The models: id, object, created and owned_by.",
         "items": {
           "type": "object",
           "properties": {"id": {"type": "string"}, "object": {"const": "model"}, "created": {"type": "integer"},
@@ -253,7 +323,7 @@ const std::string_view api_schemas = R"json(
   "InferParameters": {
     "type": ["object", "null"],
     "properties": {
-      "binary_data_output": {"type": ["boolean", "null"], "description": "Whether the embeddings follow the JSON as bytes."},
+      "binary_data_output": {"type": ["boolean", "null"], "description": "Whether the output follows the JSON as bytes."},
       "timeout": {"type": ["integer", "null"], "minimum": 0, "maximum": 86400000000, "description": "Microseconds; 0 is none."},
       "priority": {"type": ["integer", "null"], "minimum": 0, "maximum": 3, "description": "1 goes first, 0 is 2."}
     }
@@ -277,7 +347,7 @@ const std::string_view api_schemas = R"json(
   "InferOutput": {
     "type": "object",
     "properties": {
-      "name": {"const": "EMBEDDING"},
+      "name": {"enum": ["EMBEDDING", "SCORES"], "description": "SCORES with a classifier."},
       "parameters": {
         "type": ["object", "null"],
         "description": "binary_data, whether it follows the JSON as bytes.",
@@ -305,10 +375,10 @@ const std::string_view api_schemas = R"json(
       "model_version": {"const": "1"},
       "outputs": {
         "type": "array",
-        "description": "EMBEDDING, with name, datatype, shape and data.",
+        "description": "EMBEDDING, or a classifier's SCORES, with name, datatype, shape and data.",
         "items": {
           "type": "object",
-          "properties": {"name": {"const": "EMBEDDING"}, "datatype": {"const": "FP32"},
+          "properties": {"name": {"enum": ["EMBEDDING", "SCORES"]}, "datatype": {"const": "FP32"},
                          "shape": {"type": "array", "items": {"type": "integer"}, "minItems": 2, "maxItems": 2},
                          "data": {"type": "array", "items": {"type": "number"}}},
           "required": ["name", "datatype", "shape", "data"]

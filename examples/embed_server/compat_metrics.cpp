@@ -25,8 +25,8 @@ void add_batch_sizes(prometheus_text& text, const carpool::size_histogram& sizes
 }
 
 void add_tei(prometheus_text& text, const carpool::stats& stats, const model_counters& counted) {
-  text.counter("te_request_count", "Requests for embeddings.", counted.requests);
-  text.counter("te_request_success", "Requests for embeddings that were answered.",
+  text.counter("te_request_count", "Requests for embeddings or scores.", counted.requests);
+  text.counter("te_request_success", "Requests for embeddings or scores that were answered.",
                counted.request_time.count());
   text.family("te_request_failure", "counter", "Texts that were not answered, by the reason.");
   const std::pair<const char*, std::uint64_t> failures[] = {{"overloaded", stats.rejected},

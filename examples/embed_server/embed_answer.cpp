@@ -28,7 +28,7 @@ std::string_view opening(answer_form form) {
 
 void check_finite(std::span<const float> values) {
   if (!std::ranges::all_of(values, [](float value) { return std::isfinite(value); }))
-    throw api_error{problem::model_failed, "the model failed: an embedding holds a value that is not finite"};
+    throw api_error{problem::model_failed, "the model failed: its result holds a value that is not finite"};
 }
 
 void shorten(embedding& values, std::size_t dimensions) {

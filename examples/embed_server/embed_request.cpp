@@ -27,9 +27,7 @@ void read_dimensions(embed_request& request, const json::object& body) {
 // Fields of TEI whose meaning would be lost if they were ignored.
 void refuse_what_tei_can_do(const json::object& body) {
   refuse_prompt(body);
-  const auto* direction = find_field(body, "truncation_direction");
-  if (direction != nullptr && *direction != "right" && *direction != "Right")
-    refuse_field("truncation_direction", "truncation_direction must be \"right\"");
+  check_truncation_direction(body);
 }
 
 answer_form read_encoding(const json::object& body) {

@@ -9,6 +9,9 @@
 #include "infer_answer.hpp"
 #include "json_fields.hpp"
 #include "repository_service.hpp"
+#include "score_answer.hpp"
+#include "score_service.hpp"
+#include "suitability.hpp"
 #include "tokenizer_answer.hpp"
 #include "tokenizer_service.hpp"
 #include "turns.hpp"
@@ -18,7 +21,6 @@
 
 #include <spdlog/spdlog.h>
 
-#include <algorithm>
 #include <chrono>
 #include <exception>
 #include <utility>
@@ -34,6 +36,7 @@ bool is_invalid(const api_error& error) {
     case problem::empty_input:
     case problem::not_found:
     case problem::unknown_model:
+    case problem::unsuitable_model:
     case problem::body_too_large:
       return true;
     default:
@@ -46,11 +49,6 @@ void check_dimensions(const embed_request& request, std::size_t dimension) {
   throw api_error{problem::invalid,
                   "dimensions must be at most " + std::to_string(dimension) + ", the model's own",
                   "dimensions"};
-}
-
-api_error refusal_of(const refused_text& error, const submitted_texts& request) {
-  const api_error cause = from_error_code(error.code());
-  return {cause.kind(), name_of_text(request, error.index()) + ": " + cause.what(), request.field};
 }
 
 // The vectors of so many tokens must fit an answer.
@@ -86,7 +84,7 @@ asio::awaitable<response> embed_service::answer(exchange& request, destination w
   api_error error{problem::model_failed, "internal error"};
   const request_head& head = request.head;
   const endpoint to = where.to;
-  circumstances when{request, request.arrival + head.time_limit.value_or(limits_.request_time)};
+  circumstances when{request, clients_, request.arrival + head.time_limit.value_or(limits_.request_time)};
   try {
     if (head.has_body) body = co_await decompress(head, std::move(body));
     response found = co_await dispatch(std::move(where), std::move(body), when);
@@ -118,8 +116,11 @@ asio::awaitable<response> embed_service::dispatch(destination where, std::string
     case endpoint::embed:
     case endpoint::embed_all:
     case endpoint::similarity:
+    case endpoint::rerank:
+    case endpoint::predict:
     case endpoint::infer:
       choose(when, find_model(models_, where));
+      check_can_do(when.about(), where.to);
       co_return co_await run(where.to, std::move(body), when);
     case endpoint::trace:
       co_return co_await traces_.answer(when.request.head.query);
@@ -150,6 +151,10 @@ asio::awaitable<response> embed_service::run(endpoint to, std::string body, circ
       co_return co_await embed_all(std::move(body), when);
     case endpoint::similarity:
       co_return co_await similarity(std::move(body), when);
+    case endpoint::rerank:
+      co_return co_await answer_rerank(when, limits_, std::move(body));
+    case endpoint::predict:
+      co_return co_await answer_predict(when, limits_, std::move(body));
     case endpoint::infer:
       co_return co_await infer(when.request.head.json_size, std::move(body), when);
     default:
@@ -170,8 +175,8 @@ void embed_service::use(circumstances& when, std::shared_ptr<hosted_model> model
 }
 
 std::shared_ptr<hosted_model> embed_service::model_for_openai(const std::string& name) const {
-  const bool known = models_.find(name) != nullptr;
-  return models_.get(known || strict_ ? name : "");
+  const bool known = models_.find(name) != nullptr, refused = strict_ && !name.empty();
+  return known || refused ? models_.get(name) : models_.get_for(endpoint::openai_embeddings);
 }
 
 // Of what was refused before anybody knew which model it is for, the default keeps count.
@@ -186,16 +191,17 @@ void embed_service::count_invalid(circumstances& when) const {
 }
 
 asio::awaitable<response> embed_service::embed(std::string body, circumstances& when) {
-  const embed_request request = parse_embed(body, max_inputs(when));
+  const embed_request request = parse_embed(body, when.max_inputs(limits_));
   auto [answer, token_count, took] = co_await embed(request, when);
-  add_effort(answer, when.about(), request, token_count, took);
+  add_effort(answer, when.about(), count_characters(request.texts), token_count, took);
   co_return std::move(answer);
 }
 
 asio::awaitable<response> embed_service::embed_for_openai(std::string body, circumstances& when) {
   const embed_request request = parse_openai(body, limits_.inputs);
   choose(when, model_for_openai(request.model));
-  check_batch_size(request.field, request.texts.size(), max_inputs(when));
+  check_can_do(when.about(), endpoint::openai_embeddings);
+  check_batch_size(request.field, request.texts.size(), when.max_inputs(limits_));
   auto [answer, token_count, took] = co_await embed(request, when);
   const auto milliseconds = std::chrono::duration_cast<std::chrono::milliseconds>(took.total);
   answer.set("openai-processing-ms", std::to_string(milliseconds.count()));
@@ -206,25 +212,25 @@ asio::awaitable<embed_service::embedded> embed_service::embed(const embed_reques
                                                               circumstances& when) {
   check_dimensions(request, when.about().dimension);
   embedding_job job;
-  embedded_texts result = co_await run_model(request, std::move(job), when);
+  embedded_texts result = co_await when.run(request, std::move(job));
   const std::size_t token_count = result.token_count;
   const carpool::duration preparation = result.preparation;
   response answer = make_response(http::status::ok, co_await write(request, std::move(result), when.about()));
-  co_return embedded{std::move(answer), token_count, {preparation, record(when)}};
+  co_return embedded{std::move(answer), token_count, {preparation, when.record()}};
 }
 
 asio::awaitable<response> embed_service::embed_all(std::string body, circumstances& when) {
-  const submitted_texts request = parse_embed_all(body, max_inputs(when));
+  const submitted_texts request = parse_embed_all(body, when.max_inputs(limits_));
   const std::size_t dimension = when.about().dimension;
   if (!when.about().gives_token_vectors)
-    throw api_error{problem::model_failed,
+    throw api_error{problem::unsuitable_model,
                     when.about().name + " is an exported program, which pools its vectors itself"};
   embedding_job job;
   job.pooled = false;
   job.admit = [this, dimension](std::size_t token_count) {
-    check_vectors(token_count, dimension, limits_.token_vector_values);
+    check_vectors(token_count, dimension, limits_.vector_values);
   };
-  const embedded_texts result = co_await run_model(request, std::move(job), when);
+  const embedded_texts result = co_await when.run(request, std::move(job));
   turns turn{limits_.work_per_turn};
   std::string out;
   for (const embedding& values : result.vectors) {
@@ -234,33 +240,39 @@ asio::awaitable<response> embed_service::embed_all(std::string body, circumstanc
     co_await turn.spend(out.size() - before);
   }
   response answer = make_response(http::status::ok, std::move(out) + ']');
-  add_effort(answer, when.about(), request, result.token_count, {result.preparation, record(when)});
+  add_effort(answer, when.about(), count_characters(request.texts), result.token_count,
+             {result.preparation, when.record()});
   co_return answer;
 }
 
 asio::awaitable<response> embed_service::similarity(std::string body, circumstances& when) {
-  const submitted_texts request = parse_similarity(body, max_inputs(when));
+  const submitted_texts request = parse_similarity(body, when.max_inputs(limits_));
   embedding_job job;
-  const embedded_texts result = co_await run_model(request, std::move(job), when);
-  record(when);
+  const embedded_texts result = co_await when.run(request, std::move(job));
+  when.record();
   co_return make_response(http::status::ok, tei_similarities(result.vectors));
 }
 
 asio::awaitable<response> embed_service::infer(std::optional<std::size_t> json_size, std::string body,
                                                circumstances& when) {
-  const infer_request request = parse_infer(body, json_size, max_inputs(when));
+  const served_model& model = when.about();
+  const infer_request request = parse_infer(body, json_size, when.max_inputs(limits_), output_of(model));
+  if (!model.labels.empty()) check_scores(request.texts.size(), model, limits_);
   if (request.time_limit) when.deadline = when.request.arrival + *request.time_limit;
   embedding_job job;
   job.priority = request.priority;
-  const embedded_texts result = co_await run_model(request, std::move(job), when);
-  infer_writer writer{request, when.about().name, result.vectors.size(), when.about().dimension};
+  const embedded_texts result = co_await when.run(request, std::move(job));
+  infer_writer writer{request, model.name, result.vectors.size(), model.dimension};
   turns turn{limits_.work_per_turn};
   for (const embedding& values : result.vectors) {
     const std::size_t before = writer.size();
-    writer.append(values);
+    if (model.labels.empty())
+      writer.append(values);
+    else
+      writer.append(scores_of(model, values, false));
     co_await turn.spend(writer.size() - before);
   }
-  record(when);
+  when.record();
   co_return writer.finish();
 }
 
@@ -270,37 +282,6 @@ asio::awaitable<std::string> embed_service::decompress(const request_head& head,
   turns turn{limits_.work_per_turn};
   while (decoder.decode_some(limits_.work_per_turn)) co_await turn.spend(limits_.work_per_turn);
   co_return decoder.release();
-}
-
-// A job with what is particular to its protocol is given; what all have in common is added.
-asio::awaitable<embedded_texts> embed_service::run_model(const submitted_texts& texts, embedding_job job,
-                                                         circumstances& when) {
-  exchange& request = when.request;
-  job.texts = texts.texts;
-  job.truncate = texts.truncate;
-  job.deadline = when.deadline;
-  job.client = request.client.id;
-  job.traceparent = to_traceparent(request.span);
-  job.admit = [this, &when, fits = std::move(job.admit)](std::size_t token_count) {
-    if (fits) fits(token_count);
-    admit(when, token_count);
-  };
-  request.texts = texts.texts.size();
-  try {
-    embedded_texts result = co_await when.arm->engine->embed(std::move(job));
-    request.model = result.model;
-    co_return result;
-  } catch (const refused_text& error) {
-    throw refusal_of(error, texts);
-  }
-}
-
-void embed_service::admit(circumstances& when, std::size_t token_count) {
-  exchange& request = when.request;
-  request.tokens = token_count;
-  request.preparation = std::chrono::steady_clock::now() - request.arrival;
-  clients_.count_tokens(request.client, token_count);
-  when.arm->counted.tokens += token_count;
 }
 
 asio::awaitable<std::string> embed_service::write(const embed_request& request, embedded_texts result,
@@ -314,17 +295,6 @@ asio::awaitable<std::string> embed_service::write(const embed_request& request, 
     co_await turn.spend(writer.size() - before);
   }
   co_return writer.finish(result.token_count);
-}
-
-// More texts than the queue holds could never be admitted together, however often the client tried.
-std::size_t embed_service::max_inputs(const circumstances& when) const {
-  return std::min(limits_.inputs, when.about().max_queue_size);
-}
-
-carpool::duration embed_service::record(circumstances& when) {
-  const carpool::duration took = std::chrono::steady_clock::now() - when.request.arrival;
-  when.arm->counted.request_time.record(static_cast<std::uint64_t>(took.count()));
-  return took;
 }
 
 }  // namespace embed_server

@@ -3,6 +3,7 @@
 
 #pragma once
 
+#include "circumstances.hpp"
 #include "clientele.hpp"
 #include "embed_request.hpp"
 #include "exchange.hpp"
@@ -64,16 +65,6 @@ class embed_service {
   counters& counted() noexcept { return counted_; }
 
  private:
-  /// A request, when it must be answered unless it is said otherwise, and who does it, once that is known.
-  struct circumstances {
-    exchange& request;
-    carpool::time_point deadline;
-    std::shared_ptr<hosted_model> model = nullptr;
-    model_arm* arm = nullptr;  // of the model
-
-    const served_model& about() const { return model->about(); }
-  };
-
   struct embedded {
     response answer;
     std::size_t token_count;
@@ -91,18 +82,13 @@ class embed_service {
   asio::awaitable<response> infer(std::optional<std::size_t> json_size, std::string body,
                                   circumstances& when);
   asio::awaitable<std::string> decompress(const request_head& head, std::string body);
-  asio::awaitable<embedded_texts> run_model(const submitted_texts& texts, embedding_job job,
-                                            circumstances& when);
   asio::awaitable<std::string> write(const embed_request& request, embedded_texts result,
                                      const served_model& model) const;
   static void tell_variant(response& answer, const circumstances& when);
   static void choose(circumstances& when, std::shared_ptr<hosted_model> model);
   static void use(circumstances& when, std::shared_ptr<hosted_model> model);
   std::shared_ptr<hosted_model> model_for_openai(const std::string& name) const;
-  void admit(circumstances& when, std::size_t token_count);
-  std::size_t max_inputs(const circumstances& when) const;
   void count_invalid(circumstances& when) const;
-  static carpool::duration record(circumstances& when);
 
   const model_catalog& models_;
   const limits limits_;

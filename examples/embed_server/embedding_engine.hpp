@@ -1,8 +1,9 @@
 // Copyright (c) 2026 The carpool authors
 // SPDX-License-Identifier: BSL-1.0
 //
-// The seam between HTTP and whatever computes embeddings. The service in front of it knows protocols, clients
-// and their limits; behind it are tokeniser, queue and model, in this process (local_engine) or elsewhere.
+// The seam between HTTP and whatever computes embeddings, or the logits of classifiers. The service in front
+// of it knows protocols, clients and their limits; behind it are tokeniser, queue and model, in this process
+// (local_engine) or elsewhere.
 
 #pragma once
 
@@ -26,17 +27,21 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace embed_server {
 
 namespace asio = boost::asio;
 
-/// Texts of which embeddings are wanted, all or none.
+/// Texts of which embeddings are wanted, or logits, all or none.
 struct embedding_job {
   std::span<const std::string> texts;  ///< at least one, none empty; they outlive the operation
-  bool truncate = true;                ///< cut what is longer than the model takes, rather than refuse it
-  bool pooled = true;                  ///< a vector for each text; else one for each of its tokens
+  /// With a classifier, for each text what it is paired with and stands in front of it, such as a query; an
+  /// empty one: the text is alone. None at all: all are. They outlive the operation, too.
+  std::vector<std::string_view> queries = {};
+  bool truncate = true;  ///< cut what is longer than the model takes, rather than refuse it
+  bool pooled = true;    ///< a vector for each text; else one for each of its tokens
   carpool::time_point deadline = carpool::time_point::max();
   std::int8_t priority = 0;      ///< as carpool::submit_options::priority
   std::uint64_t client = 0;      ///< clients share the model by their weights, where keys are in use
@@ -50,15 +55,15 @@ struct embedding_job {
 
 /// What has become of a job.
 struct embedded_texts {
-  /// For each text, in order: `dimension` values, or, unless `pooled`, as many for each of its tokens, one
-  /// token after the other.
+  /// For each text, in order: `dimension` values, which are logits if the model has labels; or, unless
+  /// `pooled`, as many for each of its tokens, one token after the other.
   std::vector<embedding> vectors;
   std::size_t token_count = 0;      ///< of all texts, those that the model adds among them
   carpool::duration preparation{};  ///< until the texts waited for the model, such as for the tokeniser
   carpool::duration model{};        ///< from then on to the result
 };
 
-/// One of the texts cannot be embedded, whatever is done with it.
+/// The model cannot take one of the texts, whatever is done with it.
 class refused_text : public boost::system::system_error {
  public:
   refused_text(std::size_t index, const boost::system::error_code& why)
@@ -71,7 +76,8 @@ class refused_text : public boost::system::system_error {
   std::size_t index_;
 };
 
-/// Computes embeddings. Not thread-safe: all of it is called on the io thread, and nothing there blocks.
+/// Computes embeddings or logits. Not thread-safe: all of it is called on the io thread, and nothing there
+/// blocks.
 class embedding_engine {
  public:
   embedding_engine() = default;

@@ -19,10 +19,10 @@ namespace embed_server {
 
 /// What the server counts itself for one model; everything about batches comes from the engine.
 struct model_counters {
-  std::uint64_t requests = 0;                ///< for embeddings, whatever became of them
-  std::uint64_t invalid = 0;                 ///< requests for embeddings refused before they were submitted
+  std::uint64_t requests = 0;                ///< that were to run it, whatever became of them
+  std::uint64_t invalid = 0;                 ///< of these, refused before they were submitted
   std::uint64_t tokens = 0;                  ///< of the texts submitted
-  carpool::duration_histogram request_time;  ///< of requests for embeddings, from the header to the answer
+  carpool::duration_histogram request_time;  ///< of those answered, from the header to the answer
 };
 
 /// One way in which a model is run.

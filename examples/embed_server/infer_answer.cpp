@@ -17,7 +17,7 @@ std::string opening(const infer_request& request, std::string_view model, std::s
   std::string out = "{";
   if (!request.id.empty()) out += R"("id":)" + json_string(request.id) + ',';
   out += R"("model_name":)" + json_string(model) + R"(,"model_version":"1","outputs":[{"name":")" +
-         output_name + R"(","datatype":"FP32","shape":[)" + std::to_string(count) + ',' +
+         request.output + R"(","datatype":"FP32","shape":[)" + std::to_string(count) + ',' +
          std::to_string(dimension) + "],";
   if (!request.binary_output) return out + R"("data":[)";
   return out + R"("parameters":{"binary_data_size":)" + std::to_string(count * dimension * sizeof(float)) +

@@ -16,11 +16,13 @@ namespace embed_server {
 /// Writes the answer to an infer_request piece by piece, so that a long one need not be written in one go.
 class infer_writer {
  public:
-  /// `count` embeddings of `dimension` values each will come, from the model of this name.
+  /// `count` embeddings, or scores of a text, of `dimension` values each will come, from the model of this
+  /// name.
   infer_writer(const infer_request& request, std::string_view model, std::size_t count,
                std::size_t dimension);
 
-  /// Appends the embedding of the next text. Throws api_error (model_failed) if a value is not finite.
+  /// Appends the embedding or scores of the next text. Throws api_error (model_failed) if a value is not
+  /// finite.
   void append(std::span<const float> values);
 
   /// Ends the answer and gives it away.

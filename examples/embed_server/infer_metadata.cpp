@@ -67,7 +67,7 @@ std::string server_metadata() {
 std::string model_metadata(const served_model& model) {
   const json::array inputs{{{"name", input_name}, {"datatype", "BYTES"}, {"shape", json::array{-1, 1}}}};
   const json::array outputs{
-      {{"name", output_name}, {"datatype", "FP32"}, {"shape", json::array{-1, model.dimension}}}};
+      {{"name", output_of(model)}, {"datatype", "FP32"}, {"shape", json::array{-1, model.dimension}}}};
   return json::serialize(json::value{{"name", model.name},
                                      {"versions", json::array{"1"}},
                                      {"platform", platform},
@@ -78,7 +78,7 @@ std::string model_metadata(const served_model& model) {
 std::string model_configuration(const served_model& model) {
   const json::array input{{{"name", input_name}, {"data_type", "TYPE_STRING"}, {"dims", json::array{1}}}};
   const json::array output{
-      {{"name", output_name}, {"data_type", "TYPE_FP32"}, {"dims", json::array{model.dimension}}}};
+      {{"name", output_of(model)}, {"data_type", "TYPE_FP32"}, {"dims", json::array{model.dimension}}}};
   return json::serialize(
       json::value{{"name", model.name},
                   {"platform", platform},

@@ -140,8 +140,8 @@ void read_output(infer_request& request, const json::object& body) {
   if (outputs.size() > 1) refuse("outputs names one more than once, or some that do not exist");
   for (const json::value& element : outputs) {
     const json::object& output = as_object(element, "an output");
-    if (read_string(output, "name") != output_name)
-      refuse(std::string("there is no such output; the only one is ") + output_name);
+    if (read_string(output, "name") != request.output)
+      refuse("there is no such output; the only one is " + request.output);
     const json::object& parameters = parameters_of(output);
     if (find_field(parameters, "classification") != nullptr) refuse("classification is not on offer");
     request.binary_output = read_bool(parameters, "binary_data", request.binary_output);
@@ -161,9 +161,12 @@ void read_parameters(infer_request& request, const json::object& parameters) {
 
 }  // namespace
 
-infer_request parse_infer(std::string_view body, std::optional<std::size_t> json_size,
-                          std::size_t max_inputs) {
+std::string output_of(const served_model& model) { return model.labels.empty() ? "EMBEDDING" : "SCORES"; }
+
+infer_request parse_infer(std::string_view body, std::optional<std::size_t> json_size, std::size_t max_inputs,
+                          std::string output) {
   infer_request request;
+  request.output = std::move(output);
   request.field = input_name;
   if (json_size == 0) {
     add_text(request, body);

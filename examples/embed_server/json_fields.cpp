@@ -28,6 +28,12 @@ void refuse_prompt(const boost::json::object& from) {
     refuse_field("prompt_name", "prompt_name is not understood: there are no prompts");
 }
 
+void check_truncation_direction(const boost::json::object& from) {
+  const auto* direction = find_field(from, "truncation_direction");
+  if (direction != nullptr && *direction != "right" && *direction != "Right")
+    refuse_field("truncation_direction", "truncation_direction must be \"right\"");
+}
+
 void check_batch_size(const std::string& field, std::size_t count, std::size_t most) {
   if (count <= most) return;
   refuse_field(

@@ -26,6 +26,9 @@ bool read_bool(const boost::json::object& from, const std::string& field, bool o
 /// Refuses TEI's `prompt_name`, whose meaning would be lost if it were ignored.
 void refuse_prompt(const boost::json::object& from);
 
+/// Refuses TEI's `truncation_direction` unless it is the end of a text, for the same reason.
+void check_truncation_direction(const boost::json::object& from);
+
 /// Refuses more than `most` texts in one request.
 void check_batch_size(const std::string& field, std::size_t count, std::size_t most);
 

@@ -27,8 +27,9 @@ struct limits {
   std::size_t body_chunks = 65'536;  ///< of a chunked body
   std::size_t inputs = 2048;         ///< texts in one request
   std::size_t tokens = 262'144;      ///< in one request that asks only the tokeniser
-  /// In one answer that holds the vectors of tokens: 16 MB of floats, about 50 MB of JSON.
-  std::size_t token_vector_values = 4'194'304;
+  /// In one answer that holds the vectors of tokens or the scores of labels: 16 MB of floats, about 50 MB of
+  /// JSON.
+  std::size_t vector_values = 4'194'304;
   std::size_t connections = 1000;  ///< at once; more wait in the listen queue
   std::size_t requests_per_connection = 10'000;
 

@@ -15,12 +15,14 @@
 #include <carpool/scheduling/size_or_timeout.hpp>
 
 #include <boost/asio/use_awaitable.hpp>
+#include <boost/system/result.hpp>
 
 #include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
 #include <span>
+#include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -30,7 +32,29 @@ namespace {
 
 namespace bert = carpool::bert;
 
-bert::embedder load_embedder(const std::string& folder, const server_options& given) {
+// A classifier's lane, of whose predictions the server wants the logits: which scores, a request decides.
+struct logits_lane : bert::classifier_lane {
+  std::vector<boost::system::result<embedding>> split(const bert::lane_result& result,
+                                                      std::size_t count) const {
+    std::vector<boost::system::result<embedding>> logits;
+    for (auto& each : bert::classifier_lane::split(result, count)) {
+      if (each)
+        logits.emplace_back(std::move(each->logits));
+      else
+        logits.emplace_back(each.error());
+    }
+    return logits;
+  }
+};
+
+// What a batcher makes its lanes with.
+const bert::embedder& lanes_of(const bert::embedder& embedder) { return embedder; }
+
+auto lanes_of(const bert::classifier& classifier) {
+  return [classifier](std::size_t lane) { return logits_lane{classifier(lane)}; };
+}
+
+bert::model_options model_options_of(const server_options& given) {
   bert::model_options options{.device = given.device,
                               .devices = given.devices,
                               .lanes_per_device = given.lanes_per_device,
@@ -39,7 +63,7 @@ bert::embedder load_embedder(const std::string& folder, const server_options& gi
                               .invariant = given.invariant};
   if (!given.program.empty())
     options.program = bert::program_file{.path = given.program, .load_library = given.load_library};
-  return bert::embedder{folder, options};
+  return options;
 }
 
 // In the words of TEI.
@@ -59,76 +83,116 @@ const char* precision_name(bert::precision asked, bool on_gpu) {
   return on_gpu ? "float16" : "float32";
 }
 
+template <class Model>
 std::unique_ptr<embedding_batcher> make_batcher(asio::io_context& io, const carpool::options& options,
-                                                const bert::embedder& embedder, policy_choice policy) {
+                                                const Model& model, policy_choice policy) {
+  const auto& lanes = lanes_of(model);
   switch (policy) {
     case policy_choice::eager:
-      return std::make_unique<embedding_batcher>(io, options, embedder, carpool::eager{});
+      return std::make_unique<embedding_batcher>(io, options, lanes, carpool::eager{});
     case policy_choice::size_or_timeout:
       return std::make_unique<embedding_batcher>(
-          io, options, embedder, carpool::size_or_timeout{options.max_batch_size, options.max_queue_delay});
+          io, options, lanes, carpool::size_or_timeout{options.max_batch_size, options.max_queue_delay});
     case policy_choice::adaptive:
       break;
   }
-  return std::make_unique<embedding_batcher>(io, options, embedder, carpool::adaptive{});
+  return std::make_unique<embedding_batcher>(io, options, lanes, carpool::adaptive{});
 }
 
-std::string name_of(const model_source& source, const bert::embedder& embedder) {
+std::string name_of(const model_source& source, const std::string& folder) {
   if (!source.name.empty()) return source.name;
   // The package that brings the default model calls its folder just "model".
-  return source.folder == EMBED_SERVER_DEFAULT_MODEL ? "all-MiniLM-L6-v2" : embedder.name();
+  return source.folder == EMBED_SERVER_DEFAULT_MODEL ? "all-MiniLM-L6-v2" : folder;
 }
 
-served_model describe(const bert::embedder& embedder, const model_source& source, const server_options& given,
+void describe_output(served_model& described, const bert::embedder& embedder) {
+  described.dimension = embedder.dimension();
+  described.pooling = embedder.pooled_by() == bert::pooling::mean ? "mean" : "cls";
+}
+
+void describe_output(served_model& described, const bert::classifier& classifier) {
+  described.dimension = classifier.labels().size();
+  described.labels = classifier.labels();
+  described.score_function = classifier.score_function();
+}
+
+template <class Model>
+served_model describe(const Model& model, const model_source& source, const server_options& given,
                       const carpool::options& batching) {
-  served_model model;
-  model.name = name_of(source, embedder);
-  model.dimension = embedder.dimension();
-  model.max_tokens = embedder.max_tokens();
-  model.pooling = embedder.pooled_by() == bert::pooling::mean ? "mean" : "cls";
-  model.on_gpu = !embedder.device_description().starts_with("cpu");
-  model.precision = precision_name(given.precision, model.on_gpu);
-  model.max_batch_size = batching.max_batch_size;
-  model.max_queue_size = batching.max_queue_size;
-  model.gives_token_vectors = given.program.empty();
-  model.locate_tokens = [embedder](std::string_view text, std::size_t limit) {
-    return embedder.tokenizer().encode_located(text, limit);
+  served_model described;
+  described.name = name_of(source, model.name());
+  describe_output(described, model);
+  described.max_tokens = model.max_tokens();
+  described.on_gpu = !model.device_description().starts_with("cpu");
+  described.precision = precision_name(given.precision, described.on_gpu);
+  described.max_batch_size = batching.max_batch_size;
+  described.max_queue_size = batching.max_queue_size;
+  described.gives_token_vectors = given.program.empty();
+  described.locate_tokens = [model](std::string_view text, std::size_t limit) {
+    return model.tokenizer().encode_located(text, limit);
   };
-  model.decode = [decoder = std::make_shared<const bert::wordpiece_decoder>(
-                      source.folder, bert::read_model_config(source.folder))](
-                     std::span<const std::int32_t> ids, bool skip_special_tokens) {
+  described.decode = [decoder = std::make_shared<const bert::wordpiece_decoder>(
+                          source.folder, bert::read_any_config(source.folder))](
+                         std::span<const std::int32_t> ids, bool skip_special_tokens) {
     return decoder->decode(ids, skip_special_tokens);
   };
-  return model;
+  return described;
 }
 
-std::function<std::vector<gpu_reading>()> gpu_sampler(const bert::embedder& embedder) {
-  return [gpus = embedder.telemetry(), headroom = embedder.memory_headroom()] {
+template <class Model>
+std::function<std::vector<gpu_reading>()> gpu_sampler(const Model& model) {
+  return [gpus = model.telemetry(), headroom = model.memory_headroom()] {
     std::vector<gpu_reading> readings;
     for (const auto& [name, telemetry] : gpus) readings.push_back({name, telemetry->sample(), headroom});
     return readings;
   };
 }
 
+void add_pairs(local_parts&, const bert::embedder&) {}
+
+void add_pairs(local_parts& parts, const bert::classifier& classifier) {
+  parts.tokenize_pair = [classifier](std::string_view query, std::string_view text, bool truncate) {
+    return classifier.tokenize_pair(query, text, {.truncate = truncate});
+  };
+}
+
 // Lanes of its own for the model that all of them share.
-std::unique_ptr<embedding_engine> make_engine(asio::io_context& io, const bert::embedder& embedder,
+template <class Model>
+std::unique_ptr<embedding_engine> make_engine(asio::io_context& io, const Model& model,
                                               const model_source& source, const server_options& given,
                                               carpool::options batching, std::size_t work_per_turn) {
   const auto statistics = std::make_shared<model_statistics>(batching.max_batch_size);
   const auto tracing = std::make_shared<trace_switch>(statistics);
   batching.observer = tracing;
   local_parts parts;
-  parts.tokenize = [embedder](std::string_view text, bool truncate) {
-    return embedder.tokenize(text, {.truncate = truncate});
+  parts.tokenize = [model](std::string_view text, bool truncate) {
+    return model.tokenize(text, {.truncate = truncate});
   };
-  parts.batcher = make_batcher(io, batching, embedder, given.policy);
+  add_pairs(parts, model);
+  parts.batcher = make_batcher(io, batching, model, given.policy);
   parts.batching = batching;
   parts.statistics = statistics;
   parts.tracing = tracing;
-  parts.devices = [embedder] { return embedder.devices(); };
-  parts.sample_gpus = gpu_sampler(embedder);
-  return std::make_unique<local_engine>(describe(embedder, source, given, batching), std::move(parts),
+  parts.devices = [model] { return model.devices(); };
+  parts.sample_gpus = gpu_sampler(model);
+  return std::make_unique<local_engine>(describe(model, source, given, batching), std::move(parts),
                                         work_per_turn);
+}
+
+template <class Model>
+loaded_model load(asio::io_context& io, const model_source& source, const server_options& given,
+                  std::size_t work_per_turn, std::function<double(std::uint64_t)> key_weight,
+                  std::function<void(std::exception_ptr)> on_batch_error) {
+  const Model model{source.folder, model_options_of(given)};
+  carpool::options batching = batching_options(given, model.batching());
+  batching.key_weight = std::move(key_weight);
+  batching.on_batch_error = std::move(on_batch_error);
+  loaded_model loaded;
+  loaded.engine = make_engine(io, model, source, given, batching, work_per_turn);
+  loaded.device = model.device_description();
+  batching.max_batch_size = 1;
+  if (given.ab) loaded.unbatched = make_engine(io, model, source, given, batching, work_per_turn);
+  return loaded;
 }
 
 }  // namespace
@@ -136,16 +200,10 @@ std::unique_ptr<embedding_engine> make_engine(asio::io_context& io, const bert::
 loaded_model load_model(asio::io_context& io, const model_source& source, const server_options& given,
                         std::size_t work_per_turn, std::function<double(std::uint64_t)> key_weight,
                         std::function<void(std::exception_ptr)> on_batch_error) {
-  const bert::embedder embedder = load_embedder(source.folder, given);
-  carpool::options batching = batching_options(given, embedder.batching());
-  batching.key_weight = std::move(key_weight);
-  batching.on_batch_error = std::move(on_batch_error);
-  loaded_model loaded;
-  loaded.engine = make_engine(io, embedder, source, given, batching, work_per_turn);
-  loaded.device = embedder.device_description();
-  batching.max_batch_size = 1;
-  if (given.ab) loaded.unbatched = make_engine(io, embedder, source, given, batching, work_per_turn);
-  return loaded;
+  const bool classifies = bert::read_any_config(source.folder).classifier.has_value();
+  return (classifies ? load<bert::classifier> : load<bert::embedder>)(io, source, given, work_per_turn,
+                                                                      std::move(key_weight),
+                                                                      std::move(on_batch_error));
 }
 
 }  // namespace embed_server

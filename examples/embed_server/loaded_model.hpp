@@ -27,7 +27,8 @@ struct loaded_model {
   std::string device;  ///< for people
 };
 
-/// Loads a BERT model, with the options of the command line. Its batchers ask `key_weight` for the shares of
+/// Loads a BERT model, a classifier if the folder holds one and else an embedder, with the options of the
+/// command line. Its batchers ask `key_weight` for the shares of
 /// clients, on any thread, and tell `on_batch_error` why a run of the model failed. `work_per_turn` is in
 /// bytes of text. Throws an exception whose message names the file or option at fault, and the cause.
 /// Thread-safe.

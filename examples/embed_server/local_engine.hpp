@@ -25,6 +25,8 @@ struct local_parts {
   /// Turns a text into tokens, cutting it if it is too long and that is allowed. Throws
   /// boost::system::system_error, for one with a code of carpool::bert::error.
   std::function<tokens(std::string_view text, bool truncate)> tokenize;
+  /// Likewise of a pair. Empty if the model takes none.
+  std::function<tokens(std::string_view query, std::string_view text, bool truncate)> tokenize_pair = {};
   std::unique_ptr<embedding_batcher> batcher;
   carpool::options batching;  ///< the batcher's
   /// What the batcher has done so far.

@@ -62,7 +62,8 @@ void add_model(prometheus_text& text, const model_reading& of) {
   carpool::write_requests(text, of.stats, of.counted.invalid);
   text.counter("carpool_tokens_total", "Tokens of the texts submitted.", of.counted.tokens);
   carpool::write_durations(text, "carpool_request_duration_seconds",
-                           "HTTP requests for embeddings, from header to answer.", of.counted.request_time);
+                           "HTTP requests for embeddings or scores, from header to answer.",
+                           of.counted.request_time);
   carpool::write_batches(text, of.stats);
   carpool::write_queue(text, of.stats);
   carpool::write_forecast(text, of.stats);

@@ -4,6 +4,7 @@
 #include "model_catalog.hpp"
 
 #include "api_error.hpp"
+#include "suitability.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -12,11 +13,14 @@ namespace embed_server {
 
 void model_catalog::put(std::shared_ptr<hosted_model> model) {
   const std::string& name = model->about().name;
+  const model_kind kind = model->about().kind();
   const auto found = std::ranges::find(entries_, name, &entry::name);
-  if (found == entries_.end())
-    entries_.push_back({name, std::move(model)});
-  else
+  if (found == entries_.end()) {
+    entries_.push_back({name, std::move(model), kind});
+  } else {
     found->model = std::move(model);
+    found->kind = kind;
+  }
 }
 
 void model_catalog::take_out(std::string_view name) {
@@ -38,10 +42,16 @@ std::shared_ptr<hosted_model> model_catalog::get(std::string_view name) const {
   return found->model;
 }
 
+std::shared_ptr<hosted_model> model_catalog::get_for(endpoint to) const {
+  const auto found =
+      std::ranges::find_if(entries_, [to](const entry& each) { return can_do(each.kind, to); });
+  return get(found == entries_.end() ? "" : found->name);
+}
+
 std::vector<std::shared_ptr<hosted_model>> model_catalog::served() const {
   std::vector<std::shared_ptr<hosted_model>> all;
-  for (const auto& [name, model] : entries_)
-    if (model) all.push_back(model);
+  for (const entry& each : entries_)
+    if (each.model) all.push_back(each.model);
   return all;
 }
 

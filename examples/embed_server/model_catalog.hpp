@@ -4,6 +4,7 @@
 #pragma once
 
 #include "hosted_model.hpp"
+#include "routes.hpp"
 
 #include <memory>
 #include <string>
@@ -13,13 +14,14 @@
 namespace embed_server {
 
 /// The models of the server, by name. The one that was added first is the default: it serves whoever names
-/// none, for as long as the server runs. Not thread-safe.
+/// none, for as long as the server runs, or, where it cannot, the first that can. Not thread-safe.
 class model_catalog {
  public:
   /// A name, and what is served under it now, if anything is.
   struct entry {
     std::string name;
     std::shared_ptr<hosted_model> model;
+    model_kind kind;  // of what was served last, so that its place is kept while nothing is
   };
 
   /// From now on this model is served under its name, and no more the one that was before. Whoever uses that
@@ -37,6 +39,10 @@ class model_catalog {
 
   /// The model of this name; the default where it is empty. Throws api_error (unknown_model, unavailable).
   std::shared_ptr<hosted_model> get(std::string_view name) const;
+
+  /// The first model of a kind that can do this, also while it is not loaded: then nobody is handed to
+  /// another one silently. The default where there is none. Throws as above.
+  std::shared_ptr<hosted_model> get_for(endpoint to) const;
 
   /// The models that are served now.
   std::vector<std::shared_ptr<hosted_model>> served() const;

@@ -49,7 +49,7 @@ std::string name_and_size(const std::filesystem::path& file) {
 bool check_files(check_report& report, const std::filesystem::path& folder, const server_options& given) {
   std::optional<bert::model_config> config;
   report.look("configuration", [&] {
-    config = bert::read_model_config(folder);
+    config = bert::read_any_config(folder);
     return name_and_size(folder / "config.json");
   });
   bool good = config.has_value();

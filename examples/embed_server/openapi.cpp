@@ -8,6 +8,7 @@
 #include "operations.hpp"
 #include "problem_meaning.hpp"
 #include "routes.hpp"
+#include "suitability.hpp"
 #include <carpool/version.hpp>
 
 #include <boost/json/array.hpp>
@@ -62,7 +63,10 @@ bool can_happen(problem what, const route& asked) {
     case problem::expired:
       return runs_model(asked.to);
     case problem::model_failed:
-      return runs_model(asked.to) || asked.to == endpoint::another_model;
+      return runs_model(asked.to);
+    case problem::unsuitable_model:
+      return asked.to == endpoint::another_model || !can_do(model_kind::embedder, asked.to) ||
+             !can_do(model_kind::classifier, asked.to);
     case problem::unauthorized:
       return !is_open(asked.to);
     case problem::forbidden:
@@ -234,7 +238,8 @@ json::object openapi_document() {
        {{"title", "embed_server"},
         {"version", CARPOOL_VERSION_STRING},
         {"description",
-         "Text embeddings with dynamic batching. Bodies may be compressed with gzip or deflate "
+         "Text embeddings, reranking and classification with dynamic batching. Bodies may be compressed with "
+         "gzip or deflate "
          "(Content-Encoding). Errors come in the form that the path's clients expect."},
         {"license", {{"name", "Boost Software License 1.0"}, {"identifier", "BSL-1.0"}}}}},
       {"servers", json::array{{{"url", "/"}}}},

@@ -150,7 +150,8 @@ void add_clients(CLI::App& app, server_options& options) {
       ->type_name("FILE")
       ->group(group);
   app.add_option("--requests-per-minute", options.rates.requests,
-                 "Requests for embeddings that a client may make; a key's own limit in the file goes before")
+                 "Requests for embeddings or scores that a client may make; a key's own limit in the file "
+                 "goes before")
       ->check(any_rate)
       ->group(group);
   app.add_option("--tokens-per-minute", options.rates.tokens, "Likewise tokens of all its texts")
@@ -259,7 +260,7 @@ std::optional<server_options> parse_options(int argc, const char* const* argv,
                                             const std::string& default_model) {
   server_options options;
   options.models = {{"", default_model}};
-  CLI::App app{"Serves text embeddings over HTTP.", "embed_server"};
+  CLI::App app{"Serves text embeddings, reranking and classification over HTTP.", "embed_server"};
   add_options(app, options);
   try {
     app.parse(argc, argv);

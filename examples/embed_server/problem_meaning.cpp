@@ -42,7 +42,9 @@ const char* meaning_of(problem what) {
     case problem::rate_limited:
       return "The client has had its share of the minute; Retry-After tells when to try again";
     case problem::model_failed:
-      return "The model failed, or cannot do this";
+      return "The model failed";
+    case problem::unsuitable_model:
+      return "The model is of a kind that cannot do this";
     case problem::not_implemented:
       return "An unknown method or transfer coding";
     case problem::unavailable:

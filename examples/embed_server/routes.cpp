@@ -21,8 +21,8 @@ constexpr route routes[] = {
     {"/tokenize", http::verb::post, endpoint::tokenize},
     {"/decode", http::verb::post, endpoint::decode},
     {"/embed_sparse", http::verb::post, endpoint::another_model},
-    {"/rerank", http::verb::post, endpoint::another_model},
-    {"/predict", http::verb::post, endpoint::another_model},
+    {"/rerank", http::verb::post, endpoint::rerank},
+    {"/predict", http::verb::post, endpoint::predict},
     {"/info", http::verb::get, endpoint::info},
     {"/v1/embeddings", http::verb::post, endpoint::openai_embeddings},
     {"/embeddings", http::verb::post, endpoint::openai_embeddings},
@@ -152,8 +152,18 @@ bool is_for_admins(endpoint to) {
 }
 
 bool runs_model(endpoint to) {
-  return to == endpoint::embed || to == endpoint::embed_all || to == endpoint::similarity ||
-         to == endpoint::openai_embeddings || to == endpoint::infer;
+  switch (to) {
+    case endpoint::embed:
+    case endpoint::embed_all:
+    case endpoint::similarity:
+    case endpoint::rerank:
+    case endpoint::predict:
+    case endpoint::openai_embeddings:
+    case endpoint::infer:
+      return true;
+    default:
+      return false;
+  }
 }
 
 bool takes_time(endpoint to) { return runs_model(to) || to == endpoint::trace; }

@@ -18,9 +18,11 @@ enum class endpoint {
   embed,
   embed_all,
   similarity,
+  rerank,
+  predict,
   tokenize,
   decode,
-  another_model,  ///< what only models of another kind could do
+  another_model,  ///< what only models that are not to be had here could do
   info,
   ping,
   openai_embeddings,

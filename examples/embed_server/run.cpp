@@ -48,8 +48,11 @@ namespace {
 
 void introduce(const loaded_model& loaded) {
   const served_model& model = loaded.engine->model();
-  std::cout << fmt::format("model:  {}, {} dimensions, texts of up to {} tokens\n", model.name,
-                           model.dimension, model.max_tokens)
+  const char* const values = model.labels.empty()       ? "dimensions"
+                             : model.labels.size() == 1 ? "label"
+                                                        : "labels";
+  std::cout << fmt::format("model:  {}, {} {}, texts of up to {} tokens\n", model.name, model.dimension,
+                           values, model.max_tokens)
             << fmt::format("device: {}\n", loaded.device)
             << fmt::format("lanes:  {}, each with batches of up to {} texts\n", loaded.engine->stats().lanes,
                            model.max_batch_size)

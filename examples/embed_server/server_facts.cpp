@@ -49,7 +49,7 @@ response events() {
 }  // namespace
 
 std::shared_ptr<hosted_model> find_model(const model_catalog& models, const destination& where) {
-  auto found = models.get(where.model);
+  auto found = where.model.empty() ? models.get_for(where.to) : models.get(where.model);
   if (!where.version.empty() && where.version != "1")
     throw api_error{problem::unknown_model, "there is no version " + where.version + " of the model, only 1"};
   return found;
@@ -88,8 +88,8 @@ response server_facts::of_protocols(const destination& where) const {
     case endpoint::info:
       return ok(tei_info(models_.get("")->about(), limits_));
     case endpoint::another_model:
-      throw api_error{problem::model_failed, models_.get("")->about().name +
-                                                 " makes embeddings; that takes a model of another kind"};
+      throw api_error{problem::unsuitable_model,
+                      "that takes a model of another kind than " + models_.get("")->about().name};
     case endpoint::server_metadata:
       return ok(server_metadata());
     case endpoint::server_live:

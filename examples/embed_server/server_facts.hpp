@@ -53,8 +53,8 @@ class server_facts {
   bool draining_ = false;
 };
 
-/// The model that a path names, in its only version, or the default. Throws api_error (unknown_model,
-/// unavailable).
+/// The model that a path names, in its only version, or the first that can do what the path is for. Throws
+/// api_error (unknown_model, unavailable).
 std::shared_ptr<hosted_model> find_model(const model_catalog& models, const destination& where);
 
 }  // namespace embed_server

@@ -5,6 +5,7 @@
 
 #include <carpool/version.hpp>
 
+#include <boost/json/object.hpp>
 #include <boost/json/serialize.hpp>
 #include <boost/json/value.hpp>
 
@@ -17,15 +18,19 @@ namespace {
 
 namespace json = boost::json;
 
-// Unicode characters; continuation bytes of UTF-8 begin none.
-std::size_t count_characters(std::string_view text) {
-  std::size_t count = 0;
-  for (const char byte : text) count += (static_cast<unsigned char>(byte) & 0xc0) != 0x80;
-  return count;
-}
-
 std::string milliseconds(carpool::duration time) {
   return std::to_string(std::chrono::duration_cast<std::chrono::milliseconds>(time).count());
+}
+
+json::object model_type(const served_model& model) {
+  if (model.kind() == model_kind::embedder) return {{"embedding", {{"pooling", model.pooling}}}};
+  json::object id2label, label2id;
+  for (std::size_t id = 0; id < model.labels.size(); ++id) {
+    id2label.emplace(std::to_string(id), model.labels[id]);
+    label2id.emplace(model.labels[id], id);
+  }
+  const char* const kind = model.kind() == model_kind::reranker ? "reranker" : "classifier";
+  return {{kind, {{"id2label", id2label}, {"label2id", label2id}}}};
 }
 
 }  // namespace
@@ -35,7 +40,7 @@ std::string tei_info(const served_model& model, const limits& limits) {
                                      {"model_sha", nullptr},
                                      {"model_dtype", model.precision},
                                      {"served_model_name", model.name},
-                                     {"model_type", {{"embedding", {{"pooling", model.pooling}}}}},
+                                     {"model_type", model_type(model)},
                                      {"max_concurrent_requests", model.max_queue_size},
                                      {"max_input_length", model.max_tokens},
                                      {"max_batch_tokens", model.max_batch_size * model.max_tokens},
@@ -58,10 +63,16 @@ std::string tei_similarities(std::span<const embedding> embeddings) {
   return answer;
 }
 
-void add_effort(response& answer, const served_model& model, const submitted_texts& request,
-                std::size_t token_count, request_times took) {
-  std::size_t characters = 0;
-  for (const std::string& text : request.texts) characters += count_characters(text);
+std::size_t count_characters(std::span<const std::string> texts) {
+  std::size_t count = 0;
+  for (const std::string& text : texts)
+    for (const char byte : text)
+      count += (static_cast<unsigned char>(byte) & 0xc0) != 0x80;  // continuation bytes of UTF-8 begin none
+  return count;
+}
+
+void add_effort(response& answer, const served_model& model, std::size_t characters, std::size_t token_count,
+                request_times took) {
   answer.set("x-compute-type", model.on_gpu ? "gpu" : "cpu");
   answer.set("x-compute-time", milliseconds(took.total));
   answer.set("x-compute-characters", std::to_string(characters));

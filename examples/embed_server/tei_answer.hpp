@@ -6,7 +6,6 @@
 #pragma once
 
 #include "embed_answer.hpp"
-#include "embed_request.hpp"
 #include "http.hpp"
 #include "limits.hpp"
 #include "served_model.hpp"
@@ -30,8 +29,11 @@ struct request_times {
   carpool::duration total{};
 };
 
+/// The Unicode characters of all texts together.
+std::size_t count_characters(std::span<const std::string> texts);
+
 /// Adds TEI's headers about the effort that an answer took.
-void add_effort(response& answer, const served_model& model, const submitted_texts& request,
-                std::size_t token_count, request_times took);
+void add_effort(response& answer, const served_model& model, std::size_t characters, std::size_t token_count,
+                request_times took);
 
 }  // namespace embed_server

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSL-1.0
 """Lets schemathesis ask the real server whatever its description, /openapi.json, allows or forbids.
 
-check_answers.py EMBED_SERVER: no answer may be a 5xx, or have a status, a Content-Type or a body that is not described.
+check_answers.py EMBED_SERVER MODEL RERANKER: the server has both; no answer may be a 5xx, or have a status, a Content-Type or a body that is not described.
 Needs requirements.txt; exits with 77, for ctest's "skipped", where that is not installed.
 """
 
@@ -24,10 +24,11 @@ CHECKS = "not_a_server_error,status_code_conformance,content_type_conformance,re
          "response_schema_conformance,unsupported_method,allow_header_conformance"
 
 
-def main(program):
+def main(program, *models):
     command = pathlib.Path(sys.executable).with_name("schemathesis")
     settings = pathlib.Path(__file__).with_name("schemathesis.toml")
-    with embed_server.running(program) as address, tempfile.TemporaryDirectory() as folder:  # for what it leaves behind
+    options = [option for model in models for option in ("--model", model)]
+    with embed_server.running(program, *options) as address, tempfile.TemporaryDirectory() as folder:  # for what it leaves behind
         # A deadline of the test's own, since one of a few milliseconds would rightly be answered with 504.
         done = subprocess.run(
             [command, f"--config-file={settings}", "run", f"{address}/openapi.json", f"--checks={CHECKS}",

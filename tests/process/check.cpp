@@ -136,6 +136,14 @@ TEST_CASE("--check names the files of a model that are missing or damaged") {
   CHECK(bad.text.ends_with("\n2 things are wrong.\n"));
 }
 
+TEST_CASE("--check looks at a classifier, too") {
+  const auto good =
+      check({"--port", "0", "--device", "cpu", "--model", CARPOOL_TEST_GOLDENS "/classifier/reranker"});
+  INFO(good.text);
+  CHECK(good.status == 0);
+  CHECK(good.says("reranker runs, on cpu, "));
+}
+
 TEST_CASE("--check finds a limit on open files that is too low") {
   const auto bad = run({"/bin/sh", "-c", "ulimit -n 100 && exec \"$0\" \"$@\"", CARPOOL_EMBED_SERVER,
                         "--check", "--threads", "1", "--port", "0", "--device", "cpu"});

@@ -2,12 +2,14 @@
 # Copyright (c) 2026 The carpool authors
 # SPDX-License-Identifier: BSL-1.0
 #
-# Starts the server and sends it every curl command of README.md:   commands.sh SERVER MODEL README
+# Starts the server and sends it every curl command of README.md:   commands.sh SERVER README MODEL...
 set -euo pipefail
-server=$1 model=$2 readme=$3
+server=$1 readme=$2
+models=()
+for model in "${@:3}"; do models+=(--model "$model"); done
 
 log=$(mktemp)
-exec 3< <(exec "$server" --port 0 --model "$model" 2>"$log")
+exec 3< <(exec "$server" --port 0 "${models[@]}" 2>"$log")
 pid=$!
 trap 'kill "$pid" 2>/dev/null || true; rm -f "$log"' EXIT
 

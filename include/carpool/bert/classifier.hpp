@@ -5,6 +5,7 @@
 #include <carpool/bert/classifier_lane.hpp>
 #include <carpool/bert/config.hpp>
 #include <carpool/bert/device_health.hpp>
+#include <carpool/bert/nvml.hpp>
 #include <carpool/bert/options.hpp>
 #include <carpool/bert/prediction.hpp>
 #include <carpool/bert/text_model.hpp>
@@ -63,6 +64,9 @@ class classifier {
     return model_->tokenize_pair(first, second, asked);
   }
 
+  /// What makes its tokens, for those who want to know more of them than `tokenize` tells.
+  const wordpiece& tokenizer() const { return model_->tokenizer(); }
+
   /// What a text or pair costs: its tokens, because the encoder runs without padding.
   double work(const tokens& text) const { return static_cast<double>(text.size()); }
 
@@ -90,6 +94,12 @@ class classifier {
   std::size_t max_tokens() const { return model_->config().max_tokens; }
   /// The name of the model's folder.
   const std::string& name() const { return model_->name(); }
+  /// What NVIDIA's driver says about its GPUs; see `embedder::telemetry`.
+  std::vector<std::pair<std::string, std::shared_ptr<const gpu_telemetry>>> telemetry() const {
+    return model_->telemetry();
+  }
+  /// The share of a GPU's memory that is left free.
+  double memory_headroom() const { return model_->memory_headroom(); }
   /// Its devices; see `embedder::devices`.
   std::vector<device_status> devices() const { return model_->devices(); }
   /// One line for people: devices, versions, and on the CPU why it is not CUDA.

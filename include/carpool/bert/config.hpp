@@ -73,9 +73,14 @@ inline bool has_pooling(const std::filesystem::path& folder) {
   });
 }
 
-/// A classifier's encoder would make embeddings of no use, unless the folder says that it is meant so.
+/// Unless the folder says that the encoder of its classifier is meant to make embeddings.
+inline bool is_classifier(const json_section& config, const std::filesystem::path& folder) {
+  return has_class(config, classifier_class) && !has_pooling(folder);
+}
+
+/// A classifier's encoder would make embeddings of no use.
 inline void refuse_classifier(const json_section& config, const std::filesystem::path& folder) {
-  if (!has_class(config, classifier_class) || has_pooling(folder)) return;
+  if (!is_classifier(config, folder)) return;
   throw load_error{config.subject("architectures") + " is " + in_quotes(classifier_class) +
                    ", which makes no embeddings; carpool::bert::classifier loads it"};
 }
@@ -238,6 +243,13 @@ inline model_config read_classifier_config(const std::filesystem::path& folder) 
   result.pooling = pooling::cls;
   result.classifier = read_classifier_settings(config.root(), folder);
   return result;
+}
+
+/// The one or the other, by what config.json calls the model: `read_classifier_config` for a
+/// BertForSequenceClassification that is not meant to make embeddings, else `read_model_config`.
+inline model_config read_any_config(const std::filesystem::path& folder) {
+  const bool classifies = detail::is_classifier(detail::open_config(folder).root(), folder);
+  return classifies ? read_classifier_config(folder) : read_model_config(folder);
 }
 
 }  // namespace carpool::bert

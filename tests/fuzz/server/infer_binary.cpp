@@ -18,7 +18,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (size < 2) return 0;
   const std::size_t json_size = data[0] | static_cast<std::size_t>(data[1]) << 8;
   const std::string_view body(reinterpret_cast<const char*>(data) + 2, size - 2);
-  if (const auto request = understood([&] { return parse_infer(body, json_size, max_inputs); })) {
+  if (const auto request =
+          understood([&] { return parse_infer(body, json_size, max_inputs, "EMBEDDING"); })) {
     check_texts(*request);
     std::size_t bytes = 0;
     for (const auto& text : request->texts) bytes += text.size();

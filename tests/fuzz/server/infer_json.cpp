@@ -16,7 +16,8 @@ using namespace embed_server;
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string_view body(reinterpret_cast<const char*>(data), size);
-  if (const auto request = understood([&] { return parse_infer(body, std::nullopt, max_inputs); })) {
+  if (const auto request =
+          understood([&] { return parse_infer(body, std::nullopt, max_inputs, "EMBEDDING"); })) {
     check_texts(*request);
     if (request->time_limit && *request->time_limit <= carpool::duration::zero()) std::abort();
   }

@@ -71,6 +71,7 @@ TEST_CASE("each problem has its status in each family") {
                                                           row{problem::header_too_large, 431, 431, 431},
                                                           row{problem::overloaded, 429, 429, 503},
                                                           row{problem::model_failed, 500, 424, 500},
+                                                          row{problem::unsuitable_model, 400, 424, 400},
                                                           row{problem::not_implemented, 501, 501, 501},
                                                           row{problem::unavailable, 503, 503, 503},
                                                           row{problem::expired, 504, 504, 503},

@@ -37,7 +37,7 @@ TEST_CASE("texts whose tokens' vectors are wanted go through the batcher") {
 TEST_CASE(
     "more vectors than an answer may hold are refused before the model runs, with the number of tokens") {
   embed_server::limits limits;
-  limits.token_vector_values = 12;  // of 4 a token
+  limits.vector_values = 12;  // of 4 a token
   CHECK(ask(R"({"inputs":["ab","c"]})", limits).status == 200);
   test_server server{limits};
   const auto refused = http_client(server.port()).ask(post_json("/embed_all", R"({"inputs":["ab","cd"]})"));

@@ -117,6 +117,15 @@ TEST_CASE("what an engine elsewhere refuses is told in the words of the protocol
   CHECK(server.ask("/v1/embeddings", R"({"input":["1","2","3","4","5"]})").result_int() == 400);
 }
 
+TEST_CASE("an engine elsewhere makes embeddings, so that it is not asked for scores") {
+  fixture server;
+  const auto refused = server.ask("/rerank", R"({"query":"q","texts":["a"]})");
+  CHECK(refused.result_int() == 424);
+  CHECK(refused.body().find("model is not a re-ranker model: distant makes embeddings") != std::string::npos);
+  CHECK(server.ask("/predict", R"({"inputs":"a"})").result_int() == 424);
+  CHECK(server.engine->seen.empty());
+}
+
 TEST_CASE("where the tokeniser is elsewhere, nothing is tokenised here") {
   fixture server;
   CHECK(server.ask("/tokenize", R"({"inputs":"a"})").result_int() == 501);

@@ -15,6 +15,7 @@ using namespace embed_server;
 
 TEST_CASE("embeddings as JSON are one flat list") {
   infer_request request;
+  request.output = "EMBEDDING";
   request.id = "4\"2";
   infer_writer writer{request, "bert", 2, 2};
   writer.append(std::vector{0.5F, 1.0F});
@@ -28,6 +29,7 @@ TEST_CASE("embeddings as JSON are one flat list") {
 
 TEST_CASE("binary embeddings follow the JSON, whose size a header tells") {
   infer_request request;
+  request.output = "EMBEDDING";
   request.binary_output = true;
   infer_writer writer{request, "bert", 1, 2};
   const std::vector values{0.5F, -1.0F};
@@ -46,6 +48,7 @@ TEST_CASE("values that are not finite never leave, in either form") {
   const std::vector values{std::numeric_limits<float>::infinity()};
   for (const bool binary : {false, true}) {
     infer_request request;
+    request.output = "EMBEDDING";
     request.binary_output = binary;
     infer_writer writer{request, "bert", 1, 1};
     CHECK_THROWS_AS(writer.append(values), api_error);

@@ -27,7 +27,7 @@ std::string asking(const std::string& members, const std::string& more = "") {
 const std::string plain = R"("shape":[1],"data":["a"])";
 
 infer_request parse(const std::string& json, const std::string& binary = "") {
-  return parse_infer(json + binary, json.size(), max_inputs);
+  return parse_infer(json + binary, json.size(), max_inputs, "EMBEDDING");
 }
 
 std::string binary(std::size_t size) {
@@ -53,7 +53,7 @@ TEST_CASE("texts come as JSON, flat or nested, in rows of one") {
   CHECK(parse(asking(R"("shape":[2,1],"data":["a","b"])")).texts == texts{"a", "b"});
   CHECK(parse(asking(R"("shape":[2],"data":["a","b"])")).texts == texts{"a", "b"});
   CHECK(parse(asking(R"("shape":[2,1],"data":[["a"],["b"]])")).texts == texts{"a", "b"});
-  CHECK(parse_infer(asking(plain), std::nullopt, max_inputs).texts == texts{"a"});
+  CHECK(parse_infer(asking(plain), std::nullopt, max_inputs, "EMBEDDING").texts == texts{"a"});
   CHECK_FALSE(parse(asking(plain)).binary_output);
 }
 
@@ -63,10 +63,10 @@ TEST_CASE("texts come as bytes behind the JSON, each after its size") {
 }
 
 TEST_CASE("without any JSON the body is one text, and the answer is binary") {
-  const infer_request raw = parse_infer("a text", 0, max_inputs);
+  const infer_request raw = parse_infer("a text", 0, max_inputs, "EMBEDDING");
   CHECK(raw.texts == texts{"a text"});
   CHECK(raw.binary_output);
-  CHECK_THROWS_AS(parse_infer("", 0, max_inputs), api_error);
+  CHECK_THROWS_AS(parse_infer("", 0, max_inputs, "EMBEDDING"), api_error);
 }
 
 TEST_CASE("H12: binary data that does not fit its sizes is refused with the name of the text") {
@@ -87,8 +87,8 @@ TEST_CASE("H12: binary data that does not fit its sizes is refused with the name
 }
 
 TEST_CASE("H12: the size of the JSON must lie within the body") {
-  CHECK_THROWS_AS(parse_infer(asking(plain), asking(plain).size() + 1, max_inputs), api_error);
-  CHECK_THROWS_AS(parse_infer(asking(plain), 5, max_inputs), api_error);
+  CHECK_THROWS_AS(parse_infer(asking(plain), asking(plain).size() + 1, max_inputs, "EMBEDDING"), api_error);
+  CHECK_THROWS_AS(parse_infer(asking(plain), 5, max_inputs, "EMBEDDING"), api_error);
 }
 
 TEST_CASE("H12: shapes that overflow, are negative, or have columns are refused") {

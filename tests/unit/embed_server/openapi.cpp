@@ -110,7 +110,7 @@ TEST_CASE("errors are described with the statuses of the table and the shape of 
   CHECK(schema_of("/v2/models/{model}/infer", "post", "404") == "#/components/schemas/OpenInferenceError");
   CHECK(schema_of("/info", "get", "401") == "#/components/schemas/TeiError");
   CHECK(!responses_of(document, "/health", "get").contains("401"));
-  CHECK(!responses_of(document, "/rerank", "post").contains("200"));
+  CHECK(!responses_of(document, "/embed_sparse", "post").contains("200"));
   CHECK(!responses_of(document, "/tokenize", "post").contains("429"));
 }
 
@@ -127,7 +127,7 @@ TEST_CASE("each error is described in words, and those that share a status toget
   }
   CHECK(responses_of(document, "/v1/embeddings", "post").at("400").at("description") ==
         "Not valid HTTP, JSON or compression. A field is missing or wrong, or there is too much of it; the "
-        "message names it. A text or list is empty");
+        "message names it. A text or list is empty. The model is of a kind that cannot do this");
 }
 
 TEST_CASE("who may come without a key is told so") {

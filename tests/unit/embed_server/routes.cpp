@@ -42,7 +42,9 @@ TEST_CASE("every documented path leads to its endpoint") {
   CHECK(find_route(verb::get, "/ping").to == endpoint::ping);
   CHECK(find_route(verb::get, "/info").to == endpoint::info);
   CHECK(find_route(verb::post, "/similarity").to == endpoint::similarity);
-  CHECK(find_route(verb::post, "/rerank").to == endpoint::another_model);
+  CHECK(find_route(verb::post, "/rerank").to == endpoint::rerank);
+  CHECK(find_route(verb::post, "/predict").to == endpoint::predict);
+  CHECK(find_route(verb::post, "/embed_sparse").to == endpoint::another_model);
   CHECK(find_route(verb::get, "/v1/models").to == endpoint::models);
   CHECK(find_route(verb::get, "/health").to == endpoint::health);
   CHECK(find_route(verb::get, "/metrics").to == endpoint::metrics);

@@ -21,11 +21,10 @@ TEST_CASE("similarities are the cosines of the last embedding with the others") 
 }
 
 TEST_CASE("the effort of an answer is told in characters, tokens and milliseconds") {
-  submitted_texts request;
-  request.texts = {"gr\u00fc\u00df", "ab"};
+  const std::vector<std::string> texts{"gr\u00fc\u00df", "ab"};
   served_model model;
   response answer;
-  add_effort(answer, model, request, 9, {1500us, 20ms});
+  add_effort(answer, model, count_characters(texts), 9, {1500us, 20ms});
   CHECK(answer["x-compute-type"] == "cpu");
   CHECK(answer["x-compute-characters"] == "6");
   CHECK(answer["x-compute-tokens"] == "9");
@@ -60,14 +59,11 @@ TEST_CASE("TEI's clients find health, information and similarity where they look
   CHECK(client.ask(get("/ping")).status == 503);
 }
 
-TEST_CASE("what takes a model of another kind is refused by name") {
+TEST_CASE("what takes a model that is not to be had here is refused") {
   test_server server;
-  http_client client(server.port());
-  for (const char* path : {"/rerank", "/predict", "/embed_sparse"}) {
-    const auto answer = client.ask(post_json(path, "{}"));
-    CHECK(answer.status == 424);
-    CHECK(answer.body.find("fake makes embeddings") != answer.body.npos);
-  }
+  const auto answer = http_client(server.port()).ask(post_json("/embed_sparse", "{}"));
+  CHECK(answer.status == 424);
+  CHECK(answer.body == R"({"error":"that takes a model of another kind than fake","error_type":"Backend"})");
 }
 
 TEST_CASE("answers with embeddings tell what they took, each family in its own headers") {

@@ -49,6 +49,17 @@ tokens tokenize(std::string_view text, bool truncate) {
   return tokens(std::vector<std::int32_t>(kept.begin(), kept.end()));
 }
 
+// The bytes of both, with a token between them that comes from neither.
+tokens tokenize_pair(std::string_view query, std::string_view text, bool truncate) {
+  if (query.size() + 1 + text.size() > max_tokens && !truncate)
+    throw boost::system::system_error(carpool::bert::error::text_too_long);
+  tokens pair = tokenize(query, true);
+  pair.ids.push_back(last_token);
+  pair.second_text = pair.ids.size();
+  pair.ids.insert(pair.ids.end(), text.begin(), text.end());
+  return pair;
+}
+
 // Byte by byte, between two tokens that do not come from the text.
 carpool::bert::located_tokens locate(std::string_view text, std::size_t limit) {
   if (text.size() + 2 > limit) throw boost::system::system_error(carpool::bert::error::text_too_long);
@@ -88,6 +99,21 @@ embedding embed(const tokens& text, int number) {
           static_cast<float>(bytes.back()), static_cast<float>(number)};
 }
 
+embedding score(const tokens& input, std::size_t labels) {
+  const std::string text(input.ids.begin() + static_cast<std::ptrdiff_t>(input.second_text), input.ids.end());
+  if (text == "boom") throw std::runtime_error("boom");
+  if (text == "nan") return embedding(labels, std::numeric_limits<float>::quiet_NaN());
+  const auto length = static_cast<float>(text.size());
+  const auto query = static_cast<float>(input.second_text == 0 ? 0 : input.second_text - 1);
+  return labels == 1 ? embedding{length - query} : embedding{length, -length, query};
+}
+
+std::vector<std::string> labels_of(const std::string& folder) {
+  if (folder == "reranker") return {"relevant"};
+  if (folder == "classifier") return {"long", "short", "pair"};
+  return {};
+}
+
 }  // namespace
 
 struct test_server::implementation {
@@ -113,21 +139,25 @@ struct test_server::implementation {
     return all;
   }
 
-  // A model that adds the number to its embeddings.
+  // A model that adds the number to its embeddings, or a classifier.
   std::unique_ptr<embed_server::local_engine> engine(const std::string& name,
-                                                     const carpool::options& batching, int number) {
-    return std::make_unique<embed_server::local_engine>(fake_model(name, batching), parts(batching, number),
+                                                     const carpool::options& batching, int number,
+                                                     const std::vector<std::string>& labels = {}) {
+    return std::make_unique<embed_server::local_engine>(fake_model(name, batching, labels),
+                                                        parts(batching, number, labels.size()),
                                                         settings.limits.work_per_turn);
   }
 
   std::unique_ptr<embed_server::hosted_model> host(const std::string& name, const carpool::options& batching,
-                                                   int number) {
-    return std::make_unique<embed_server::hosted_model>(engine(name, batching, number));
+                                                   int number, const std::vector<std::string>& labels = {}) {
+    return std::make_unique<embed_server::hosted_model>(engine(name, batching, number, labels));
   }
 
-  // Its folder is a number.
+  // Its folder is a number, or says what kind of a model it is.
   std::unique_ptr<embed_server::hosted_model> load(const embed_server::model_source& source) {
     if (source.folder == "broken") throw std::runtime_error("broken/config.json: no such file");
+    const auto labels = labels_of(source.folder);
+    if (!labels.empty()) return host(source.name, {}, 1, labels);
     if (source.folder == "slow") loading.pass();
     return host(source.name, {}, source.folder == "slow" ? 3 : std::stoi(source.folder));
   }
@@ -138,10 +168,12 @@ struct test_server::implementation {
         std::make_shared<embed_server::hosted_model>(std::move(batched), std::move(unbatched), percent));
   }
 
-  static embed_server::served_model fake_model(const std::string& name, const carpool::options& batching) {
+  static embed_server::served_model fake_model(const std::string& name, const carpool::options& batching,
+                                               const std::vector<std::string>& labels) {
     embed_server::served_model model;
     model.name = name;
-    model.dimension = 4;
+    model.dimension = labels.empty() ? 4 : labels.size();
+    model.labels = labels;
     model.max_tokens = max_tokens;
     model.max_batch_size = batching.max_batch_size;
     model.max_queue_size = batching.max_queue_size;
@@ -150,7 +182,7 @@ struct test_server::implementation {
     return model;
   }
 
-  embed_server::local_parts parts(carpool::options batching, int number) {
+  embed_server::local_parts parts(carpool::options batching, int number, std::size_t labels) {
     embed_server::local_parts result;
     const auto statistics = std::make_shared<embed_server::model_statistics>(batching.max_batch_size);
     result.tracing = std::make_shared<embed_server::trace_switch>(statistics);
@@ -158,9 +190,10 @@ struct test_server::implementation {
     batching.key_weight = [this](std::uint64_t client) { return service.clients().weights().of(client); };
     result.batching = batching;
     result.tokenize = tokenize;
+    result.tokenize_pair = tokenize_pair;
     result.batcher = std::make_unique<embed_server::embedding_batcher>(
         io.get_executor(), batching,
-        [this, number](std::span<tokens> texts) { return run_model(texts, number); });
+        [this, number, labels](std::span<tokens> texts) { return run_model(texts, number, labels); });
     result.statistics = statistics;
     result.devices = [this, life = alive] { return devices(); };
     return result;
@@ -170,14 +203,16 @@ struct test_server::implementation {
     return {{"fake:0", failed_devices < 1}, {"fake:1", failed_devices < 2}};
   }
 
-  std::vector<embedding> run_model(std::span<tokens> texts, int number) {
+  std::vector<embedding> run_model(std::span<tokens> texts, int number, std::size_t labels) {
     if (held && number == 1) entrance.pass();
     texts_run += static_cast<int>(texts.size());
     note(texts);
-    std::vector<embedding> embeddings;
+    std::vector<embedding> values;
     for (const tokens& text : texts)
-      embeddings.push_back(text.pooled ? embed(text, number) : embed_each(text));
-    return embeddings;
+      values.push_back(labels > 0    ? score(text, labels)
+                       : text.pooled ? embed(text, number)
+                                     : embed_each(text));
+    return values;
   }
 
   void note(std::span<const tokens> texts) {
@@ -232,6 +267,15 @@ void test_server::compare(const std::string& name, unsigned percent) {
   std::promise<void> done;
   asio::post(self_->io, [&] {
     self_->compare(name, percent);
+    done.set_value();
+  });
+  done.get_future().wait();
+}
+
+void test_server::add(const std::string& name, const std::string& folder) {
+  std::promise<void> done;
+  asio::post(self_->io, [&] {
+    self_->repository.begin_with({"", folder}, self_->load({name, folder}));
     done.set_value();
   });
   done.get_future().wait();

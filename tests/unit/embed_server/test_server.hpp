@@ -25,6 +25,9 @@ namespace carpool::test {
 ///
 /// It is called "fake", and administrators may load others: folders are numbers, which take the place of the
 /// 1 in embeddings; "broken" is one that cannot be loaded, and "slow" a 3 that waits until it is released.
+/// "reranker" is one with the label "relevant", whose logit is by how much a text is longer than its query.
+/// "classifier" has the labels "long", "short" and "pair", whose logits are the length of the text, its
+/// negative and the length of the query.
 class test_server {
  public:
   /// The limits go before those of the settings.
@@ -39,6 +42,9 @@ class test_server {
   /// From now on there is a model that is run in two ways, 1 batched and 2 unbatched, which has this share.
   void compare(const std::string& name, unsigned percent);
 
+  /// From now on there is this model, too, after those that are there.
+  void add(const std::string& name, const std::string& folder);
+
   /// As --strict-model does in the real server.
   void refuse_unknown_models();
 
@@ -51,7 +57,7 @@ class test_server {
   std::uint16_t port() const;
   carpool::stats stats() const;
 
-  /// Runs of model 1 wait from now on, until it is released.
+  /// Runs of model 1 and of classifiers wait from now on, until it is released.
   void hold_model();
   void release_model();
   /// Waits until "slow" is being loaded.

@@ -146,6 +146,17 @@ TEST_CASE("a folder that names its class must name BertForSequenceClassification
                        load_error);
 }
 
+TEST_CASE("a folder is read as what config.json calls it, unless its modules make embeddings") {
+  CHECK(read_any_config(goldens / "topics").classifier);
+  CHECK_FALSE(read_any_config(model_folder{}.path()).classifier);
+  const model_folder folder{R"("architectures": ["BertForSequenceClassification"])"};
+  CHECK(read_any_config(folder.path()).classifier);
+  folder.write("modules.json",
+               R"([{"type": "a.Transformer", "path": ""}, {"type": "a.Pooling", "path": "1"}])");
+  folder.write("1/config.json", R"({"pooling_mode": "mean"})");
+  CHECK_FALSE(read_any_config(folder.path()).classifier);
+}
+
 TEST_CASE("a classifier's modules.json has the transformer and nothing else") {
   const model_folder folder;
   folder.write("modules.json", R"([{"type": "sentence_transformers.models.Transformer", "path": ""}])");

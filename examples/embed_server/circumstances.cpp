@@ -1,0 +1,61 @@
+// Copyright (c) 2026 The carpool authors
+// SPDX-License-Identifier: BSL-1.0
+
+#include "circumstances.hpp"
+
+#include "api_error.hpp"
+#include "trace_context.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <cstdint>
+#include <utility>
+
+namespace embed_server {
+namespace {
+
+api_error refusal_of(const refused_text& error, const submitted_texts& request) {
+  const api_error cause = from_error_code(error.code());
+  return {cause.kind(), name_of_text(request, error.index()) + ": " + cause.what(), request.field};
+}
+
+}  // namespace
+
+std::size_t circumstances::max_inputs(const limits& limits) const {
+  return std::min(limits.inputs, about().max_queue_size);
+}
+
+asio::awaitable<embedded_texts> circumstances::run(const submitted_texts& texts, embedding_job job) {
+  job.texts = texts.texts;
+  job.truncate = texts.truncate;
+  job.deadline = deadline;
+  job.client = request.client.id;
+  job.traceparent = to_traceparent(request.span);
+  job.admit = [this, fits = std::move(job.admit)](std::size_t token_count) {
+    if (fits) fits(token_count);
+    admit(token_count);
+  };
+  request.texts = texts.texts.size();
+  try {
+    embedded_texts result = co_await arm->engine->embed(std::move(job));
+    request.model = result.model;
+    co_return result;
+  } catch (const refused_text& error) {
+    throw refusal_of(error, texts);
+  }
+}
+
+void circumstances::admit(std::size_t token_count) {
+  request.tokens = token_count;
+  request.preparation = std::chrono::steady_clock::now() - request.arrival;
+  clients.count_tokens(request.client, token_count);
+  arm->counted.tokens += token_count;
+}
+
+carpool::duration circumstances::record() {
+  const carpool::duration took = std::chrono::steady_clock::now() - request.arrival;
+  arm->counted.request_time.record(static_cast<std::uint64_t>(took.count()));
+  return took;
+}
+
+}  // namespace embed_server
