@@ -24,11 +24,15 @@ struct queue_options {
   std::string password_file;  ///< empty: none
   std::string queue = "default";
   cluster::lease lease;
-  bool check = false;  ///< look at Redis, say what is wrong with it and end
+  std::size_t shards = 1;  ///< that the queue has at least, of a worker
+  bool check = false;      ///< look at Redis, say what is wrong with it and end
 };
 
 /// Adds their options to a command line.
 void add_queue_options(CLI::App& app, queue_options& options);
+
+/// Adds those that only workers have.
+void add_worker_options(CLI::App& app, queue_options& options);
 
 /// Throws std::invalid_argument, with one sentence that names the option at fault.
 redis_settings settings_of(const queue_options& given);

@@ -56,6 +56,7 @@ class redis_source final : public request_source {
   std::string consumer_;
   read_size at_once_;
   std::string lease_;  // in milliseconds
+  std::chrono::milliseconds wait_;
 };
 
 }  // namespace cluster

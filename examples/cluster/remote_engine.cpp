@@ -111,7 +111,7 @@ class counted_job {
 
 }  // namespace
 
-remote_engine::remote_engine(const asio::any_io_executor& executor, remote_queue& queue,
+remote_engine::remote_engine(const asio::any_io_executor& executor, sharded_queue& queue,
                              const model_card& card, std::size_t max_outstanding)
     : queue_(queue),
       card_(card),

@@ -8,7 +8,7 @@
 #include "model_registry.hpp"
 #include "redis_check.hpp"
 #include "redis_error.hpp"
-#include "redis_source.hpp"
+#include "redis_shards.hpp"
 #include "run_alone.hpp"
 #include "worker.hpp"
 
@@ -19,6 +19,7 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <boost/system/system_error.hpp>
 
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
@@ -54,8 +55,9 @@ class queue_service {
         keys_(given.queue),
         name_("worker-" + embed_server::random_id(16)),
         card_(card_of(engine.model())),
-        source_(io.get_executor(), settings_of(given), keys_, name_, given.lease),
-        worker_(io.get_executor(), source_, run_on(engine),
+        shards_wanted_(given.shards),
+        shards_(io.get_executor(), settings_of(given), queue_, name_, given.lease),
+        worker_(io.get_executor(), shards_.source(), run_on(engine),
                 {.capacity = capacity_of(engine), .lease = given.lease}) {}
 
   // Whether everything that was taken has been answered.
@@ -83,7 +85,9 @@ class queue_service {
       std::string trouble;
       try {
         co_await announce_or_refuse();
-        std::cout << fmt::format("{} takes texts from the queue {}\n", name_, queue_) << std::flush;
+        co_await shards_.follow(shards_wanted_);
+        const std::string shards = shards_.size() > 1 ? fmt::format(", {} shards", shards_.size()) : "";
+        std::cout << fmt::format("{} takes texts from the queue {}{}\n", name_, queue_, shards) << std::flush;
         co_return true;
       } catch (const redis_unavailable& error) {
         trouble = error.what();
@@ -96,7 +100,7 @@ class queue_service {
 
   asio::awaitable<void> announce_or_refuse() {
     std::string other;
-    if (!co_await announce(source_.connection(), keys_, card_, other))
+    if (!co_await announce(shards_.connection(), keys_, card_, other))
       throw std::runtime_error("--queue: the workers of this queue run another model, " + other +
                                ", and this one " + to_json(card_) + "; give each model a queue of its own");
   }
@@ -105,14 +109,21 @@ class queue_service {
     for (bool complained = false; other_model_.empty();) {
       co_await sleep(announce_interval);
       try {
-        co_await announce(source_.connection(), keys_, card_, other_model_);
-      } catch (const redis_unavailable&) {  // the worker has noticed, and says so
-      } catch (const redis_refusal& error) {
-        if (!std::exchange(complained, true)) spdlog::error("cannot announce the model: {}", error.what());
+        co_await announce(shards_.connection(), keys_, card_, other_model_);
+        const std::size_t before = shards_.size();
+        co_await shards_.follow(shards_wanted_);
+        if (shards_.size() > before)
+          spdlog::info("shards of the queue {} from now on: {}", queue_, shards_.size());
+      } catch (const redis_unavailable&) {            // the worker has noticed, and says so
+      } catch (const boost::system::system_error&) {  // the worker has finished
+        throw;
+      } catch (const std::runtime_error& error) {
+        if (!std::exchange(complained, true))
+          spdlog::error("cannot tell and learn what the queue is: {}", error.what());
       }
     }
     spdlog::error("the workers of this queue now run another model: finishing what has been taken");
-    worker_.stop();
+    co_await stop_taking();
     co_await sleep(drain_time);
   }
 
@@ -120,13 +131,20 @@ class queue_service {
   asio::awaitable<void> stop_when_signalled(asio::signal_set& signals) {
     const int signal = co_await signals.async_wait(asio::use_awaitable);
     spdlog::info("signal {}: finishing what has been taken", signal);
-    worker_.stop();
+    co_await stop_taking();
     co_await (sleep(drain_time) || signals.async_wait(asio::use_awaitable));
+  }
+
+  // What is being read just now belongs to this worker, too.
+  asio::awaitable<void> stop_taking() {
+    co_await shards_.source().quiet();
+    worker_.stop();
+    shards_.source().go_on();
   }
 
   asio::awaitable<void> leave() {
     try {
-      co_await source_.leave();
+      co_await shards_.leave();
     } catch (const std::exception& error) {
       spdlog::warn("cannot leave the group of workers: {}", error.what());
     }
@@ -137,7 +155,8 @@ class queue_service {
   std::string name_;
   model_card card_;
   std::string other_model_;  // that of the other workers, once there are such
-  redis_source source_;
+  std::size_t shards_wanted_;
+  redis_shards shards_;
   worker worker_;
 };
 

@@ -49,6 +49,7 @@ int main(int argc, char** argv) {
     given.models = {{"", EMBED_SERVER_DEFAULT_MODEL}};
     CLI::App app{"Embeds the texts of a queue in Redis.", "carpool-worker"};
     cluster::add_queue_options(app, queue);
+    cluster::add_worker_options(app, queue);
     embed_server::add_model_options(app, given);
     embed_server::add_log_level(app, given);
     CLI11_PARSE(app, argc, argv);

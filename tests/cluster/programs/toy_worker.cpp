@@ -96,6 +96,7 @@ int main(int argc, char** argv) {
     std::string name = "toy";
     CLI::App app{"A worker around a toy model."};
     cluster::add_queue_options(app, queue);
+    cluster::add_worker_options(app, queue);
     app.add_option("--name", name, "Name of the model");
     CLI11_PARSE(app, argc, argv);
     if (queue.check) return cluster::check_redis(queue) ? EXIT_SUCCESS : EXIT_FAILURE;
