@@ -29,6 +29,10 @@ asio::awaitable<void> redis_shards::follow(std::size_t at_least) {
   while (shards_.size() < there) add();
 }
 
+asio::awaitable<void> redis_shards::remove_silent() {
+  for (const auto& each : shards_) co_await each->remove_silent(remembered);
+}
+
 asio::awaitable<void> redis_shards::leave() {
   for (const auto& each : shards_) co_await each->leave();
 }

@@ -30,6 +30,9 @@ class redis_shards {
   /// Gives the queue at least so many shards, and reads all that it has. Throws as add_shards.
   asio::awaitable<void> follow(std::size_t at_least);
 
+  /// Takes workers out of the groups that have been silent for longer than replies are remembered.
+  asio::awaitable<void> remove_silent();
+
   /// Takes this worker out of the groups, as redis_source::leave.
   asio::awaitable<void> leave();
 

@@ -120,6 +120,12 @@ asio::awaitable<void> redis_source::leave() {
   co_await leave_script.run(redis_, std::move(keys), std::move(arguments));
 }
 
+asio::awaitable<void> redis_source::remove_silent(std::chrono::milliseconds silence) {
+  std::vector<std::string> keys{keys_.requests()};
+  std::vector<std::string> arguments{worker_group, std::to_string(silence.count())};
+  co_await remove_idle_script.run(redis_, std::move(keys), std::move(arguments));
+}
+
 // Whoever empties Redis, or puts another one in its place, takes the group away.
 asio::awaitable<redis_value> redis_source::ask(redis_connection& redis, redis_command command,
                                                std::chrono::milliseconds on_server) {

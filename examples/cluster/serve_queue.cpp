@@ -64,7 +64,7 @@ class queue_service {
   asio::awaitable<bool> serve() {
     asio::signal_set signals{co_await asio::this_coro::executor, SIGINT, SIGTERM};
     if (!co_await introduce(signals)) co_return true;
-    const auto ended = co_await (worker_.work() || keep_announcing() || stop_when_signalled(signals));
+    const auto ended = co_await (worker_.work() || look_after_queue() || stop_when_signalled(signals));
     const bool finished = ended.index() == 0;
     if (finished) co_await leave();
     const auto& counted = worker_.counted();
@@ -105,7 +105,7 @@ class queue_service {
                                ", and this one " + to_json(card_) + "; give each model a queue of its own");
   }
 
-  asio::awaitable<void> keep_announcing() {
+  asio::awaitable<void> look_after_queue() {
     for (bool complained = false; other_model_.empty();) {
       co_await sleep(announce_interval);
       try {
@@ -114,12 +114,13 @@ class queue_service {
         co_await shards_.follow(shards_wanted_);
         if (shards_.size() > before)
           spdlog::info("shards of the queue {} from now on: {}", queue_, shards_.size());
+        co_await shards_.remove_silent();
       } catch (const redis_unavailable&) {            // the worker has noticed, and says so
       } catch (const boost::system::system_error&) {  // the worker has finished
         throw;
       } catch (const std::runtime_error& error) {
         if (!std::exchange(complained, true))
-          spdlog::error("cannot tell and learn what the queue is: {}", error.what());
+          spdlog::error("cannot look after the queue: {}", error.what());
       }
     }
     spdlog::error("the workers of this queue now run another model: finishing what has been taken");
