@@ -98,6 +98,17 @@ void add_worker_options(CLI::App& app, queue_options& options) {
       ->check(CLI::Range(std::size_t{1}, most_shards, "1 to " + std::to_string(most_shards)))
       ->capture_default_str()
       ->group("Its queue");
+  const char* const group = "What it tells of itself";
+  auto* const port =
+      app.add_option("--metrics-port", options.metrics_port,
+                     "Port for /metrics, /health and /dashboard; 0 takes any free one. Else none")
+          ->check(CLI::Range(0, 65535, "0 to 65535"))
+          ->group(group);
+  app.add_option("--metrics-host", options.metrics_host, "Address to listen on for them")
+      ->needs(port)
+      ->capture_default_str()
+      ->type_name("ADDRESS")
+      ->group(group);
 }
 
 redis_settings settings_of(const queue_options& given) {

@@ -7,6 +7,8 @@
 #include "redis_settings.hpp"
 
 #include <cstddef>
+#include <cstdint>
+#include <optional>
 #include <string>
 
 namespace CLI {
@@ -24,8 +26,12 @@ struct queue_options {
   std::string password_file;  ///< empty: none
   std::string queue = "default";
   cluster::lease lease;
-  std::size_t shards = 1;  ///< that the queue has at least, of a worker
-  bool check = false;      ///< look at Redis, say what is wrong with it and end
+  bool check = false;  ///< look at Redis, say what is wrong with it and end
+
+  // Of workers only.
+  std::size_t shards = 1;                     ///< that the queue has at least
+  std::optional<std::uint16_t> metrics_port;  ///< empty: nothing is told over HTTP
+  std::string metrics_host = "127.0.0.1";
 };
 
 /// Adds their options to a command line.

@@ -11,6 +11,7 @@
 #include "redis_shards.hpp"
 #include "run_alone.hpp"
 #include "worker.hpp"
+#include "worker_http.hpp"
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
@@ -27,6 +28,8 @@
 #include <csignal>
 #include <exception>
 #include <iostream>
+#include <memory>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <utility>
@@ -50,6 +53,30 @@ std::size_t capacity_of(const embed_server::embedding_engine& engine) {
 
 class queue_service {
  public:
+  queue_service(asio::io_context& io, const queue_options& given,
+                const std::shared_ptr<embed_server::hosted_model>& model)
+      : queue_service(io, given, *model->arms().front().engine) {
+    if (!given.metrics_port) return;
+    http_.emplace(io.get_executor(), given.metrics_host, *given.metrics_port, model);
+    std::cout << fmt::format("listening on {} for /metrics, /health and /dashboard\n", http_->address())
+              << std::flush;
+  }
+
+  // Whether everything that was taken has been answered.
+  asio::awaitable<bool> serve() {
+    std::exception_ptr failed;
+    bool finished = false;
+    try {
+      finished = co_await work();
+    } catch (...) {
+      failed = std::current_exception();
+    }
+    if (http_) co_await http_->close();
+    if (failed) std::rethrow_exception(failed);
+    co_return finished;
+  }
+
+ private:
   queue_service(asio::io_context& io, const queue_options& given, embed_server::embedding_engine& engine)
       : queue_(given.queue),
         keys_(given.queue),
@@ -60,8 +87,7 @@ class queue_service {
         worker_(io.get_executor(), shards_.source(), run_on(engine),
                 {.capacity = capacity_of(engine), .lease = given.lease}) {}
 
-  // Whether everything that was taken has been answered.
-  asio::awaitable<bool> serve() {
+  asio::awaitable<bool> work() {
     asio::signal_set signals{co_await asio::this_coro::executor, SIGINT, SIGTERM};
     if (!co_await introduce(signals)) co_return true;
     const auto ended = co_await (worker_.work() || look_after_queue() || stop_when_signalled(signals));
@@ -78,7 +104,6 @@ class queue_service {
     co_return finished;
   }
 
- private:
   // The queue may be away at first. False if the user has had enough of waiting for it.
   asio::awaitable<bool> introduce(asio::signal_set& signals) {
     for (bool said = false;; said = true) {
@@ -119,8 +144,7 @@ class queue_service {
       } catch (const boost::system::system_error&) {  // the worker has finished
         throw;
       } catch (const std::runtime_error& error) {
-        if (!std::exchange(complained, true))
-          spdlog::error("cannot look after the queue: {}", error.what());
+        if (!std::exchange(complained, true)) spdlog::error("cannot look after the queue: {}", error.what());
       }
     }
     spdlog::error("the workers of this queue now run another model: finishing what has been taken");
@@ -138,6 +162,7 @@ class queue_service {
 
   // What is being read just now belongs to this worker, too.
   asio::awaitable<void> stop_taking() {
+    if (http_) http_->start_draining();
     co_await shards_.source().quiet();
     worker_.stop();
     shards_.source().go_on();
@@ -159,12 +184,14 @@ class queue_service {
   std::size_t shards_wanted_;
   redis_shards shards_;
   worker worker_;
+  std::optional<worker_http> http_;
 };
 
 }  // namespace
 
-bool serve_queue(asio::io_context& io, const queue_options& given, embed_server::embedding_engine& engine) {
-  queue_service service{io, given, engine};
+bool serve_queue(asio::io_context& io, const queue_options& given,
+                 const std::shared_ptr<embed_server::hosted_model>& model) {
+  queue_service service{io, given, model};
   return run_alone(io, service.serve());
 }
 

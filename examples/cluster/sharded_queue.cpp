@@ -55,13 +55,24 @@ asio::awaitable<void> sharded_queue::keep_looking() {
   for (;;) {
     try {
       co_await look_around();
+      co_await read_shards();
     } catch (const redis_unavailable&) {  // the shards say so
+      readings_.clear();
     } catch (const std::exception& error) {
       spdlog::error("{}", error.what());
     }
     asio::steady_timer pause{executor_, announce_interval};
     co_await pause.async_wait(asio::as_tuple(asio::use_awaitable));
   }
+}
+
+asio::awaitable<void> sharded_queue::read_shards() {
+  std::vector<shard_reading> readings;
+  for (std::size_t number = 0; number < shards_.size(); ++number) {
+    readings.push_back(co_await read_shard(shards_[number]->connection(), queue_keys{name_, number}));
+    readings.back().number = number;
+  }
+  readings_ = std::move(readings);
 }
 
 asio::awaitable<std::vector<text_reply>> sharded_queue::submit(std::vector<text_request> texts,

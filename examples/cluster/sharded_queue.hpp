@@ -7,6 +7,7 @@
 #include "queue_keys.hpp"
 #include "redis_settings.hpp"
 #include "remote_queue.hpp"
+#include "shard_reading.hpp"
 #include "text_reply.hpp"
 #include "text_request.hpp"
 #include <carpool/stats.hpp>
@@ -58,6 +59,9 @@ class sharded_queue {
   /// The model that workers last said they run; empty if there have not been any for a while.
   const std::optional<model_card>& model() const { return model_; }
 
+  /// What Redis said last, a few seconds ago, of the shards that it told of.
+  const std::vector<shard_reading>& readings() const { return readings_; }
+
   /// How many shards are used now.
   std::size_t shards() const { return used_; }
 
@@ -75,6 +79,7 @@ class sharded_queue {
   void use(std::size_t shards);
   remote_queue& choose(std::uint64_t client);
   asio::awaitable<void> keep_looking();
+  asio::awaitable<void> read_shards();
 
   asio::any_io_executor executor_;
   redis_settings settings_;
@@ -84,6 +89,7 @@ class sharded_queue {
   std::size_t used_ = 0;
   std::size_t next_ = 0;  // for those without a key
   std::optional<model_card> model_;
+  std::vector<shard_reading> readings_;
   bool closed_ = false;
 };
 

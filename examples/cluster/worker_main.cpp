@@ -5,6 +5,7 @@
 // options.
 
 #include "cluster/serve_queue.hpp"
+#include "embed_server/hosted_model.hpp"
 #include "embed_server/limits.hpp"
 #include "embed_server/loaded_model.hpp"
 #include "embed_server/logging.hpp"
@@ -21,6 +22,7 @@
 #include <cstdlib>
 #include <exception>
 #include <iostream>
+#include <memory>
 #include <stdexcept>
 #include <utility>
 
@@ -33,7 +35,8 @@ bool work(const cluster::queue_options& queue, const embed_server::server_option
       embed_server::load_model(io, given.models.front(), given, embed_server::limits{}.work_per_turn, {},
                                embed_server::log_model_failure);
   std::cout << "model:  " << model.engine->model().name << ", on " << model.device << std::endl;
-  if (cluster::serve_queue(io, queue, *model.engine)) return true;
+  const auto hosted = std::make_shared<embed_server::hosted_model>(std::move(model.engine));
+  if (cluster::serve_queue(io, queue, hosted)) return true;
   spdlog::error("gave up with texts unanswered; another worker will find them");
   spdlog::shutdown();
   std::quick_exit(EXIT_FAILURE);  // the batcher's destructor would wait for a model that may hang
