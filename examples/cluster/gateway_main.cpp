@@ -5,8 +5,8 @@
 // options.
 //
 // Reading order: text_request and text_reply (what travels), worker_desk, judgement and awaited_replies (what
-// is decided), redis_script and redis_source (what Redis is asked to do), worker and serve_queue (a worker),
-// remote_queue, remote_engine and serve_gateway (a gateway).
+// is decided), redis_script and redis_source (what Redis is asked to do), sharded_source, worker and
+// serve_queue (a worker), remote_queue, sharded_queue, remote_engine and serve_gateway (a gateway).
 
 #include "cluster/serve_gateway.hpp"
 #include "cluster/serve_queue.hpp"
@@ -34,7 +34,8 @@ int main(int argc, char** argv) {
     cluster::add_queue_options(app, queue);
     app.add_option(
            "--max-outstanding", max_outstanding,
-           "Texts in the queue at once, waiting or running, of all gateways; the same for all of them")
+           "Texts in a shard of the queue at once, waiting or running, of all gateways; the same for all of "
+           "them")
         ->check(CLI::Range(std::size_t{1}, std::size_t{1'000'000}, "1 to 1000000"))
         ->capture_default_str()
         ->group("Its queue");

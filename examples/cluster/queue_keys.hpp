@@ -3,18 +3,23 @@
 
 #pragma once
 
+#include <cstddef>
 #include <string>
 
 namespace cluster {
 
-/// The keys of one queue in Redis. Their braces keep them together where keys are spread over servers.
+/// The keys of one shard of a queue in Redis. Their braces keep them together where keys are spread over
+/// servers.
 struct queue_keys {
-  /// `name` tells queues that share a Redis apart.
-  explicit queue_keys(const std::string& name) : prefix("{cp:" + name + "}:") {}
+  /// `name` tells queues that share a Redis apart. The first shard, which knows of the others, is called as a
+  /// queue that has no others: nothing has to move when some are added.
+  explicit queue_keys(const std::string& name, std::size_t shard = 0)
+      : prefix("{cp:" + name + (shard == 0 ? "" : ":" + std::to_string(shard)) + "}:") {}
 
   std::string requests() const { return prefix + "req"; }
   std::string dead() const { return prefix + "dead"; }
-  std::string model() const { return prefix + "model"; }
+  std::string model() const { return prefix + "model"; }    // of the first shard only
+  std::string shards() const { return prefix + "shards"; }  // likewise
   std::string done(const std::string& id) const { return prefix + "done:" + id; }
   std::string replies(const std::string& gateway) const { return prefix + "rep:" + gateway; }
 

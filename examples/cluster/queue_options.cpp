@@ -3,6 +3,8 @@
 
 #include "queue_options.hpp"
 
+#include "shard_registry.hpp"
+
 #include <CLI/App.hpp>
 #include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>
@@ -85,6 +87,27 @@ void add_queue_options(CLI::App& app, queue_options& options) {
   app.add_flag("--check", options.check,
                "Look at Redis, say what is wrong with how it is set up, and end; the exit status is 0 if "
                "nothing is")
+      ->group(group);
+}
+
+void add_worker_options(CLI::App& app, queue_options& options) {
+  app.add_option(
+         "--shards", options.shards,
+         "Parts of the queue, over which clients are spread: it gets at least so many, which then all "
+         "workers read and all gateways use")
+      ->check(CLI::Range(std::size_t{1}, most_shards, "1 to " + std::to_string(most_shards)))
+      ->capture_default_str()
+      ->group("Its queue");
+  const char* const group = "What it tells of itself";
+  auto* const port =
+      app.add_option("--metrics-port", options.metrics_port,
+                     "Port for /metrics, /health and /dashboard; 0 takes any free one. Else none")
+          ->check(CLI::Range(0, 65535, "0 to 65535"))
+          ->group(group);
+  app.add_option("--metrics-host", options.metrics_host, "Address to listen on for them")
+      ->needs(port)
+      ->capture_default_str()
+      ->type_name("ADDRESS")
       ->group(group);
 }
 

@@ -7,6 +7,8 @@
 #include "redis_settings.hpp"
 
 #include <cstddef>
+#include <cstdint>
+#include <optional>
 #include <string>
 
 namespace CLI {
@@ -25,10 +27,18 @@ struct queue_options {
   std::string queue = "default";
   cluster::lease lease;
   bool check = false;  ///< look at Redis, say what is wrong with it and end
+
+  // Of workers only.
+  std::size_t shards = 1;                     ///< that the queue has at least
+  std::optional<std::uint16_t> metrics_port;  ///< empty: nothing is told over HTTP
+  std::string metrics_host = "127.0.0.1";
 };
 
 /// Adds their options to a command line.
 void add_queue_options(CLI::App& app, queue_options& options);
+
+/// Adds those that only workers have.
+void add_worker_options(CLI::App& app, queue_options& options);
 
 /// Throws std::invalid_argument, with one sentence that names the option at fault.
 redis_settings settings_of(const queue_options& given);

@@ -50,4 +50,8 @@ extern const redis_script adopt_script;
 /// requests. Arguments: group, consumer.
 extern const redis_script leave_script;
 
+/// Removes each consumer that has got nothing for longer than so long, unless something is pending for it;
+/// one that lives comes back with the next entry that it gets. Key: requests. Arguments: group, milliseconds.
+extern const redis_script remove_idle_script;
+
 }  // namespace cluster

@@ -13,7 +13,14 @@
 namespace cluster {
 namespace {
 
-constexpr std::chrono::milliseconds longest_wait{500};  // for a new entry; also how long a stop may take
+// For a new entry. Also how long a stop may take; and leases are extended no later than by as much, see
+// sharded_source::find_abandoned.
+std::chrono::milliseconds wait_of(const lease& given) {
+  constexpr std::chrono::milliseconds longest{500};
+  return std::min(longest,
+                  std::chrono::duration_cast<std::chrono::milliseconds>(given.refresh_interval() / 2));
+}
+
 constexpr std::size_t abandoned_at_once = 64;
 constexpr std::size_t most_at_once = 1024;
 
@@ -38,18 +45,19 @@ redis_source::redis_source(const asio::any_io_executor& executor, const redis_se
       keys_(keys),
       consumer_(consumer),
       at_once_(most_at_once),
-      lease_(std::to_string(std::chrono::duration_cast<std::chrono::milliseconds>(lease.time).count())) {}
+      lease_(std::to_string(std::chrono::duration_cast<std::chrono::milliseconds>(lease.time).count())),
+      wait_(wait_of(lease)) {}
 
 asio::awaitable<std::vector<delivery>> redis_source::receive(std::size_t room) {
   redis_command command{"XREADGROUP", "GROUP",
                         worker_group, consumer_,
                         "COUNT",      std::to_string(std::min(room, at_once_.entries())),
-                        "BLOCK",      std::to_string(longest_wait.count()),
+                        "BLOCK",      std::to_string(wait_.count()),
                         "STREAMS",    keys_.requests(),
                         ">"};
   redis_value reply;
   try {
-    reply = co_await ask(reading_, std::move(command), longest_wait);
+    reply = co_await ask(reading_, std::move(command), wait_);
   } catch (...) {
     at_once_.failed();
     throw;
@@ -110,6 +118,12 @@ asio::awaitable<void> redis_source::leave() {
   std::vector<std::string> keys{keys_.requests()};
   std::vector<std::string> arguments{worker_group, consumer_};
   co_await leave_script.run(redis_, std::move(keys), std::move(arguments));
+}
+
+asio::awaitable<void> redis_source::remove_silent(std::chrono::milliseconds silence) {
+  std::vector<std::string> keys{keys_.requests()};
+  std::vector<std::string> arguments{worker_group, std::to_string(silence.count())};
+  co_await remove_idle_script.run(redis_, std::move(keys), std::move(arguments));
 }
 
 // Whoever empties Redis, or puts another one in its place, takes the group away.

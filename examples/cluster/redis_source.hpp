@@ -41,6 +41,10 @@ class redis_source final : public request_source {
   /// in a reply that never arrived, which others would not find then.
   asio::awaitable<void> leave();
 
+  /// Takes workers out of the group that have got nothing for longer than that and hold nothing: the dead,
+  /// when others have adopted what they had. One that lives is back with the next entry that it gets.
+  asio::awaitable<void> remove_silent(std::chrono::milliseconds silence);
+
   /// For commands that do not wait.
   redis_connection& connection() { return redis_; }
 
@@ -56,6 +60,7 @@ class redis_source final : public request_source {
   std::string consumer_;
   read_size at_once_;
   std::string lease_;  // in milliseconds
+  std::chrono::milliseconds wait_;
 };
 
 }  // namespace cluster

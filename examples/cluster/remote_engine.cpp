@@ -111,7 +111,7 @@ class counted_job {
 
 }  // namespace
 
-remote_engine::remote_engine(const asio::any_io_executor& executor, remote_queue& queue,
+remote_engine::remote_engine(const asio::any_io_executor& executor, sharded_queue& queue,
                              const model_card& card, std::size_t max_outstanding)
     : queue_(queue),
       card_(card),
@@ -180,6 +180,7 @@ void remote_engine::add_metrics(carpool::prometheus_text& text) const {
                queue_.unwanted_replies());
   text.gauge("carpool_cluster_workers_present", "1, or 0 if there are no workers of the gateway's model.",
              queue_.model() == card_ ? 1 : 0);
+  add_queue_metrics(text, queue_.shards(), queue_.readings());
 }
 
 asio::awaitable<void> remote_engine::drain() {

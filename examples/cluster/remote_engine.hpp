@@ -4,7 +4,7 @@
 #pragma once
 
 #include "embed_server/embedding_engine.hpp"
-#include "remote_queue.hpp"
+#include "sharded_queue.hpp"
 
 #include <boost/asio/steady_timer.hpp>
 
@@ -17,7 +17,7 @@ namespace cluster {
 class remote_engine final : public embed_server::embedding_engine {
  public:
   /// The queue, which has been started, must outlive the engine. `card` is the model that its workers run.
-  remote_engine(const asio::any_io_executor& executor, remote_queue& queue, const model_card& card,
+  remote_engine(const asio::any_io_executor& executor, sharded_queue& queue, const model_card& card,
                 std::size_t max_outstanding);
 
   const embed_server::served_model& model() const override { return model_; }
@@ -34,7 +34,7 @@ class remote_engine final : public embed_server::embedding_engine {
   asio::awaitable<std::vector<text_reply>> send(const embed_server::embedding_job& job);
   asio::awaitable<embed_server::embedded_texts> collect(const embed_server::embedding_job& job);
 
-  remote_queue& queue_;
+  sharded_queue& queue_;
   const model_card card_;
   embed_server::served_model model_;
   embed_server::model_statistics::snapshot totals_;

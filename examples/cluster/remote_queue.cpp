@@ -83,7 +83,7 @@ remote_queue::remote_queue(const asio::any_io_executor& executor, const redis_se
 
 void remote_queue::start() {
   asio::co_spawn(executor_, read_replies(), asio::detached);
-  asio::co_spawn(executor_, look_after(), asio::detached);
+  asio::co_spawn(executor_, keep_replies(), asio::detached);
 }
 
 asio::awaitable<std::vector<text_reply>> remote_queue::submit(std::vector<text_request> texts,
@@ -204,13 +204,12 @@ void remote_queue::accept(const redis_value& entry) {
   if (--whose.missing == 0) whose.changed.cancel();
 }
 
-// Tells Redis that somebody still reads the replies, and looks whether there are workers.
-asio::awaitable<void> remote_queue::look_after() {
+// Tells Redis that somebody still reads the replies.
+asio::awaitable<void> remote_queue::keep_replies() {
   for (;;) {
     try {
       redis_command keep{"PEXPIRE", keys_.replies(name_), std::to_string(remembered.count())};
       co_await redis_.run(std::move(keep));
-      co_await look_for_model();
       breaker_.succeeded();
     } catch (const redis_unavailable&) {
       breaker_.failed(steady_now());
@@ -221,8 +220,6 @@ asio::awaitable<void> remote_queue::look_after() {
     co_await pause.async_wait(no_throw);
   }
 }
-
-asio::awaitable<void> remote_queue::look_for_model() { model_ = co_await find_model(redis_, keys_); }
 
 carpool::duration remote_queue::pause_left() const { return breaker_.pause_left(steady_now()); }
 

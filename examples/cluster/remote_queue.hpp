@@ -5,7 +5,6 @@
 
 #include "awaited_replies.hpp"
 #include "circuit_breaker.hpp"
-#include "model_card.hpp"
 #include "queue_keys.hpp"
 #include "read_size.hpp"
 #include "redis_connection.hpp"
@@ -21,7 +20,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <map>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -31,18 +29,18 @@ namespace cluster {
 /// for twice as long.
 inline constexpr std::chrono::minutes longest_deadline{5};
 
-/// A gateway's end of the queue: sends texts and hands out the replies.
+/// A gateway's end of one shard of the queue: sends texts and hands out the replies.
 ///
 /// Not thread-safe: everything happens on the executor, whose io_context must be run by one thread. Must
 /// outlive the operations that it has begun.
 class remote_queue {
  public:
-  /// At most `max_outstanding` texts are in the queue at once, waiting or running, of all gateways together,
+  /// At most `max_outstanding` texts are in it at once, waiting or running, of all gateways together,
   /// which should agree on it.
   remote_queue(const asio::any_io_executor& executor, const redis_settings& settings, const queue_keys& keys,
                std::size_t max_outstanding);
 
-  /// Begins to read replies and to look after the queue.
+  /// Begins to read replies, and to tell Redis that somebody does.
   void start();
 
   /// Sends texts, all or none, and completes with all replies in their order. Fills in the deadline.
@@ -56,12 +54,6 @@ class remote_queue {
   /// From now on nothing is taken, and those who wait are let go: both with carpool::error::shut_down.
   void close();
 
-  /// The model that workers last said they run; empty if there have not been any for a while.
-  const std::optional<model_card>& model() const { return model_; }
-
-  /// Looks for the model now. Throws as find_model.
-  asio::awaitable<void> look_for_model();
-
   /// Whether Redis did what it was last asked to.
   bool redis_works() const { return !breaker_.broken(); }
 
@@ -74,8 +66,12 @@ class remote_queue {
 
   /// Texts of callers who wait.
   std::size_t waiting() const;
+
   /// Replies that nobody waited for.
   std::uint64_t unwanted_replies() const { return awaited_.unwanted(); }
+
+  /// For commands that do not wait.
+  redis_connection& connection() { return redis_; }
 
  private:
   struct submission;
@@ -85,7 +81,7 @@ class remote_queue {
   asio::awaitable<void> wait_for(submission& mine, carpool::time_point deadline);
   asio::awaitable<void> read_replies();
   asio::awaitable<void> read_some();
-  asio::awaitable<void> look_after();
+  asio::awaitable<void> keep_replies();
   void accept(const redis_value& entry);
 
   asio::any_io_executor executor_;
@@ -99,7 +95,6 @@ class remote_queue {
   awaited_replies awaited_;
   std::map<std::uint64_t, submission*> open_;
   circuit_breaker breaker_;
-  std::optional<model_card> model_;
   carpool::stats counted_;
   bool closed_ = false;
 };

@@ -13,8 +13,8 @@
 #include "embed_server/shutdown.hpp"
 #include "embed_server/tls.hpp"
 #include "remote_engine.hpp"
-#include "remote_queue.hpp"
 #include "run_alone.hpp"
+#include "sharded_queue.hpp"
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
@@ -56,7 +56,7 @@ class gateway {
         listeners_(embed_server::open_listeners(io.get_executor(), given)),
         tls_(given.tls_certificate.empty() ? nullptr
                                            : embed_server::load_tls(given.tls_certificate, given.tls_key)),
-        queue_(io.get_executor(), settings_of(queue), queue_keys{queue.queue}, max_outstanding) {
+        queue_(io.get_executor(), settings_of(queue), queue.queue, max_outstanding) {
     if (!given.api_keys.empty()) embed_server::api_keys::read(given.api_keys);  // so that a mistake shows now
   }
 
@@ -80,7 +80,7 @@ class gateway {
       asio::steady_timer pause{co_await asio::this_coro::executor, std::chrono::milliseconds{250}};
       co_await pause.async_wait(asio::use_awaitable);
       try {
-        co_await queue_.look_for_model();
+        co_await queue_.look_around();
       } catch (const redis_unavailable&) {            // the queue says so
       } catch (const boost::system::system_error&) {  // the gateway is to stop
         throw;
@@ -113,7 +113,7 @@ class gateway {
   const embed_server::http_settings settings_;
   std::vector<embed_server::listener> listeners_;
   std::shared_ptr<asio::ssl::context> tls_;
-  remote_queue queue_;
+  sharded_queue queue_;
   embed_server::model_catalog models_;
   std::optional<embed_server::embed_service> service_;
   std::optional<embed_server::server> http_;

@@ -8,9 +8,10 @@
 #include "model_registry.hpp"
 #include "redis_check.hpp"
 #include "redis_error.hpp"
-#include "redis_source.hpp"
+#include "redis_shards.hpp"
 #include "run_alone.hpp"
 #include "worker.hpp"
+#include "worker_http.hpp"
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
@@ -19,6 +20,7 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <boost/system/system_error.hpp>
 
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
@@ -26,6 +28,8 @@
 #include <csignal>
 #include <exception>
 #include <iostream>
+#include <memory>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <utility>
@@ -49,20 +53,44 @@ std::size_t capacity_of(const embed_server::embedding_engine& engine) {
 
 class queue_service {
  public:
+  queue_service(asio::io_context& io, const queue_options& given,
+                const std::shared_ptr<embed_server::hosted_model>& model)
+      : queue_service(io, given, *model->arms().front().engine) {
+    if (!given.metrics_port) return;
+    http_.emplace(io.get_executor(), given.metrics_host, *given.metrics_port, model);
+    std::cout << fmt::format("listening on {} for /metrics, /health and /dashboard\n", http_->address())
+              << std::flush;
+  }
+
+  // Whether everything that was taken has been answered.
+  asio::awaitable<bool> serve() {
+    std::exception_ptr failed;
+    bool finished = false;
+    try {
+      finished = co_await work();
+    } catch (...) {
+      failed = std::current_exception();
+    }
+    if (http_) co_await http_->close();
+    if (failed) std::rethrow_exception(failed);
+    co_return finished;
+  }
+
+ private:
   queue_service(asio::io_context& io, const queue_options& given, embed_server::embedding_engine& engine)
       : queue_(given.queue),
         keys_(given.queue),
         name_("worker-" + embed_server::random_id(16)),
         card_(card_of(engine.model())),
-        source_(io.get_executor(), settings_of(given), keys_, name_, given.lease),
-        worker_(io.get_executor(), source_, run_on(engine),
+        shards_wanted_(given.shards),
+        shards_(io.get_executor(), settings_of(given), queue_, name_, given.lease),
+        worker_(io.get_executor(), shards_.source(), run_on(engine),
                 {.capacity = capacity_of(engine), .lease = given.lease}) {}
 
-  // Whether everything that was taken has been answered.
-  asio::awaitable<bool> serve() {
+  asio::awaitable<bool> work() {
     asio::signal_set signals{co_await asio::this_coro::executor, SIGINT, SIGTERM};
     if (!co_await introduce(signals)) co_return true;
-    const auto ended = co_await (worker_.work() || keep_announcing() || stop_when_signalled(signals));
+    const auto ended = co_await (worker_.work() || look_after_queue() || stop_when_signalled(signals));
     const bool finished = ended.index() == 0;
     if (finished) co_await leave();
     const auto& counted = worker_.counted();
@@ -76,14 +104,15 @@ class queue_service {
     co_return finished;
   }
 
- private:
   // The queue may be away at first. False if the user has had enough of waiting for it.
   asio::awaitable<bool> introduce(asio::signal_set& signals) {
     for (bool said = false;; said = true) {
       std::string trouble;
       try {
         co_await announce_or_refuse();
-        std::cout << fmt::format("{} takes texts from the queue {}\n", name_, queue_) << std::flush;
+        co_await shards_.follow(shards_wanted_);
+        const std::string shards = shards_.size() > 1 ? fmt::format(", {} shards", shards_.size()) : "";
+        std::cout << fmt::format("{} takes texts from the queue {}{}\n", name_, queue_, shards) << std::flush;
         co_return true;
       } catch (const redis_unavailable& error) {
         trouble = error.what();
@@ -96,23 +125,30 @@ class queue_service {
 
   asio::awaitable<void> announce_or_refuse() {
     std::string other;
-    if (!co_await announce(source_.connection(), keys_, card_, other))
+    if (!co_await announce(shards_.connection(), keys_, card_, other))
       throw std::runtime_error("--queue: the workers of this queue run another model, " + other +
                                ", and this one " + to_json(card_) + "; give each model a queue of its own");
   }
 
-  asio::awaitable<void> keep_announcing() {
+  asio::awaitable<void> look_after_queue() {
     for (bool complained = false; other_model_.empty();) {
       co_await sleep(announce_interval);
       try {
-        co_await announce(source_.connection(), keys_, card_, other_model_);
-      } catch (const redis_unavailable&) {  // the worker has noticed, and says so
-      } catch (const redis_refusal& error) {
-        if (!std::exchange(complained, true)) spdlog::error("cannot announce the model: {}", error.what());
+        co_await announce(shards_.connection(), keys_, card_, other_model_);
+        const std::size_t before = shards_.size();
+        co_await shards_.follow(shards_wanted_);
+        if (shards_.size() > before)
+          spdlog::info("shards of the queue {} from now on: {}", queue_, shards_.size());
+        co_await shards_.remove_silent();
+      } catch (const redis_unavailable&) {            // the worker has noticed, and says so
+      } catch (const boost::system::system_error&) {  // the worker has finished
+        throw;
+      } catch (const std::runtime_error& error) {
+        if (!std::exchange(complained, true)) spdlog::error("cannot look after the queue: {}", error.what());
       }
     }
     spdlog::error("the workers of this queue now run another model: finishing what has been taken");
-    worker_.stop();
+    co_await stop_taking();
     co_await sleep(drain_time);
   }
 
@@ -120,13 +156,21 @@ class queue_service {
   asio::awaitable<void> stop_when_signalled(asio::signal_set& signals) {
     const int signal = co_await signals.async_wait(asio::use_awaitable);
     spdlog::info("signal {}: finishing what has been taken", signal);
-    worker_.stop();
+    co_await stop_taking();
     co_await (sleep(drain_time) || signals.async_wait(asio::use_awaitable));
+  }
+
+  // What is being read just now belongs to this worker, too.
+  asio::awaitable<void> stop_taking() {
+    if (http_) http_->start_draining();
+    co_await shards_.source().quiet();
+    worker_.stop();
+    shards_.source().go_on();
   }
 
   asio::awaitable<void> leave() {
     try {
-      co_await source_.leave();
+      co_await shards_.leave();
     } catch (const std::exception& error) {
       spdlog::warn("cannot leave the group of workers: {}", error.what());
     }
@@ -137,14 +181,17 @@ class queue_service {
   std::string name_;
   model_card card_;
   std::string other_model_;  // that of the other workers, once there are such
-  redis_source source_;
+  std::size_t shards_wanted_;
+  redis_shards shards_;
   worker worker_;
+  std::optional<worker_http> http_;
 };
 
 }  // namespace
 
-bool serve_queue(asio::io_context& io, const queue_options& given, embed_server::embedding_engine& engine) {
-  queue_service service{io, given, engine};
+bool serve_queue(asio::io_context& io, const queue_options& given,
+                 const std::shared_ptr<embed_server::hosted_model>& model) {
+  queue_service service{io, given, model};
   return run_alone(io, service.serve());
 }
 

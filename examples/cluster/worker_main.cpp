@@ -5,6 +5,7 @@
 // options.
 
 #include "cluster/serve_queue.hpp"
+#include "embed_server/hosted_model.hpp"
 #include "embed_server/limits.hpp"
 #include "embed_server/loaded_model.hpp"
 #include "embed_server/logging.hpp"
@@ -21,6 +22,7 @@
 #include <cstdlib>
 #include <exception>
 #include <iostream>
+#include <memory>
 #include <stdexcept>
 #include <string>
 #include <utility>
@@ -37,7 +39,8 @@ bool work(const cluster::queue_options& queue, const embed_server::server_option
     throw std::invalid_argument("--model: " + model.engine->model().name +
                                 " is a classifier, but the queue carries embeddings only");
   std::cout << "model:  " << model.engine->model().name << ", on " << model.device << std::endl;
-  if (cluster::serve_queue(io, queue, *model.engine)) return true;
+  const auto hosted = std::make_shared<embed_server::hosted_model>(std::move(model.engine));
+  if (cluster::serve_queue(io, queue, hosted)) return true;
   spdlog::error("gave up with texts unanswered; another worker will find them");
   spdlog::shutdown();
   std::quick_exit(EXIT_FAILURE);  // the batcher's destructor would wait for a model that may hang
@@ -53,6 +56,7 @@ int main(int argc, char** argv) {
     given.models = {{"", EMBED_SERVER_DEFAULT_MODEL}};
     CLI::App app{"Embeds the texts of a queue in Redis.", "carpool-worker"};
     cluster::add_queue_options(app, queue);
+    cluster::add_worker_options(app, queue);
     embed_server::add_model_options(app, given);
     embed_server::add_log_level(app, given);
     CLI11_PARSE(app, argc, argv);

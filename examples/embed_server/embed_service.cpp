@@ -104,6 +104,8 @@ asio::awaitable<response> embed_service::answer(exchange& request, destination w
 }
 
 asio::awaitable<response> embed_service::dispatch(destination where, std::string body, circumstances& when) {
+  if (facts_only_ && !is_about_the_server(where.to))
+    throw api_error{problem::not_found, "the work of this program does not come over HTTP"};
   switch (where.to) {
     case endpoint::tokenize:
       use(when, models_.get(""));

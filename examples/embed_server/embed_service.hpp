@@ -42,6 +42,10 @@ class embed_service {
   /// serves them, as they send names of models that the server has never heard of.
   void refuse_unknown_models() noexcept { strict_ = true; }
 
+  /// From now on it answers only what load balancers, monitoring and people ask of a program whose work does
+  /// not come over HTTP.
+  void tell_facts_only() noexcept { facts_only_ = true; }
+
   /// From now on administrators may load and unload models; it must outlive the service.
   void manage(model_repository& repository) noexcept { repository_ = &repository; }
 
@@ -94,6 +98,7 @@ class embed_service {
   const limits limits_;
   model_repository* repository_ = nullptr;
   bool strict_ = false;
+  bool facts_only_ = false;
   clientele clients_;
   counters counted_;
   server_facts facts_;

@@ -127,16 +127,25 @@ api_family family_of(std::string_view path) {
   return path.starts_with("/v1/") || path.starts_with("/embeddings") ? api_family::openai : api_family::tei;
 }
 
-bool is_open(endpoint to) {
+bool is_about_the_server(endpoint to) {
   switch (to) {
     case endpoint::health:
     case endpoint::ping:
-    case endpoint::server_live:
-    case endpoint::server_ready:
-    case endpoint::model_ready:
     case endpoint::metrics:
     case endpoint::dashboard:
     case endpoint::dashboard_events:
+      return true;
+    default:
+      return false;
+  }
+}
+
+bool is_open(endpoint to) {
+  if (is_about_the_server(to)) return true;
+  switch (to) {
+    case endpoint::server_live:
+    case endpoint::server_ready:
+    case endpoint::model_ready:
     case endpoint::openapi:
     case endpoint::docs:
     case endpoint::options:

@@ -84,6 +84,9 @@ api_family family_of(std::string_view path);
 /// Whether those may ask for it who have no key: load balancers, monitoring, browsers before they ask.
 bool is_open(endpoint to);
 
+/// Whether it is about the state of the server only, and not about its protocols.
+bool is_about_the_server(endpoint to);
+
 /// Whether only admins may ask for it: what concerns whoever runs the server and nobody else.
 bool is_for_admins(endpoint to);
 

@@ -4,18 +4,14 @@
 // Faults of a cluster: a real Redis, real processes of workers around a toy model, and the gateway's end of
 // the queue in the test.
 
-#include "cluster/redis_source.hpp"
 #include "scene.hpp"
 #include <carpool/error.hpp>
 
 #include <boost/asio/cancellation_signal.hpp>
-#include <boost/asio/co_spawn.hpp>
 #include <boost/asio/error.hpp>
-#include <boost/asio/io_context.hpp>
 
 #include <chrono>
 #include <csignal>
-#include <exception>
 #include <memory>
 #include <string>
 #include <utility>
@@ -24,25 +20,6 @@
 using namespace carpool::test;
 using namespace std::chrono_literals;
 using cluster::failure_code;
-
-namespace {
-
-// As a worker of that name does at its end.
-void leave(const redis_server& redis, const std::string& consumer) {
-  boost::asio::io_context io;
-  cluster::redis_source source{io.get_executor(),
-                               {.unix_socket = redis.socket()},
-                               cluster::queue_keys{"default"},
-                               consumer,
-                               cluster::lease{}};
-  boost::asio::co_spawn(io, source.leave(), [&](std::exception_ptr failed) {
-    CHECK_FALSE(failed);
-    io.stop();
-  });
-  io.run();
-}
-
-}  // namespace
 
 TEST_CASE("Q1: what a worker held when it was killed is run by another one, once") {
   const redis_server redis;
@@ -101,19 +78,6 @@ TEST_CASE("Q2: a batch that takes longer than the lease stays with its worker") 
   check_result(replies.get()[0], held.text());
   CHECK(slow->log().find("abandoned: delivery") == std::string::npos);
   CHECK(other->log().find("abandoned: delivery") == std::string::npos);
-}
-
-TEST_CASE("Q1: a worker that leaves stays in the group while entries are pending that it never received") {
-  const redis_server redis;
-  redis.ask("XGROUP CREATE '{cp:default}:req' w 0 MKSTREAM");
-  redis.ask("XADD '{cp:default}:req' '*' p a");
-  redis.ask("XREADGROUP GROUP w me COUNT 1 STREAMS '{cp:default}:req' '>'");
-  leave(redis, "me");
-  CHECK(redis.ask("XPENDING '{cp:default}:req' w").starts_with("1"));
-  redis.ask("XACK '{cp:default}:req' w $(" CARPOOL_REDIS_CLI " -s " + redis.socket() +
-            " XPENDING '{cp:default}:req' w - + 1 | head -1)");
-  leave(redis, "me");
-  CHECK(redis.ask("XINFO CONSUMERS '{cp:default}:req' w").empty());
 }
 
 TEST_CASE("Q3: when Redis starts again, what it had accepted is still answered") {

@@ -4,14 +4,13 @@
 // The real gateway over HTTP, with a real Redis and workers around a toy model.
 
 #include "await.hpp"
-#include "cluster/model_card.hpp"
+#include "set_model.hpp"
 #include "support/doctest.hpp"
 #include "support/http_client.hpp"
 #include "support/redis_server.hpp"
 #include "support/server_process.hpp"
 
 #include <csignal>
-#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -43,15 +42,6 @@ http_answer ask(server_process& gateway, const std::string& request) {
 }
 
 std::string embed(const std::string& inputs) { return post_json("/embed", R"({"inputs":)" + inputs + "}"); }
-
-// As if there were a worker of a model of that name.
-void set_model(const redis_server& redis, const std::string& name, std::size_t dimension) {
-  cluster::model_card card;
-  card.name = name;
-  card.dimension = dimension;
-  card.max_tokens = 9;
-  redis.ask("SET '{cp:default}:model' '" + to_json(card) + "'");
-}
 
 bool contains(const std::string& text, const std::string& part) { return text.find(part) != text.npos; }
 

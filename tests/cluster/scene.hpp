@@ -38,6 +38,16 @@ inline std::unique_ptr<server_process> start_worker(const redis_server& redis,
   return worker;
 }
 
+/// The real gateway, when it answers clients.
+inline std::unique_ptr<server_process> start_gateway(const redis_server& redis,
+                                                     const std::vector<std::string>& options = {}) {
+  std::vector<std::string> command{CARPOOL_GATEWAY, "--port", "0", "--redis", redis.address()};
+  command.insert(command.end(), options.begin(), options.end());
+  auto gateway = std::make_unique<server_process>(std::move(command));
+  gateway->await_line("listening on ");
+  return gateway;
+}
+
 /// A text that keeps its worker busy until the test says so.
 class held_text {
  public:

@@ -2,9 +2,10 @@
 # SPDX-License-Identifier: BSL-1.0
 """Does what examples/embed_server/monitoring asks of Prometheus have an answer?
 
-check_monitoring.py EMBED_SERVER MONITORING PROMETHEUS: lets a real Prometheus watch a real server under some load, and
-puts every question of the dashboard to it. Each must be answered, with numbers, but for those about GPUs where there is
-none. PROMETHEUS is the folder of prometheus and promtool; exits with 77, for ctest's "skipped", where they are not there.
+check_monitoring.py EMBED_SERVER MONITORING PROMETHEUS [REDIS GATEWAY WORKER]: lets a real Prometheus watch a real server
+under some load, and a gateway of a cluster if there is a redis-server, and puts every question of the dashboard to it. Each
+must be answered, with numbers, but for those about GPUs and clusters where there is none. PROMETHEUS is the folder of
+prometheus and promtool; exits with 77, for ctest's "skipped", where they are not there.
 """
 
 import contextlib
@@ -64,6 +65,18 @@ def address_of(server):
     raise SystemExit("the server ended before it listened")
 
 
+@contextlib.contextmanager
+def running_cluster(folder, redis, gateway, worker):
+    """A gateway with a worker; gives its address."""
+    socket_file = f"{folder}/redis"
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    with running([redis, "--port", "0", "--unixsocket", socket_file, "--dir", folder, "--save", ""], **quiet):
+        with running([worker, "--redis", f"unix:{socket_file}"], **quiet):
+            command = [gateway, "--redis", f"unix:{socket_file}", "--port", "0"]
+            with running(command, stdout=subprocess.PIPE) as process:
+                yield address_of(process)
+
+
 def wait_until(ready, what):
     for _ in range(300):
         with contextlib.suppress(OSError):
@@ -101,7 +114,7 @@ def check_layout(dashboard):
         taken |= cells
 
 
-def main(program, monitoring, tools):
+def main(program, monitoring, tools, *cluster):
     monitoring, tools = pathlib.Path(monitoring), pathlib.Path(tools)
     if not (tools / "prometheus").exists():
         print("skipped: there is no prometheus; cmake/install-dependencies.sh tests fetches it")
@@ -111,13 +124,18 @@ def main(program, monitoring, tools):
     dashboard = json.loads((monitoring / "grafana_dashboard.json").read_text())
     check_layout(dashboard)
 
-    with tempfile.TemporaryDirectory() as folder, running([program, "--port", "0"], stdout=subprocess.PIPE) as server:
-        address = address_of(server)
+    with contextlib.ExitStack() as stack:
+        folder = stack.enter_context(tempfile.TemporaryDirectory())
+        address = address_of(stack.enter_context(running([program, "--port", "0"], stdout=subprocess.PIPE)))
+        watched = [address]
+        if cluster:
+            watched.append(stack.enter_context(running_cluster(folder, *cluster)))
         # The configuration that people start from, for this server and at our pace.
         shutil.copy(monitoring / "alerts.yml", folder)
         config = (monitoring / "prometheus.yml").read_text()
         assert config.count("127.0.0.1:8080") == 1 and config.count("5s") == 2
-        config = config.replace("127.0.0.1:8080", address.removeprefix("http://")).replace("5s", "1s")
+        targets = '", "'.join(each.removeprefix("http://") for each in watched)
+        config = config.replace("127.0.0.1:8080", targets).replace("5s", "1s")
         (pathlib.Path(folder) / "prometheus.yml").write_text(config)
         port = free_port()
         watcher = [tools / "prometheus", f"--config.file={folder}/prometheus.yml", f"--storage.tsdb.path={folder}/data",
@@ -125,9 +143,10 @@ def main(program, monitoring, tools):
         with running(watcher):
             prometheus = f"http://127.0.0.1:{port}"
             wait_until(lambda: get(f"{prometheus}/-/ready"), "Prometheus is ready")
-            wait_until(lambda: ask(prometheus, 'up{job="embed_server"}') == [1], "it has seen the server")
+            wait_until(lambda: ask(prometheus, 'sum(up{job="embed_server"})') == [len(watched)], "it has seen the servers")
             while ask(prometheus, "count_over_time(carpool_load[1m])") < [SCRAPES]:
-                assert embed(address, {"inputs": ["one text", "and another one"]}) == 200
+                for each in watched:
+                    assert embed(each, {"inputs": ["one text", "and another one"]}) == 200
                 assert embed(address, {"inputs": ""}) == 400
 
             asked = list(questions(dashboard))
@@ -138,9 +157,11 @@ def main(program, monitoring, tools):
                     silent.append((panel, expression))
             has_gpu = b"carpool_gpu_" in get(f"{address}/metrics")
             silent = [each for each in silent if has_gpu or "carpool_gpu_" not in each[1]]
+            silent = [each for each in silent if cluster or "carpool_cluster_" not in each[1]]
             assert not silent, f"Prometheus has no numbers for {silent}"
             assert ask(prometheus, "ALERTS") == [], "something fires while all is well"
-            subprocess.run([promtool, "check", "metrics"], input=get(f"{address}/metrics"), check=True)
+            for each in watched:
+                subprocess.run([promtool, "check", "metrics"], input=get(f"{each}/metrics"), check=True)
     print(f"Prometheus answered {len(asked)} questions of the dashboard")
 
 

@@ -9,6 +9,7 @@
 
 #include "cluster/queue_options.hpp"
 #include "cluster/serve_queue.hpp"
+#include "embed_server/hosted_model.hpp"
 #include "embed_server/local_engine.hpp"
 #include "embed_server/logging.hpp"
 #include "embed_server/model_statistics.hpp"
@@ -96,13 +97,15 @@ int main(int argc, char** argv) {
     std::string name = "toy";
     CLI::App app{"A worker around a toy model."};
     cluster::add_queue_options(app, queue);
+    cluster::add_worker_options(app, queue);
     app.add_option("--name", name, "Name of the model");
     CLI11_PARSE(app, argc, argv);
     if (queue.check) return cluster::check_redis(queue) ? EXIT_SUCCESS : EXIT_FAILURE;
     const embed_server::background_logging logging{"info"};
     boost::asio::io_context io{1};
-    embed_server::local_engine engine{describe(name), make_parts(io), 1 << 16};
-    return cluster::serve_queue(io, queue, engine) ? EXIT_SUCCESS : EXIT_FAILURE;
+    const auto model = std::make_shared<embed_server::hosted_model>(
+        std::make_unique<embed_server::local_engine>(describe(name), make_parts(io), 1 << 16));
+    return cluster::serve_queue(io, queue, model) ? EXIT_SUCCESS : EXIT_FAILURE;
   } catch (const std::exception& error) {
     std::cerr << "toy_worker: " << error.what() << '\n';
     return EXIT_FAILURE;

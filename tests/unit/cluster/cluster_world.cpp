@@ -69,8 +69,24 @@ void cluster_world::step() {
 // Timers of those who are awake fire in time.
 void cluster_world::pass_time() {
   now_ += dice_.milliseconds_below(250);
-  for (auto& each : workers_) keep_leases(*each);
-  for (auto& each : gateways_) let_callers_leave(*each);
+  for (auto& each : workers_) {
+    keep_leases(*each);
+    if (dice_.chance(20)) look_for_shards(*each);
+  }
+  for (auto& each : gateways_) {
+    let_callers_leave(*each);
+    if (dice_.chance(20)) look_for_shards(*each);
+  }
+}
+
+void cluster_world::look_for_shards(gateway& by) {
+  by.shards = planted_ == bug::shards_used_untold ? shards_model::most : redis_.find_shards();
+}
+
+void cluster_world::look_for_shards(worker& by) {
+  if (by.asleep) return;
+  const std::size_t there = redis_.add_shards(by.told);
+  by.shards = planted_ == bug::shards_not_learnt ? by.told : std::max(by.shards, there);
 }
 
 void cluster_world::submit(gateway& by) {
@@ -80,7 +96,8 @@ void cluster_world::submit(gateway& by) {
                      : never;
   for (std::size_t i = 1 + dice_.below(4); i > 0; --i)
     who.texts.push_back((terms_.poison && dice_.chance(2) ? "poison " : "text ") + std::to_string(texts_++));
-  const bool had_room = std::exchange(has_room_, redis_.has_room(who.texts.size(), cap));
+  stream_model& shard = redis_.shard(dice_.below(by.shards));
+  const bool had_room = std::exchange(has_room_, shard.has_room(who.texts.size(), cap));
   if (planted_ == bug::admission_looks_first && !had_room) return;
   const auto submission = by.replies.expect(who.texts.size());
   std::vector<delivery> requests;
@@ -89,11 +106,11 @@ void cluster_world::submit(gateway& by) {
         {.id = by.replies.id(submission, i),
          .reply_to = by.name,
          .payload = encode(cluster::text_request{.text = who.texts[i], .deadline = who.deadline})});
-  if (redis_.admit(requests, cap))
+  if (shard.admit(requests, cap))
     by.callers[submission] = std::move(who);
   else
     by.replies.forget(submission);
-  must(redis_.length() <= cap, "more entries than may be outstanding");
+  must(shard.length() <= cap, "more entries than may be outstanding");
 }
 
 void cluster_world::read_replies(gateway& by) {
@@ -125,7 +142,7 @@ void cluster_world::check_reply(const caller& who, std::size_t index, const std:
   if (code == cluster::failure_code::expired)
     return must(wall_now() >= who.deadline, text + " expired before its deadline");
   must(code == cluster::failure_code::poisonous, "a failure that nothing explains");
-  must(is_poison(text) || terms_.kills, text + " was taken for poison");
+  must(is_poison(text) || terms_.kills || terms_.growth, text + " was taken for poison");
 }
 
 void cluster_world::let_callers_leave(gateway& by) {
@@ -140,6 +157,7 @@ void cluster_world::restart(std::unique_ptr<gateway>& which) {
   const std::string name =
       planted_ == bug::gateway_keeps_its_name ? which->name : "gateway" + std::to_string(names_++);
   which = std::make_unique<gateway>(name);
+  look_for_shards(*which);
 }
 
 void cluster_world::keep_leases(worker& by) {
@@ -148,20 +166,21 @@ void cluster_world::keep_leases(worker& by) {
   if (planted_ != bug::lease_not_refreshed) redis_.refresh(due, by.name, now());
   if (now() < by.next_look) return;
   by.next_look = now() + lease.look_interval();
-  by.desk.found(redis_.idle(lease, now()));
+  by.desk.found(redis_.idle(lease, now(), by.shards));
 }
 
 void cluster_world::take_entries(worker& by) {
   if (by.asleep) return;
   auto next = by.desk.next();
   if (planted_ == bug::adopted_among_others && next == step_kind::wait && by.desk.held() < capacity) {
-    for (const auto& each : redis_.idle(lease, now()))
+    for (const auto& each : redis_.idle(lease, now(), by.shards))
       if (const auto taken = redis_.claim(each.entry, by.name, lease, now())) begin(by, *taken);
     return;
   }
   if (next == step_kind::adopt) return adopt(by);
   if (next != step_kind::receive) return;
-  for (const delivery& each : redis_.read(by.name, by.desk.room(), now())) begin(by, each);
+  const auto read = redis_.read(by.name, by.desk.room(), now(), by.shards, dice_.below(by.shards));
+  for (const delivery& each : read) begin(by, each);
   must(by.desk.held() <= capacity, "a worker holds more than it may");
 }
 
@@ -170,7 +189,7 @@ void cluster_world::adopt(worker& by) {
   const auto adopted = redis_.claim(entry, by.name, lease, now());
   if (!adopted) return;
   check_abandoned(entry);
-  if (!terms_.kills && !terms_.pauses)
+  if (!terms_.kills && !terms_.growth && !terms_.pauses)
     must(is_poison(cluster::parse_text_request(adopted->payload).text) || adopted->times <= 2,
          "an innocent text was with poison more than once");
   must(by.desk.held() == 0, "an entry was adopted that is not alone");
@@ -220,11 +239,13 @@ void cluster_world::end_one(std::unique_ptr<worker>& which) {
 void cluster_world::kill(std::unique_ptr<worker>& which) {
   which = std::make_unique<worker>("worker" + std::to_string(names_++),
                                    cluster::desk_limits{capacity, lease, tries});
+  if (terms_.growth && dice_.chance(20)) which->told = 1 + dice_.below(shards_model::most);
+  look_for_shards(*which);
 }
 
 void cluster_world::fault() {
   auto& somebody = workers_[dice_.below(workers_.size())];
-  if (terms_.kills && dice_.chance(4)) kill(somebody);
+  if ((terms_.kills || terms_.growth) && dice_.chance(4)) kill(somebody);
   if (terms_.pauses && dice_.chance(10)) {
     somebody->asleep = !somebody->asleep;
     keep_leases(*somebody);

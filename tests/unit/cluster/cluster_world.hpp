@@ -5,6 +5,7 @@
 #include "cluster/awaited_replies.hpp"
 #include "cluster/text_request.hpp"
 #include "cluster/worker_desk.hpp"
+#include "shards_model.hpp"
 #include "simulation/dice.hpp"
 #include "stream_model.hpp"
 
@@ -31,6 +32,7 @@ struct world_terms {
   bool restarts = false;    ///< gateways die, and another one takes the place
   bool flushes = false;     ///< Redis forgets everything
   bool departures = false;  ///< callers leave, or their deadlines pass
+  bool growth = false;      ///< workers start that are told of more shards than there are
 };
 
 /// Gateways, workers and Redis under a virtual clock, one step at a time: what each decides is decided by the
@@ -57,6 +59,7 @@ class cluster_world {
     std::string name;
     cluster::awaited_replies replies;
     std::map<std::uint64_t, caller> callers;
+    std::size_t shards = 1;  // that it uses
   };
 
   struct worker {
@@ -66,6 +69,8 @@ class cluster_world {
     std::map<std::string, cluster::delivery> running;
     time_point next_look{};
     bool asleep = false;
+    std::size_t told = 1;    // of so many shards
+    std::size_t shards = 1;  // that it reads
   };
 
   time_point now() const { return time_point{now_}; }
@@ -74,6 +79,8 @@ class cluster_world {
   }
 
   void pass_time();
+  void look_for_shards(gateway& by);
+  void look_for_shards(worker& by);
   void submit(gateway& by);
   void read_replies(gateway& by);
   void accept(gateway& by, const stream_model::reply& reply);
@@ -93,7 +100,7 @@ class cluster_world {
   world_terms terms_;
   bug planted_;
   dice dice_;
-  stream_model redis_;
+  shards_model redis_;
   duration now_ = std::chrono::hours{1};
   std::vector<std::unique_ptr<gateway>> gateways_;
   std::vector<std::unique_ptr<worker>> workers_;

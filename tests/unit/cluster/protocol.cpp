@@ -24,7 +24,8 @@ world_terms terms_of(std::uint64_t seed) {
           .pauses = (seed & 4) != 0,
           .restarts = (seed & 8) != 0,
           .flushes = seed % 7 == 6,
-          .departures = (seed & 16) != 0};
+          .departures = (seed & 16) != 0,
+          .growth = seed % 3 == 2};
 }
 
 // What went wrong in this world; empty if nothing did.
@@ -85,6 +86,8 @@ TEST_CASE("the model notices bugs of workers and gateways") {
            planted_bug{bug::expired_are_run, "whose deadline has passed"},
            planted_bug{bug::gateway_keeps_its_name, "the result of another text"},
            planted_bug{bug::repeated_replies_accepted, "the result of another text"},
+           planted_bug{bug::shards_not_learnt, "entries were left behind"},
+           planted_bug{bug::shards_used_untold, "entries were left behind"},
        }) {
     INFO(planted.words);
     CHECK(is_noticed(planted.what, planted.words));

@@ -35,6 +35,8 @@ enum class bug {
   expired_are_run,            ///<
   gateway_keeps_its_name,     ///< when it starts again
   repeated_replies_accepted,  ///< the gateway does not notice them
+  shards_not_learnt,          ///< a worker reads as many as it was told on its command line
+  shards_used_untold,         ///< a gateway uses more than stand in Redis
 };
 
 /// What Redis makes of the cluster's commands and scripts: a stream of requests with one group, streams of
