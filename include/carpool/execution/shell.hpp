@@ -21,6 +21,7 @@
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/execution/outstanding_work.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/prefer.hpp>
 #include <boost/config.hpp>
 
@@ -150,6 +151,7 @@ class shell : public std::enable_shared_from_this<shell<Clock>>, public looker {
     prepare(out, lock, [&] {
       scheduler_.reserve(one.count(), one.facts());
       if (observer_) make_records(one);
+      keep_running();
     });
     inbox_.push(one);
     let_in(now, out);
@@ -160,7 +162,6 @@ class shell : public std::enable_shared_from_this<shell<Clock>>, public looker {
   template <class Step>
   void prepare(effects& out, brief_lock& lock, Step step) {
     try {
-      keep_running();
       step();
     } catch (...) {
       react(Clock::now(), out);
@@ -202,18 +203,24 @@ class shell : public std::enable_shared_from_this<shell<Clock>>, public looker {
   /// Ends an event: unlocks, then posts the completions and wakes the lane, which may share an executor with
   /// them. All this may lead to the end of the batcher, so the shell is kept alive meanwhile. Completions
   /// that run anywhere are left to who gives `here`.
+  ///
+  /// Giving back its last work stops an io_context, also one that nobody has run yet, whose run() would then
+  /// return at once. So it has something to do by then: a completion, or else, once, nothing.
   void release(brief_lock& lock, effects& out, completion_list* here = nullptr) {
     while (may_fall_asleep() && !inbox_.leave()) {  // somebody has come meanwhile
       const auto now = Clock::now();
       let_in(now, out);
       react(now, out);
     }
-    if (out.wake == nullptr && out.ready.empty() && out.told.empty()) return lock.unlock();
+    if (out.wake == nullptr && out.ready.empty() && out.told.empty() && !out.work) return lock.unlock();
     const auto self = this->shared_from_this();
     const auto observing = out.told.empty() ? nullptr : observer_;
+    if (!out.ready.empty() && !out.ready.any_foreign()) has_posted_ = true;
+    const bool posts_nothing = out.work && !std::exchange(has_posted_, true);
     if (!out.work) out.work = work_;  // those that still are pending may end meanwhile
     lock.unlock();
     post_all(std::move(out.ready), executor_, here);
+    if (posts_nothing) boost::asio::post(executor_, [] {});
     if (out.wake != nullptr) wake(*out.wake);
     if (observing) out.told.tell(*observing);
   }
@@ -360,6 +367,7 @@ class shell : public std::enable_shared_from_this<shell<Clock>>, public looker {
 
   const executor_type executor_;
   executor_type work_;          // outstanding on executor_ while an operation is pending, else empty
+  bool has_posted_ = false;     // something to executor_
   std::uint64_t requests_ = 0;  // that the observer has been or will be told of
 };
 

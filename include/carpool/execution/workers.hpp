@@ -106,14 +106,11 @@ class workers : public batch_runner<Clock> {
     });
   }
 
-  // ---- other functors, one reload at a time and under the lock
-
-  /// What may throw.
-  void prepare_reload(lane_maker make) { make_ = std::make_shared<const lane_maker>(std::move(make)); }
-
-  /// Each lane has them from its next batch on; `waiter` is told when all have. Adds the lanes that have to
-  /// be woken to `idle`, which has room for all.
-  void start_reload(drain_waiter& waiter, std::vector<lane_slot*>& idle) noexcept {
+  /// Other functors: each lane has them from its next batch on; `waiter` is told when all have. Adds the
+  /// lanes that have to be woken to `idle`, which has room for all. One reload at a time, under the lock.
+  void start_reload(std::shared_ptr<const lane_maker> make, drain_waiter& waiter,
+                    std::vector<lane_slot*>& idle) noexcept {
+    make_ = std::move(make);
     ++generation_;
     reload_error_ = {};
     reloads_.push_back(waiter);
