@@ -89,7 +89,7 @@ class batch_scheduler final : public registry {
     step.hung_lane = fleet_.newly_hung(now, hung_after_);
     if (step.hung_lane)
       for (const waiting_request& member : fleet_[*step.hung_lane].members())
-        if (member.ride != 0) waiting_.rides().mark_hung(member.ride);
+        if (member.ride != 0) waiting_.rides().close(member.ride);
     step.wake_at = std::min(step.wake_at, fleet_.next_hung(hung_after_));
     return step;
   }
@@ -132,8 +132,19 @@ class batch_scheduler final : public registry {
     return true;
   }
 
+  /// The lane's batch is about to end: nobody joins its runs any more. `share(position, riders)` for each
+  /// result that several wait for, in order of positions; there may be fewer riders when the batch ends.
+  template <class Share>
+  void close_rides(std::size_t lane, Share share) noexcept {
+    const auto members = fleet_[lane].members();
+    for (std::size_t i = 0; i < members.size(); ++i) {
+      if (members[i].handle == nullptr || members[i].ride == 0) continue;
+      if (const std::size_t riders = waiting_.rides().close(members[i].ride); riders > 0) share(i, riders);
+    }
+  }
+
   /// The lane's batch ended: `claim(position, handle)` for each caller that still waits for the result at
-  /// this position, in order of positions; it returns whether that request succeeded.
+  /// this position, in order of positions and riders last; it returns whether that request succeeded.
   template <class Claim>
   void finish(std::size_t lane, time_point now, bool failed, Claim claim) {
     flight& batch = fleet_[lane];
