@@ -4,6 +4,7 @@
 #pragma once
 
 #include <carpool/execution/brief_lock.hpp>
+#include <carpool/execution/effects.hpp>
 #include <carpool/execution/lane.hpp>
 #include <carpool/execution/lane_set.hpp>
 #include <carpool/execution/shell.hpp>
@@ -34,8 +35,6 @@ class batch_runner : public shell<Clock> {
   using base = shell<Clock>;
 
  protected:
-  using typename base::effects;
-
   batch_runner(const typename base::executor_type& executor, const options& given,
                scheduling::any_policy policy, std::unique_ptr<ride_finder> sharing)
       : base(executor, given, std::move(policy), std::move(sharing)),

@@ -6,6 +6,7 @@
 #include <carpool/execution/brief_lock.hpp>
 #include <carpool/execution/connection.hpp>
 #include <carpool/execution/drain_operation.hpp>
+#include <carpool/execution/effects.hpp>
 #include <carpool/execution/handler_run.hpp>
 #include <carpool/execution/request.hpp>
 #include <carpool/execution/workers.hpp>
@@ -33,7 +34,6 @@ namespace carpool::execution {
 template <class Clock>
 class engine final : public workers<Clock> {
   using base = workers<Clock>;
-  using typename base::effects;
 
  public:
   /// With a ride_finder, requests with the same input share a run.
