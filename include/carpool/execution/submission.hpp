@@ -137,8 +137,10 @@ class submission {
   template <class Visit>
   void for_each(Visit visit) const {
     pending_request* each = first_;
-    visit(*each);
-    for (std::size_t left = count_; --left > 0;) visit(*(each = each->sibling_));
+    for (std::size_t left = count_;; each = each->sibling_) {
+      visit(*each);
+      if (--left == 0) break;
+    }
   }
 
   void arrive(time_point now) const noexcept {
