@@ -16,6 +16,7 @@
 #include <stdexcept>
 
 // Compiled once, in virtual_world.cpp, and not for every test.
+extern template class carpool::execution::intake<carpool::test::manual_clock>;
 extern template class carpool::execution::shell<carpool::test::manual_clock>;
 extern template class carpool::execution::batch_runner<carpool::test::manual_clock>;
 extern template class carpool::execution::workers<carpool::test::manual_clock>;

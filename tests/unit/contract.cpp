@@ -6,14 +6,19 @@
 
 #include <boost/asio/bind_allocator.hpp>
 #include <boost/asio/bind_executor.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/strand.hpp>
+#include <boost/asio/system_executor.hpp>
 
 #include <support/counting_allocator.hpp>
 #include <support/counting_executor.hpp>
 #include <support/doctest.hpp>
 #include <support/int_bench.hpp>
 
+#include <cstdint>
 #include <functional>
+#include <stdexcept>
+#include <utility>
 
 using namespace carpool;
 using namespace carpool::test;
@@ -186,6 +191,47 @@ TEST_CASE("the pending operations keep the batcher's own context from running dr
   bench.submit(1);  // refused
   bench.settle();
   CHECK(runs_dry());
+}
+
+TEST_CASE("nothing that is done and over before the io_context is run makes its first run end at once") {
+  const auto runs_afterwards = [](options given, auto act) {
+    int_bench bench(std::move(given));
+    act(bench.batcher);
+    virtual_world::run_ready(bench.lanes);
+    bool ran = false;
+    asio::post(bench.callers, [&ran] { ran = true; });
+    bench.callers.poll();  // without restart()
+    return ran;
+  };
+  using batcher = virtual_batcher<int, int>;
+  const auto elsewhere = [](auto... types) {
+    return asio::bind_executor(asio::system_executor(), [](boost::system::error_code, decltype(types)...) {});
+  };
+  const auto throwing = [](std::uint64_t) -> double { throw std::runtime_error("no weight"); };
+  CHECK(runs_afterwards({}, [](batcher& b) { CHECK(b.stats().submitted == 0); }));
+  CHECK(runs_afterwards({}, [](batcher& b) { b.set_policy(eager{}); }));
+  CHECK(runs_afterwards({}, [](batcher& b) { CHECK_THROWS(b.reconfigure({})); }));
+  CHECK(runs_afterwards({}, [](batcher& b) { b.close(); }));
+  CHECK(runs_afterwards({}, [&](batcher& b) { b.async_drain(elsewhere()); }));
+  CHECK(runs_afterwards({}, [&](batcher& b) { b.async_reload(recording_model(), elsewhere()); }));
+  CHECK(runs_afterwards({}, [&](batcher& b) { b.async_submit(1, elsewhere(0)); }));
+  CHECK(runs_afterwards({}, [&](batcher& b) { b.async_submit(1, {.deadline = 0ms}, elsewhere(0)); }));
+  CHECK(runs_afterwards({.fair_sharing = true, .key_weight = throwing},
+                        [&](batcher& b) { CHECK_THROWS(b.async_submit(1, elsewhere(0))); }));
+  CHECK(runs_afterwards({}, [&](batcher& b) {
+    b.async_submit(1, elsewhere(0));
+    b.close();
+    b.async_submit(1, elsewhere(0));
+  }));
+}
+
+TEST_CASE("bounds may change before the io_context is run, which runs all the same") {
+  int_bench bench;
+  bench.batcher.reconfigure(bench.running_here({.max_batch_size = 2}));
+  const auto r = bench.submit(1);
+  virtual_world::run_ready(bench.lanes);
+  bench.callers.run();  // without restart()
+  CHECK(r.succeeded_with(10));
 }
 
 TEST_CASE("a batch costs one post per executor of its handlers") {

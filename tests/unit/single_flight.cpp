@@ -10,9 +10,12 @@
 #include <support/doctest.hpp>
 #include <support/int_bench.hpp>
 
+#include <functional>
 #include <memory>
 #include <new>
+#include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 using namespace carpool;
@@ -58,6 +61,48 @@ TEST_CASE("a request joins a run that has begun, and the next one runs anew") {
   bench.submit(1);
   bench.settle();
   CHECK(bench.model.batches() == batches{{1}, {1}});
+}
+
+TEST_CASE("while a result is copied its callers may leave, and who comes then runs anew") {
+  struct label {
+    label() = default;
+    explicit label(std::function<void()>& hook) : copying(&hook) {}
+    label(const label& other) : copying(other.copying) {
+      if (const auto what = std::exchange(*copying, {})) what();
+    }
+    label(label&&) noexcept = default;
+    label& operator=(label&&) noexcept = default;
+    std::function<void()>* copying = nullptr;
+  };
+  virtual_world world;
+  std::function<void()> copying;
+  int runs = 0;
+  const auto model = [&](std::span<const int>) {
+    ++runs;
+    std::vector<label> results;
+    results.emplace_back(copying);
+    return results;
+  };
+  virtual_batcher<int, label> batcher(world.callers, world.running_here(), single_flight{model}, eager{});
+  int succeeded = 0;
+  int cancelled = 0;
+  const auto note = [&](boost::system::error_code why, const label&) {
+    succeeded += !why;
+    cancelled += why == asio::error::operation_aborted;
+  };
+  asio::cancellation_signal signal;
+  copying = [&] {
+    signal.emit(asio::cancellation_type::terminal);
+    batcher.async_submit(1, note);
+  };
+  batcher.async_submit(1, note);
+  batcher.async_submit(1, asio::bind_cancellation_slot(signal.slot(), note));
+  batcher.async_submit(1, note);
+  world.settle();
+  CHECK(runs == 2);
+  CHECK(succeeded == 3);
+  CHECK(cancelled == 1);
+  CHECK(adds_up(batcher.stats()));
 }
 
 TEST_CASE("equal inputs of one operation share, too") {
@@ -122,7 +167,14 @@ TEST_CASE("what is equal is the user's to say, and work may be told as well") {
   CHECK(other.succeeded_with(20));
 }
 
-TEST_CASE("a result that cannot be copied is missed by one caller only") {
+TEST_CASE("a result that cannot be copied is missed by one caller only, who counts as failed") {
+  struct outcomes final : observer {
+    void on_request_ended(const request_report& report) noexcept override {
+      (report.why == error::model_failed ? failed : succeeded) += 1;
+    }
+    int succeeded = 0;
+    int failed = 0;
+  };
   struct once {
     once() = default;
     explicit once(int* copies) : copies_left(copies) {}
@@ -140,10 +192,23 @@ TEST_CASE("a result that cannot be copied is missed by one caller only") {
     results.emplace_back(&copies);
     return results;
   };
-  virtual_batcher<int, once> batcher(world.callers, world.running_here(), single_flight{model}, eager{});
+  const auto told = std::make_shared<outcomes>();
+  virtual_batcher<int, once> batcher(world.callers, world.running_here({.observer = told}),
+                                     single_flight{model}, eager{});
   int succeeded = 0;
+  int failed = 0;
   for (int i = 0; i < 3; ++i)
-    batcher.async_submit(1, [&](boost::system::error_code why, const once&) { succeeded += !why; });
+    batcher.async_submit(1, [&](boost::system::error_code why, const once&) {
+      succeeded += !why;
+      failed += why == error::model_failed;
+    });
   world.settle();
   CHECK(succeeded == 2);
+  CHECK(failed == 1);
+  CHECK(told->succeeded == 2);
+  CHECK(told->failed == 1);
+  const stats s = batcher.stats();
+  CHECK(s.succeeded == 2);
+  CHECK(s.failed == 1);
+  CHECK(adds_up(s));
 }

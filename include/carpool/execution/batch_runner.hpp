@@ -4,6 +4,7 @@
 #pragma once
 
 #include <carpool/execution/brief_lock.hpp>
+#include <carpool/execution/effects.hpp>
 #include <carpool/execution/lane.hpp>
 #include <carpool/execution/lane_set.hpp>
 #include <carpool/execution/shell.hpp>
@@ -34,8 +35,6 @@ class batch_runner : public shell<Clock> {
   using base = shell<Clock>;
 
  protected:
-  using typename base::effects;
-
   batch_runner(const typename base::executor_type& executor, const options& given,
                scheduling::any_policy policy, std::unique_ptr<ride_finder> sharing)
       : base(executor, given, std::move(policy), std::move(sharing)),
@@ -71,6 +70,7 @@ class batch_runner : public shell<Clock> {
     std::optional<stopwatch> watch;
     if (mine.report.id != 0) watch.emplace(&Clock::now);
     const std::exception_ptr failure = run_functors(mine, watch ? &*watch : nullptr, lock);
+    if (sharing_ && !mine.lane->failure()) copy_results(mine, lock);
     lock.lock();
     const auto now = Clock::now();
     const auto observing = mine.report.id != 0 ? observer_ : nullptr;
@@ -118,6 +118,7 @@ class batch_runner : public shell<Clock> {
   using base::mutex_;
   using base::observer_;
   using base::scheduler_;
+  using base::sharing_;
 
   std::function<void(std::exception_ptr)> on_batch_error_;  // guarded by the lock
 
@@ -131,13 +132,22 @@ class batch_runner : public shell<Clock> {
     return failure;
   }
 
+  /// Makes the copies that several who share a run get of its result, before anybody is told how it ended:
+  /// copying may fail, and takes as long as it takes. (Not to be inlined into every batch.)
+  BOOST_NOINLINE void copy_results(lane_slot& mine, brief_lock& lock) {
+    lock.lock();
+    scheduler_.close_rides(
+        mine.index, [&](std::size_t position, std::size_t riders) { mine.lane->share(position, riders); });
+    lock.unlock();
+    mine.lane->copy_results();
+  }
+
   /// Claims the result for each who still waits.
   void finish_each(lane_slot& mine, bool failed, const std::optional<stopwatch>& watch, time_point now,
                    effects& out) {
     scheduler_.finish(mine.index, now, failed, [&](std::size_t position, void* handle) {
       auto& request = *static_cast<pending_request*>(handle);
-      mine.lane->claim(position, request);
-      const auto why = mine.lane->error_of(position);
+      const auto why = mine.lane->claim(position, request);
       if (request.record) report_end(request.record, mine.report, watch, why, now, out);
       return !why.failed();
     });

@@ -6,6 +6,7 @@
 #include <carpool/execution/brief_lock.hpp>
 #include <carpool/execution/connection.hpp>
 #include <carpool/execution/drain_operation.hpp>
+#include <carpool/execution/effects.hpp>
 #include <carpool/execution/handler_run.hpp>
 #include <carpool/execution/request.hpp>
 #include <carpool/execution/workers.hpp>
@@ -20,6 +21,7 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <stdexcept>
@@ -32,7 +34,6 @@ namespace carpool::execution {
 template <class Clock>
 class engine final : public workers<Clock> {
   using base = workers<Clock>;
-  using typename base::effects;
 
  public:
   /// With a ride_finder, requests with the same input share a run.
@@ -84,11 +85,12 @@ class engine final : public workers<Clock> {
     std::unique_lock one_at_a_time(configuring_);
     effects out;
     std::vector<lane_slot*> idle;
+    std::shared_ptr<const lane_maker> shared;
     auto lock = enter_to_wait(operation, Clock::now(), out, [&] {
       idle.reserve(lanes_.size());
-      this->prepare_reload(std::move(make));
+      shared = std::make_shared<const lane_maker>(std::move(make));
     });
-    this->start_reload(operation, idle);
+    this->start_reload(std::move(shared), operation, idle);
     one_at_a_time.unlock();  // an observer may well call the batcher
     this->release(lock, out);
     for (lane_slot* each : idle) this->wake(*each);
@@ -162,7 +164,10 @@ class engine final : public workers<Clock> {
     or_discard(operation, [&] {
       connect(operation, *this, [](engine& self, Operation& mine, auto) { self.stop_waiting(mine); });
       lock = this->enter(out, now);
-      this->prepare(out, lock, step);
+      this->prepare(out, lock, [&] {
+        step();
+        this->keep_running();
+      });
     });
     return lock;
   }

@@ -15,6 +15,7 @@
 #include <boost/system/error_code.hpp>
 #include <boost/system/result.hpp>
 
+#include <algorithm>
 #include <concepts>
 #include <cstddef>
 #include <exception>
@@ -60,20 +61,51 @@ class lane {
   [[nodiscard]] virtual bool give_back(std::size_t position, pending_request& request) noexcept = 0;
   /// Every member that still waits will get a result.
   [[nodiscard]] bool all_succeeded() const noexcept { return !failure_ && !any_failed_; }
-  /// What this member is told; no error if it gets a result.
-  [[nodiscard]] virtual boost::system::error_code error_of(std::size_t position) const noexcept = 0;
-  /// A request waits for the result at this position, and will get it by deliver(). In order of positions.
-  void claim(std::size_t position, pending_request& request) noexcept { claimed_.push(request, position); }
+  /// So many riders share the result of the member at this position; in order of positions, and only if the
+  /// batch has not failed as a whole.
+  void share(std::size_t position, std::size_t riders) noexcept { shared_.push_back({position, riders}); }
+  /// Copies the results for them.
+  virtual void copy_results() noexcept = 0;
+  /// A request waits for the result at this position, and will get it by deliver(); what it is told, no error
+  /// if it gets a result. In order of positions; who claims the same as the one before is a rider.
+  [[nodiscard]] boost::system::error_code claim(std::size_t position, pending_request& request) noexcept {
+    const bool rides_along = std::exchange(last_claimed_, position) == position;
+    const std::size_t at = rides_along && !failure_ ? next_copy(position) : position;
+    claimed_.push(request, at);
+    return error_of(at);
+  }
   /// Settles the claimed members.
   virtual void deliver(completion_list& ready) noexcept = 0;
   /// Settles all members, none of whom has left since they were collected, when all have succeeded.
   virtual void deliver_all(completion_list& ready) noexcept = 0;
 
  protected:
+  static constexpr std::size_t nowhere = static_cast<std::size_t>(-1);
+
+  /// A result that several wait for, and where the next copy of it is.
+  struct shared_result {
+    std::size_t position;
+    std::size_t riders;
+    std::size_t copy = nowhere;
+  };
+
+  /// What the result at this position, which may be a copy, tells its caller.
+  [[nodiscard]] virtual boost::system::error_code error_of(std::size_t position) const noexcept = 0;
+
+  std::vector<shared_result> shared_;  // in order of positions, and with room for every member
+  std::size_t last_claimed_ = nowhere;
   request_list claimed_;
   std::exception_ptr failure_;
   bool any_failed_ = false;  // a result of the last run is an error
   part misfit_;
+
+ private:
+  [[nodiscard]] std::size_t next_copy(std::size_t position) noexcept {
+    const auto of = std::lower_bound(
+        shared_.begin(), shared_.end(), position,
+        [](const shared_result& each, std::size_t wanted) { return each.position < wanted; });
+    return of->copy++;
+  }
 };
 
 /// Makes the lane of an index; called once per index, never by two threads at once.
@@ -89,9 +121,12 @@ class typed_lane final : public lane {
     failure_ = nullptr;
     any_failed_ = ran_ = lost_device_ = false;
     misfit_ = {};
+    last_claimed_ = nowhere;
+    shared_.clear();
     inputs_.clear();  // left over when collecting failed and then everybody left
     seats_.clear();
     guarded([&] {
+      shared_.reserve(members.size());
       inputs_.reserve(members.size());
       seats_.resize(members.size());
       auto seat = seats_.begin();
@@ -160,14 +195,26 @@ class typed_lane final : public lane {
     }
   }
 
+  void copy_results() noexcept override {
+    std::size_t copies = 0;
+    for (shared_result& each : shared_)
+      each.copy = results_.size() + std::exchange(copies, copies + each.riders);
+    try {
+      results_.reserve(results_.size() + copies);
+    } catch (...) {
+      return;
+    }
+    for (const shared_result& each : shared_)
+      for (std::size_t i = 0; i < each.riders; ++i) results_.push_back(copy_of(results_[each.position]));
+  }
+
   void deliver(completion_list& ready) noexcept override {
-    if (failure_)
-      claimed_.take([&](pending_request& each, std::size_t, bool) { each.fail(code_, ready); });
-    else
-      claimed_.take([&](pending_request& each, std::size_t position, bool shared) {
-        auto& result = results_[position];
-        request_of(&each)->settle(shared ? copy_of(result) : std::move(result), ready);
-      });
+    claimed_.take([&](pending_request& each, std::size_t position) {
+      if (const auto why = error_of(position))
+        each.fail(why, ready);
+      else
+        request_of(&each)->succeed(*std::move(results_[position]), ready);
+    });
     clear();
   }
 
@@ -177,12 +224,13 @@ class typed_lane final : public lane {
     clear();
   }
 
+ private:
   [[nodiscard]] boost::system::error_code error_of(std::size_t position) const noexcept override {
     if (failure_) return code_;
+    if (position >= results_.size()) return error::model_failed;  // no memory for a copy
     return results_[position].has_value() ? boost::system::error_code{} : results_[position].error();
   }
 
- private:
   static request<In, Out>* request_of(void* handle) noexcept {
     return static_cast<request<In, Out>*>(static_cast<pending_request*>(handle));
   }
@@ -200,7 +248,7 @@ class typed_lane final : public lane {
         copies_.insert(copies_.end(), inputs_.begin(), inputs_.end());
   }
 
-  /// For one of several requests that shared a run. Where Out cannot be copied none do.
+  /// Of a result that several wait for. Where Out cannot be copied none do.
   static boost::system::result<Out> copy_of(const boost::system::result<Out>& result) noexcept {
     if constexpr (std::copy_constructible<Out>) {
       try {

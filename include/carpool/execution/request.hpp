@@ -11,7 +11,7 @@
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/error.hpp>
-#include <boost/system/result.hpp>
+#include <boost/system/error_code.hpp>
 
 #include <atomic>
 #include <cstddef>
@@ -64,14 +64,6 @@ class request : public pending_request {
   void succeed(Out&& output, completion_list& ready) noexcept {
     output_.emplace(std::move(output));
     end(ready);
-  }
-
-  /// Ends it with its result.
-  void settle(boost::system::result<Out>&& result, completion_list& ready) noexcept {
-    if (result.has_value())
-      succeed(*std::move(result), ready);
-    else
-      this->fail(result.error(), ready);
   }
 
   /// Asks what the request costs. Throws std::invalid_argument if that is no work.

@@ -91,7 +91,7 @@ class pending_request {
   std::size_t position_;      // there
 };
 
-/// Requests with a position each, in order of positions.
+/// Requests with a position each, in the order in which they were pushed.
 class request_list {
  public:
   request_list() = default;
@@ -105,14 +105,13 @@ class request_list {
     end_ = &request.next_;
   }
 
-  /// Empties the list and hands every request to `visit`, which may end it, with its position and whether the
-  /// next one has the same position.
+  /// Empties the list and hands every request to `visit`, which may end it, with its position.
   template <class Visit>
   void take(Visit visit) {
     end_ = &first_;
     for (pending_request* each = std::exchange(first_, nullptr); each != nullptr;) {
       pending_request& one = *std::exchange(each, each->next_);
-      visit(one, one.position_, each != nullptr && each->position_ == one.position_);
+      visit(one, one.position_);
     }
   }
 
@@ -138,8 +137,10 @@ class submission {
   template <class Visit>
   void for_each(Visit visit) const {
     pending_request* each = first_;
-    visit(*each);
-    for (std::size_t left = count_; --left > 0;) visit(*(each = each->sibling_));
+    for (std::size_t left = count_;; each = each->sibling_) {
+      visit(*each);
+      if (--left == 0) break;
+    }
   }
 
   void arrive(time_point now) const noexcept {

@@ -5,8 +5,10 @@
 
 #include <carpool/execution/batch_runner.hpp>
 #include <carpool/execution/brief_lock.hpp>
+#include <carpool/execution/effects.hpp>
 #include <carpool/execution/lane.hpp>
 #include <carpool/execution/lane_set.hpp>
+#include <carpool/execution/posted_turn.hpp>
 #include <carpool/execution/salvage.hpp>
 #include <carpool/options.hpp>
 
@@ -34,9 +36,6 @@ namespace carpool::execution {
 template <class Clock>
 class workers : public batch_runner<Clock> {
   using base = batch_runner<Clock>;
-
- protected:
-  using typename base::effects;
 
  public:
   workers(const typename base::executor_type& executor, const options& given, scheduling::any_policy policy,
@@ -101,19 +100,15 @@ class workers : public batch_runner<Clock> {
   void wake(lane_slot& lane) final {
     if (!model_executor_) return lane.wake.notify_one();
     auto self = std::static_pointer_cast<workers>(this->shared_from_this());
-    unwrapped(model_executor_, [&](const auto& executor) {
-      boost::asio::post(executor, posted_turn{std::move(self), lane});
-    });
+    unwrapped(model_executor_,
+              [&](const auto& executor) { boost::asio::post(executor, posted_turn(std::move(self), lane)); });
   }
 
-  // ---- other functors, one reload at a time and under the lock
-
-  /// What may throw.
-  void prepare_reload(lane_maker make) { make_ = std::make_shared<const lane_maker>(std::move(make)); }
-
-  /// Each lane has them from its next batch on; `waiter` is told when all have. Adds the lanes that have to
-  /// be woken to `idle`, which has room for all.
-  void start_reload(drain_waiter& waiter, std::vector<lane_slot*>& idle) noexcept {
+  /// Other functors: each lane has them from its next batch on; `waiter` is told when all have. Adds the
+  /// lanes that have to be woken to `idle`, which has room for all. One reload at a time, under the lock.
+  void start_reload(std::shared_ptr<const lane_maker> make, drain_waiter& waiter,
+                    std::vector<lane_slot*>& idle) noexcept {
+    make_ = std::move(make);
     ++generation_;
     reload_error_ = {};
     reloads_.push_back(waiter);
@@ -133,6 +128,8 @@ class workers : public batch_runner<Clock> {
   using base::timer_;
 
  private:
+  friend class posted_turn<workers>;
+
   void stop() {
     effects out;
     auto lock = this->enter(out, Clock::now());
@@ -142,27 +139,6 @@ class workers : public batch_runner<Clock> {
     lanes_.wake_all();
     this->release(lock, out);
   }
-
-  /// One turn of a lane on the model executor. If that drops it, nothing can run any more and the shell
-  /// closes.
-  struct posted_turn {
-    posted_turn(std::shared_ptr<workers> owner, lane_slot& slot) noexcept
-        : self(std::move(owner)), lane(&slot) {}
-    posted_turn(posted_turn&&) noexcept = default;
-    posted_turn& operator=(posted_turn&&) = delete;
-    ~posted_turn() {
-      if (self) self->lose_turn(*lane);
-    }
-    using allocator_type = spare_allocator<void>;
-    [[nodiscard]] allocator_type get_allocator() const noexcept { return allocator_type(lane->for_wake_up); }
-    void operator()() {
-      const auto owner = std::move(self);
-      owner->take_turn(*lane);
-    }
-
-    std::shared_ptr<workers> self;
-    lane_slot* lane;
-  };
 
   void start_lane(lane_slot& mine) {
     if (model_executor_) {
@@ -287,6 +263,7 @@ class workers : public batch_runner<Clock> {
     return goes_on;
   }
 
+  /// The model executor runs nothing any more.
   void lose_turn(lane_slot& mine) {
     {
       const brief_lock lock(mutex_);

@@ -5,6 +5,8 @@
 
 #include <carpool/scheduling/action.hpp>
 #include <carpool/scheduling/flight.hpp>
+#include <carpool/scheduling/limits_in_force.hpp>
+#include <carpool/scheduling/next_step.hpp>
 #include <carpool/scheduling/outcome.hpp>
 #include <carpool/scheduling/policy.hpp>
 #include <carpool/scheduling/queue_rules.hpp>
@@ -12,28 +14,18 @@
 #include <carpool/scheduling/registry.hpp>
 #include <carpool/scheduling/succession.hpp>
 #include <carpool/scheduling/waiting_request.hpp>
-#include <carpool/scheduling/work_ceiling.hpp>
 #include <carpool/stats.hpp>
 #include <carpool/time.hpp>
 
 #include <algorithm>
 #include <cassert>
 #include <cstddef>
-#include <limits>
 #include <optional>
 #include <span>
 #include <utility>
 #include <variant>
-#include <vector>
 
 namespace carpool::scheduling {
-
-/// What the shell has to do until the next event.
-struct next_step {
-  bool dispatchable = false;               ///< a free lane should call start()
-  time_point wake_at = never;              ///< ask again at this time at the latest
-  std::optional<std::size_t> hung_lane{};  ///< its batch has just run for hung_after; told once per batch
-};
 
 /// All that a batcher decides and remembers: who is admitted, who waits, who expires, what leaves as a batch,
 /// who left early, and the counts. No I/O, no clock, no thread: the shell calls it under its lock with the
@@ -58,12 +50,7 @@ class batch_scheduler final : public registry {
     fleet_.reserve(bounds.lanes);
     waiting_.apply(rules, bounds);
     fleet_.resize(bounds.lanes);
-    bounds_ = bounds;
-    bounds_.max_batch_size = std::min(bounds.max_batch_size, rules.max_size);
-    devices_ = bounds.devices;
-    heed_losses();
-    max_batch_work_ = bounds.max_batch_work;
-    heed_ceiling();
+    bounds_.configure(bounds, rules, fleet_);
     hung_after_ = rules.hung_after;
   }
 
@@ -89,7 +76,7 @@ class batch_scheduler final : public registry {
     step.hung_lane = fleet_.newly_hung(now, hung_after_);
     if (step.hung_lane)
       for (const waiting_request& member : fleet_[*step.hung_lane].members())
-        if (member.ride != 0) waiting_.rides().mark_hung(member.ride);
+        if (member.ride != 0) waiting_.rides().close(member.ride);
     step.wake_at = std::min(step.wake_at, fleet_.next_hung(hung_after_));
     return step;
   }
@@ -132,8 +119,19 @@ class batch_scheduler final : public registry {
     return true;
   }
 
+  /// The lane's batch is about to end: nobody joins its runs any more. `share(position, riders)` for each
+  /// result that several wait for, in order of positions; there may be fewer riders when the batch ends.
+  template <class Share>
+  void close_rides(std::size_t lane, Share share) noexcept {
+    const auto members = fleet_[lane].members();
+    for (std::size_t i = 0; i < members.size(); ++i) {
+      if (members[i].handle == nullptr || members[i].ride == 0) continue;
+      if (const std::size_t riders = waiting_.rides().close(members[i].ride); riders > 0) share(i, riders);
+    }
+  }
+
   /// The lane's batch ended: `claim(position, handle)` for each caller that still waits for the result at
-  /// this position, in order of positions; it returns whether that request succeeded.
+  /// this position, in order of positions and riders last; it returns whether that request succeeded.
   template <class Claim>
   void finish(std::size_t lane, time_point now, bool failed, Claim claim) {
     flight& batch = fleet_[lane];
@@ -174,14 +172,14 @@ class batch_scheduler final : public registry {
 
   /// Whether these lanes are on one device. A lane that is not known is on none.
   [[nodiscard]] bool share_device(std::size_t a, std::size_t b) const noexcept {
-    return fleet_.knows(a) && fleet_.knows(b) && a % devices_ == b % devices_;
+    return fleet_.knows(a) && fleet_.knows(b) && bounds_.share_device(a, b);
   }
 
   /// The lane's device is lost, and with it the lane until it is said to be there again. A running batch goes
   /// on. When no lane is left, next() ends what waits, and from then on nobody is admitted.
   void set_lost(std::size_t lane, bool lost, time_point now) noexcept {
     fleet_.set_lost(lane, lost, now);
-    heed_losses();
+    bounds_.heed_losses(fleet_);
   }
 
   /// The lane's batch was for nothing, as its device is lost: its members go back to their places in the
@@ -205,26 +203,20 @@ class batch_scheduler final : public registry {
 
   // ---- memory
 
-  /// A batch of this work, a whole one or a part that was run again, did not fit into memory: no batch of
-  /// several requests gets as heavy for a while.
-  void report_out_of_memory(double work) noexcept {
-    ceiling_.on_out_of_memory(work);
-    heed_ceiling();
-  }
+  /// A batch of this work, a whole one or a part that was run again, did not fit into memory.
+  void report_out_of_memory(double work) noexcept { bounds_.on_out_of_memory(work); }
 
   /// What these members of one batch cost together.
   [[nodiscard]] double cost_of(std::span<const waiting_request> members) noexcept {
-    works_.clear();
-    for (const waiting_request& member : members) works_.push_back(member.work);
-    return works_.empty() ? 0 : bounds_.batch_work(works_);
+    return bounds_.cost_of(members);
   }
 
   // ---- what happened
 
   [[nodiscard]] stats snapshot(time_point now) const {
     stats s = count(now);
-    s.max_batch_work = bounds_.max_batch_work;
-    s.forecast = policy_.forecast(bounds_, now);
+    s.max_batch_work = bounds_->max_batch_work;
+    s.forecast = policy_.forecast(*bounds_, now);
     return s;
   }
 
@@ -255,21 +247,21 @@ class batch_scheduler final : public registry {
   }
 
   [[nodiscard]] queue_view what_waits() const noexcept {
-    return {waiting_.queue(), bounds_, !waiting_.open()};
+    return {waiting_.queue(), *bounds_, !waiting_.open()};
   }
 
   [[nodiscard]] positions front() const noexcept {
-    return positions::run(0, std::min(waiting_.queue().size(), bounds_.max_batch_size));
+    return positions::run(0, std::min(waiting_.queue().size(), bounds_->max_batch_size));
   }
 
   void depart(std::size_t lane, const dispatch& leaving, time_point now) {
     const positions which = what_waits().fitting(leaving.which);
     const std::size_t count = which.size();
-    assert(count > 0 && count <= bounds_.max_batch_size);
+    assert(count > 0 && count <= bounds_->max_batch_size);
     const bool trimmed = count < leaving.which.size() && !flushing_;
     flight& batch = fleet_[lane];
     batch.reserve(count);
-    works_.reserve(count);
+    bounds_.reserve(count);
     fleet_.depart(lane, now, trimmed ? departure::full : leaving.reason);
     waiting_.serve(which, batch);
     ledger_.departed(batch.members(), now);
@@ -280,7 +272,7 @@ class batch_scheduler final : public registry {
   void end_batch(std::size_t lane, time_point now, bool failed) {
     const flight& batch = fleet_[lane];
     ledger_.batch_ended(now - batch.started());
-    if (!failed && ceiling_.value() < std::numeric_limits<double>::infinity()) learn_from(batch.members());
+    if (!failed) bounds_.on_success(batch.members());
     land(lane, now, failed);
   }
 
@@ -299,29 +291,8 @@ class batch_scheduler final : public registry {
     }
   }
 
-  /// What policies see are the lanes and devices that are left.
-  void heed_losses() noexcept {
-    bounds_.lanes = std::max<std::size_t>(1, fleet_.usable());
-    bounds_.devices = std::max<std::size_t>(1, fleet_.usable_devices(devices_));
-  }
-
-  // ---- memory
-
-  void learn_from(std::span<const waiting_request> members) noexcept {
-    double item = 0;
-    for (const waiting_request& member : members) item = std::max(item, cost_of({&member, 1}));
-    ceiling_.on_success(cost_of(members), item);
-    heed_ceiling();
-  }
-
-  void heed_ceiling() noexcept { bounds_.max_batch_work = std::min(max_batch_work_, ceiling_.value()); }
-
-  limits bounds_;                                                    // as policies see them
-  std::size_t devices_ = 1;                                          // lost ones, too
-  double max_batch_work_ = std::numeric_limits<double>::infinity();  // as configured
+  limits_in_force bounds_;
   duration hung_after_ = duration::max();
-  work_ceiling ceiling_;
-  std::vector<double> works_;  // scratch, large enough for every batch that runs
 };
 
 }  // namespace carpool::scheduling

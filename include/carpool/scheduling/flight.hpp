@@ -8,6 +8,7 @@
 #include <carpool/stats.hpp>
 
 #include <algorithm>
+#include <cassert>
 #include <cstddef>
 #include <optional>
 #include <span>
@@ -34,11 +35,11 @@ class flight {
   [[nodiscard]] bool whole() const noexcept { return whole_; }
 
   /// The members; one that left early has no handle.
-  [[nodiscard]] std::span<const waiting_request> members() const noexcept { return members_; }
+  [[nodiscard]] std::span<const waiting_request> members() const noexcept { return {places_.data(), size_}; }
 
   /// Makes the batch ready for this many members; only this step may throw.
   void reserve(std::size_t members) {
-    members_.reserve(members);
+    if (members > places_.size()) places_.resize(members);
     leavers_.reserve(members);
   }
 
@@ -52,10 +53,12 @@ class flight {
     next_deadline_ = time_point::min();
   }
 
-  void add(const waiting_request& member) { add(std::span(&member, 1)); }
+  void add(const waiting_request& member) noexcept { add(std::span(&member, 1)); }
 
-  void add(std::span<const waiting_request> members) {
-    members_.insert(members_.end(), members.begin(), members.end());
+  void add(std::span<const waiting_request> members) noexcept {
+    assert(size_ + members.size() <= places_.size());
+    std::copy(members.begin(), members.end(), places_.data() + size_);
+    size_ += members.size();
   }
 
   /// The first deadline of a member, of those after the time looked beyond, or earlier.
@@ -63,14 +66,14 @@ class flight {
 
   void look_beyond(time_point now) noexcept {
     next_deadline_ = never;
-    for (const waiting_request& member : members_)
+    for (const waiting_request& member : members())
       if (member.deadline > now) next_deadline_ = std::min(next_deadline_, member.deadline);
   }
 
   /// Member `i` wants to leave early. True: it is gone; false: it goes when the batch is sealed, or was gone
   /// already.
   bool leave(std::size_t i, outcome why) {
-    if (members_[i].handle == nullptr) return false;
+    if (places_[i].handle == nullptr) return false;
     whole_ = false;
     if (sealed_) {
       remove(i);
@@ -83,13 +86,13 @@ class flight {
 
   /// Member `i` is not in this batch any more.
   void remove(std::size_t i) noexcept {
-    members_[i].handle = nullptr;
+    places_[i].handle = nullptr;
     whole_ = false;
   }
 
   /// Somebody else has the place of this member from now on.
   void replace(std::size_t i, const waiting_request& successor) noexcept {
-    members_[i] = successor;
+    places_[i] = successor;
     next_deadline_ = std::min(next_deadline_, successor.deadline);
   }
 
@@ -101,23 +104,29 @@ class flight {
     std::sort(leavers_.begin(), leavers_.end(),
               [](const auto& a, const auto& b) { return a.first > b.first; });
     for (const auto& [i, why] : leavers_) {
-      if (const std::optional<waiting_request> successor = gone(i, members_[i], why))
+      if (const std::optional<waiting_request> successor = gone(i, places_[i], why))
         replace(i, *successor);
       else
-        members_.erase(members_.begin() + static_cast<std::ptrdiff_t>(i));
+        erase(i);
     }
     leavers_.clear();
     sealed_ = true;
   }
 
   void end() noexcept {
-    members_.clear();
+    size_ = 0;
     active_ = false;
     next_deadline_ = never;
   }
 
  private:
-  std::vector<waiting_request> members_;
+  void erase(std::size_t i) noexcept {
+    std::copy(places_.data() + i + 1, places_.data() + size_, places_.data() + i);
+    --size_;
+  }
+
+  std::vector<waiting_request> places_;  // for members; the first of them are taken
+  std::size_t size_ = 0;
   std::vector<std::pair<std::size_t, outcome>> leavers_;
   time_point started_{};
   time_point next_deadline_ = never;

@@ -27,10 +27,10 @@ class rides {
   [[nodiscard]] std::size_t waiting() const noexcept { return waiting_; }
   [[nodiscard]] std::size_t running() const noexcept { return running_; }
 
-  /// Whether requests may board it: it has not ended, and there is hope that it will.
+  /// Whether requests may board it: it has not ended, and has not been closed.
   [[nodiscard]] bool open(std::uint32_t ride) const noexcept {
     const auto found = rides_.find(ride);
-    return found != rides_.end() && !found->second.hung;
+    return found != rides_.end() && !found->second.closed;
   }
 
   /// It has not ended, and rides that have not in all.
@@ -93,15 +93,18 @@ class rides {
     group& mine = found->second;
     running_ -= mine.riders.size();
     waiting_ += mine.riders.size();
-    mine.departed = mine.hung = false;
+    mine.departed = mine.closed = false;
     mine.wants = host;
     for (waiting_request& rider : mine.riders) mine.wants = place_for(mine.wants, rider);
     return mine.wants;
   }
 
-  /// The run may never end, so nobody boards any more.
-  void mark_hung(std::uint32_t ride) noexcept {
-    if (const auto found = rides_.find(ride); found != rides_.end()) found->second.hung = true;
+  /// Nobody boards any more: the run may never end, or is about to. Riders that there are.
+  std::size_t close(std::uint32_t ride) noexcept {
+    const auto found = rides_.find(ride);
+    if (found == rides_.end()) return 0;
+    found->second.closed = true;
+    return found->second.riders.size();
   }
 
   /// The run has ended: hands the riders to `visit`.
@@ -170,7 +173,7 @@ class rides {
     waiting_request wants;  // the host when it joined the queue
     std::vector<waiting_request> riders{};
     bool departed = false;
-    bool hung = false;
+    bool closed = false;
   };
 
   /// A place in the queue that suits both; who is due first becomes the host of it, the other one the rider.

@@ -14,6 +14,7 @@ namespace carpool::scheduling {
 class work_ceiling {
  public:
   [[nodiscard]] double value() const noexcept { return value_; }
+  [[nodiscard]] bool finite() const noexcept { return value_ < std::numeric_limits<double>::infinity(); }
 
   /// A batch of this work ran out of memory.
   void on_out_of_memory(double work) noexcept {
@@ -24,7 +25,7 @@ class work_ceiling {
 
   /// A batch of this work ran; its heaviest item alone would have cost `item`.
   void on_success(double work, double item) noexcept {
-    if (value_ == std::numeric_limits<double>::infinity()) return;
+    if (!finite()) return;
     item_ = std::max(item_, item);
     if (work > 0.75 * value_ && work <= value_)
       value_ += step_;  // a smaller one says nothing about the bound

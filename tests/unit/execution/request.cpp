@@ -62,11 +62,11 @@ TEST_CASE("a request keeps its result or its error, and asks for no assignment")
   auto* operation = single_operation<int, std::unique_ptr<int>, handler>::make(r.handler(), io.get_executor(),
                                                                                when, asked, 1);
   completion_list ready;
-  operation->settle(std::make_unique<int>(4), ready);
+  operation->succeed(std::make_unique<int>(4), ready);
   REQUIRE(operation->output());
   CHECK(**operation->output() == 4);
   auto* failed = single::make(reply<std::string>().handler(), io.get_executor(), when, asked, 1);
-  failed->settle({boost::system::in_place_error, error::expired}, ready);
+  failed->fail(error::expired, ready);
   CHECK(!failed->output());
   CHECK(failed->error() == error::expired);
 }
@@ -80,7 +80,7 @@ TEST_CASE("a single operation completes with its result or its error") {
   auto* second = single::make(bad.handler(), io.get_executor(), when, asked, 2);
   CHECK(first->count() == 1);
   CHECK(first->input == 1);
-  first->settle(std::string("result"), ready);
+  first->succeed(std::string("result"), ready);
   second->fail(error::shut_down, ready);
   invoke_all(std::move(ready));
   CHECK(good.succeeded_with("result"));
@@ -94,10 +94,10 @@ TEST_CASE("an operation of many completes when its last input has ended, in what
   CHECK(operation->count() == 3);
   const auto items = items_of(*operation);
   completion_list ready;
-  items[2]->settle(std::string("c"), ready);
-  items[0]->settle(std::string("a"), ready);
+  items[2]->succeed(std::string("c"), ready);
+  items[0]->succeed(std::string("a"), ready);
   CHECK(ready.empty());
-  items[1]->settle(std::string("b"), ready);
+  items[1]->succeed(std::string("b"), ready);
   CHECK(ready.front() == operation);
   invoke_all(std::move(ready));
   CHECK(r.succeeded_with({"a", "b", "c"}));
@@ -111,7 +111,7 @@ TEST_CASE("an operation of many tells the error of the first input that failed, 
   completion_list ready;
   items[2]->fail(error::expired, ready);
   items[1]->fail(error::model_failed, ready);
-  items[0]->settle(std::string("a"), ready);
+  items[0]->succeed(std::string("a"), ready);
   invoke_all(std::move(ready));
   CHECK(r.failed_with(error::model_failed));
   CHECK(r.value().empty());

@@ -154,22 +154,10 @@ TEST_CASE("a request_list keeps requests in order, each with its position") {
     requests.clear();
     for (std::size_t i = 0; i < 3; ++i) list.push(requests.emplace_back(whole, i), 10 * i);
     std::vector<std::size_t> positions;
-    list.take([&](pending_request& request, std::size_t position, bool shared) {
+    list.take([&](pending_request& request, std::size_t position) {
       CHECK(10 * static_cast<single&>(request).number == position);
-      CHECK(!shared);
       positions.push_back(position);
     });
     CHECK(positions == std::vector<std::size_t>{0, 10, 20});
   }
-}
-
-TEST_CASE("a request_list tells who is not the last with its position") {
-  operation whole;
-  std::deque<single> requests;
-  request_list list;
-  for (const std::size_t position : {0U, 1U, 1U, 1U, 2U})
-    list.push(requests.emplace_back(whole, 0), position);
-  std::vector<bool> flags;
-  list.take([&](pending_request&, std::size_t, bool shared) { flags.push_back(shared); });
-  CHECK(flags == std::vector<bool>{false, true, true, false, false});
 }
