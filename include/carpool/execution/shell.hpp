@@ -167,9 +167,9 @@ class shell : public intake<Clock>, public std::enable_shared_from_this<shell<Cl
     if (!out.work) out.work = work_;  // those that still are pending may end meanwhile
     lock.unlock();
     post_all(std::move(out.ready), executor_, here);
-    if (posts_nothing) boost::asio::post(executor_, [] {});
     if (out.wake != nullptr) wake(*out.wake);
     if (observing) out.told.tell(*observing);
+    if (posts_nothing) post_nothing();
   }
 
   /// Makes a lane look for a batch that has been told to by lane_set::wake_one. Without the lock.
@@ -209,6 +209,14 @@ class shell : public intake<Clock>, public std::enable_shared_from_this<shell<Cl
   bool given_up_ = false;        // it has been, and those who wait for the end have to be told
 
  private:
+  /// Without memory for it a run() may end at once; what has happened has happened.
+  BOOST_NOINLINE void post_nothing() noexcept {
+    try {
+      boost::asio::post(executor_, [] {});
+    } catch (...) {
+    }
+  }
+
   /// No event is bound to come: who submits now has to look himself. While lanes are awake and the executor
   /// is kept from running dry, one is.
   [[nodiscard]] bool may_fall_asleep() const noexcept {
