@@ -23,6 +23,7 @@
 #include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>
 
+#include <chrono>
 #include <csignal>
 #include <cstdint>
 #include <cstdlib>
@@ -34,6 +35,7 @@
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <thread>
 #include <vector>
 
 namespace {
@@ -41,7 +43,7 @@ namespace {
 using embed_server::embedding;
 using embed_server::tokens;
 
-constexpr std::size_t max_tokens = 1000, max_batch_size = 4;
+constexpr std::size_t max_tokens = 1000;
 
 tokens tokenize(std::string_view text, bool truncate) {
   if (text.size() > max_tokens && !truncate)
@@ -59,13 +61,14 @@ embedding embed(const tokens& text) {
           static_cast<float>(bytes.back()), 1};
 }
 
-std::vector<embedding> run_model(std::span<const tokens> texts) {
+std::vector<embedding> run_model(std::span<const tokens> texts, std::chrono::milliseconds time) {
+  if (time.count() > 0) std::this_thread::sleep_for(time);
   std::vector<embedding> embeddings;
   for (const tokens& text : texts) embeddings.push_back(embed(text));
   return embeddings;
 }
 
-embed_server::served_model describe(const std::string& name) {
+embed_server::served_model describe(const std::string& name, std::size_t max_batch_size) {
   embed_server::served_model model;
   model.name = name;
   model.dimension = 4;
@@ -74,19 +77,20 @@ embed_server::served_model describe(const std::string& name) {
   return model;
 }
 
-embed_server::local_parts make_parts(boost::asio::io_context& io) {
+embed_server::local_parts make_parts(boost::asio::io_context& io, std::size_t max_batch_size,
+                                     std::chrono::milliseconds batch_time) {
   const auto statistics = std::make_shared<embed_server::model_statistics>(max_batch_size);
   const auto tracing = std::make_shared<embed_server::trace_switch>(statistics);
   const carpool::options batching{.max_batch_size = max_batch_size, .observer = tracing};
-  return {
-      .tokenize = tokenize,
-      .batcher = std::make_unique<embed_server::embedding_batcher>(io, batching, run_model, carpool::eager{}),
-      .batching = batching,
-      .statistics = statistics,
-      .tracing = tracing,
-      .devices = [] {
-        return std::vector<carpool::bert::device_status>{{"toy", true}};
-      }};
+  const auto run = [batch_time](std::span<const tokens> texts) { return run_model(texts, batch_time); };
+  return {.tokenize = tokenize,
+          .batcher = std::make_unique<embed_server::embedding_batcher>(io, batching, run, carpool::eager{}),
+          .batching = batching,
+          .statistics = statistics,
+          .tracing = tracing,
+          .devices = [] {
+            return std::vector<carpool::bert::device_status>{{"toy", true}};
+          }};
 }
 
 }  // namespace
@@ -95,16 +99,22 @@ int main(int argc, char** argv) {
   try {
     cluster::queue_options queue;
     std::string name = "toy";
+    std::size_t max_batch_size = 4;
+    unsigned batch_ms = 0;
     CLI::App app{"A worker around a toy model."};
     cluster::add_queue_options(app, queue);
     cluster::add_worker_options(app, queue);
     app.add_option("--name", name, "Name of the model");
+    app.add_option("--max-batch-size", max_batch_size, "Texts in one model run");
+    app.add_option("--batch-ms", batch_ms, "Milliseconds that a batch takes");
     CLI11_PARSE(app, argc, argv);
     if (queue.check) return cluster::check_redis(queue) ? EXIT_SUCCESS : EXIT_FAILURE;
     const embed_server::background_logging logging{"info"};
     boost::asio::io_context io{1};
-    const auto model = std::make_shared<embed_server::hosted_model>(
-        std::make_unique<embed_server::local_engine>(describe(name), make_parts(io), 1 << 16));
+    const auto model =
+        std::make_shared<embed_server::hosted_model>(std::make_unique<embed_server::local_engine>(
+            describe(name, max_batch_size),
+            make_parts(io, max_batch_size, std::chrono::milliseconds{batch_ms}), 1 << 16));
     return cluster::serve_queue(io, queue, model) ? EXIT_SUCCESS : EXIT_FAILURE;
   } catch (const std::exception& error) {
     std::cerr << "toy_worker: " << error.what() << '\n';

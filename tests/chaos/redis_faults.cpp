@@ -1,0 +1,84 @@
+// Copyright (c) 2026 The carpool authors
+// SPDX-License-Identifier: BSL-1.0
+
+#include "append_only_file.hpp"
+#include "fault.hpp"
+#include "hold.hpp"
+
+#include <csignal>
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+
+namespace chaos {
+namespace {
+
+using carpool::test::dice;
+
+void restart(stage& cluster, dice& dice) {
+  cluster.redis().stop();
+  hold(dice, 0, 2000);
+  cluster.redis().start();
+}
+
+// With appendfsync always nothing is lost that Redis has said yes to.
+void kill(stage& cluster, dice& dice) {
+  cluster.redis().kill();
+  const auto file = append_only_file(cluster.redis_folder());
+  cut_off(file, std::filesystem::file_size(file));  // what it was just writing
+  hold(dice, 0, 2000);
+  cluster.redis().start();
+}
+
+// With appendfsync everysec the last second is lost when the machine goes down, but not when only Redis is
+// killed: so what was written since is taken out of the file, or a part of it.
+void fail_power(stage& cluster, dice& dice) {
+  cluster.redis().ask("CONFIG SET appendfsync everysec");
+  hold(dice, 0, 1000);
+  const auto file = append_only_file(cluster.redis_folder());
+  const std::uintmax_t synced = std::filesystem::file_size(file);
+  hold(dice, 0, 1000);
+  cluster.redis().kill();
+  const std::uintmax_t written = std::filesystem::file_size(file);
+  cut_off(file, synced + dice.below(static_cast<std::size_t>(written - synced) + 1));
+  hold(dice, 0, 2000);
+  cluster.redis().start();
+}
+
+void freeze(stage& cluster, dice& dice) {
+  cluster.redis().signal(SIGSTOP);
+  hold(dice, 300, 4000);
+  cluster.redis().signal(SIGCONT);
+}
+
+void fill(stage& cluster, dice& dice) {
+  cluster.redis().ask("CONFIG SET maxmemory 1");
+  hold(dice, 500, 3000);
+  cluster.redis().ask("CONFIG SET maxmemory 0");
+}
+
+void forget_scripts(stage& cluster, dice& dice) {
+  cluster.redis().ask("SCRIPT FLUSH");
+  hold(dice, 0, 500);
+}
+
+redis_link& some_link(stage& cluster, dice& dice) {
+  return cluster.gateway_link(dice.below(cluster.gateways()));
+}
+
+void cut(stage& cluster, dice& dice) { cut_link(some_link(cluster, dice), dice); }
+void stall(stage& cluster, dice& dice) { stall_link(some_link(cluster, dice), dice); }
+void lose(stage& cluster, dice& dice) { lose_link(some_link(cluster, dice), dice); }
+
+}  // namespace
+
+std::vector<fault> redis_faults() {
+  constexpr effects nothing{}, refuses{.refuses = true}, loses{.refuses = true, .loses = true};
+  return {{"Redis stopped and started", refuses, restart}, {"Redis killed and started", refuses, kill},
+          {"power failure, everysec", loses, fail_power},  {"Redis frozen", refuses, freeze},
+          {"Redis out of memory", refuses, fill},          {"scripts forgotten", nothing, forget_scripts},
+          {"a gateway's link cut", refuses, cut},          {"a gateway's link stalled", refuses, stall},
+          {"a gateway's link half-open", refuses, lose}};
+}
+
+}  // namespace chaos

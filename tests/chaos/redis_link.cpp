@@ -1,0 +1,116 @@
+// Copyright (c) 2026 The carpool authors
+// SPDX-License-Identifier: BSL-1.0
+
+#include "redis_link.hpp"
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/socket_base.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/asio/write.hpp>
+#include <boost/system/error_code.hpp>
+
+#include <array>
+#include <utility>
+
+namespace chaos {
+namespace {
+
+using asio::ip::tcp;
+constexpr auto no_throw = asio::as_tuple(asio::use_awaitable);
+
+}  // namespace
+
+struct redis_link::connection {
+  connection(tcp::socket program_, asio::io_context& io) : program(std::move(program_)), redis(io) {}
+
+  void close() {
+    boost::system::error_code ignored;
+    program.close(ignored);
+    redis.close(ignored);
+  }
+
+  // Closes with a reset in place of the usual end of stream.
+  void reset() {
+    boost::system::error_code ignored;
+    program.set_option(asio::socket_base::linger{true, 0}, ignored);
+    close();
+  }
+
+  tcp::socket program;
+  asio::local::stream_protocol::socket redis;
+  bool lost = false;
+};
+
+redis_link::redis_link(asio::io_context& io, std::string redis_socket)
+    : io_(io),
+      acceptor_(io, tcp::endpoint{asio::ip::address_v4::loopback(), 0}),
+      redis_(std::move(redis_socket)),
+      changed_(io, asio::steady_timer::time_point::max()) {
+  asio::co_spawn(io, accept(), asio::detached);
+}
+
+void redis_link::become(condition now) {
+  asio::post(io_, [this, now] {
+    condition_ = now;
+    changed_.cancel();
+    if (now != condition::cut) return;
+    for (const auto& each : connections()) each->reset();
+  });
+}
+
+void redis_link::lose_connections() {
+  asio::post(io_, [this] {
+    for (const auto& each : connections()) each->lost = true;
+  });
+}
+
+std::vector<std::shared_ptr<redis_link::connection>> redis_link::connections() {
+  std::vector<std::shared_ptr<connection>> alive;
+  for (const auto& each : connections_)
+    if (auto held = each.lock()) alive.push_back(std::move(held));
+  connections_.assign(alive.begin(), alive.end());
+  return alive;
+}
+
+asio::awaitable<void> redis_link::accept() {
+  for (;;) {
+    tcp::socket program = co_await acceptor_.async_accept(asio::use_awaitable);
+    asio::co_spawn(io_, serve(std::make_shared<connection>(std::move(program), io_)), asio::detached);
+  }
+}
+
+asio::awaitable<void> redis_link::serve(std::shared_ptr<connection> served) {
+  const auto [failed] = co_await served->redis.async_connect(redis_, no_throw);
+  if (failed || condition_ == condition::cut) {
+    served->reset();
+    co_return;
+  }
+  boost::system::error_code ignored;
+  served->program.set_option(tcp::no_delay{true}, ignored);
+  connections_.push_back(served);
+  asio::co_spawn(io_, forward(served, served->program, served->redis), asio::detached);
+  co_await forward(served, served->redis, served->program);
+}
+
+// Until one side closes. A lost connection ends on that side only.
+template <class From, class To>
+asio::awaitable<void> redis_link::forward(std::shared_ptr<connection> served, From& from, To& to) {
+  std::array<char, 65536> bytes;
+  for (;;) {
+    const auto [ended, size] = co_await from.async_read_some(asio::buffer(bytes), no_throw);
+    while (condition_ == condition::stalled) co_await changed_.async_wait(no_throw);
+    if (ended) break;
+    if (served->lost) continue;
+    const auto [failed, written] = co_await asio::async_write(to, asio::buffer(bytes.data(), size), no_throw);
+    if (failed) break;
+  }
+  if (!served->lost) co_return served->close();
+  boost::system::error_code ignored;
+  from.close(ignored);
+}
+
+}  // namespace chaos

@@ -1,0 +1,43 @@
+// Copyright (c) 2026 The carpool authors
+// SPDX-License-Identifier: BSL-1.0
+
+#include "tormentor.hpp"
+
+#include "hold.hpp"
+
+#include <cstddef>
+#include <utility>
+
+namespace chaos {
+
+tormentor::tormentor(stage& cluster, journal& journal, std::vector<fault> faults, std::uint64_t seed)
+    : cluster_(cluster), journal_(journal), faults_(std::move(faults)), dice_(seed) {
+  done_ = std::async(std::launch::async, [this] { torment(); });
+}
+
+void tormentor::stop() {
+  stopping_ = true;
+  done_.get();
+}
+
+void tormentor::torment() {
+  while (!stopping_) {
+    hold(dice_, 500, 3000);
+    const fault& now = next();
+    const std::size_t number = journal_.begin(now.name, now.may);
+    now.inflict(cluster_, dice_);
+    cluster_.await_answers();
+    journal_.end(number);
+  }
+}
+
+const fault& tormentor::next() {
+  if (left_.empty())
+    for (std::size_t i = 0; i < faults_.size(); ++i) left_.push_back(i);
+  std::swap(left_[dice_.below(left_.size())], left_.back());
+  const fault& drawn = faults_[left_.back()];
+  left_.pop_back();
+  return drawn;
+}
+
+}  // namespace chaos

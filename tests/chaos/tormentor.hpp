@@ -1,0 +1,43 @@
+// Copyright (c) 2026 The carpool authors
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include "fault.hpp"
+#include "journal.hpp"
+#include "stage.hpp"
+
+#include <atomic>
+#include <cstdint>
+#include <future>
+#include <vector>
+
+namespace chaos {
+
+/// Inflicts one fault after the other, on a thread of its own, each when everybody has recovered from the one
+/// before. Which ones, on whom and for how long follows from the seed. All faults come once before one comes
+/// again.
+class tormentor {
+ public:
+  tormentor(stage& cluster, journal& journal, std::vector<fault> faults, std::uint64_t seed);
+
+  ~tormentor() { stopping_ = true; }
+  tormentor(const tormentor&) = delete;
+  tormentor& operator=(const tormentor&) = delete;
+
+  /// Ends when what it does has been undone. Throws what went wrong.
+  void stop();
+
+ private:
+  void torment();
+  const fault& next();
+
+  stage& cluster_;
+  journal& journal_;
+  const std::vector<fault> faults_;
+  std::vector<std::size_t> left_;  // of this round
+  carpool::test::dice dice_;
+  std::atomic<bool> stopping_ = false;
+  std::future<void> done_;
+};
+
+}  // namespace chaos

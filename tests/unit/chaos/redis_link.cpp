@@ -1,0 +1,121 @@
+// Copyright (c) 2026 The carpool authors
+// SPDX-License-Identifier: BSL-1.0
+
+#include "chaos/redis_link.hpp"
+
+#include "support/doctest.hpp"
+#include "support/temporary_folder.hpp"
+
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/error.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/local/stream_protocol.hpp>
+#include <boost/asio/read.hpp>
+#include <boost/asio/write.hpp>
+#include <boost/system/error_code.hpp>
+
+#include <string>
+
+namespace asio = boost::asio;
+using asio::ip::tcp;
+using condition = chaos::redis_link::condition;
+
+namespace {
+
+// A program, its link, and the Redis at the end of it; one thread has all of them.
+struct line {
+  line() : acceptor(io, {(folder.path() / "redis").string()}), link(io, (folder.path() / "redis").string()) {}
+
+  void connect() {
+    program.close();
+    program.connect({asio::ip::address_v4::loopback(), link.port()});
+    redis = asio::local::stream_protocol::socket{io};
+    bool accepted = false;
+    acceptor.async_accept(redis, [&](boost::system::error_code) { accepted = true; });
+    while (!accepted) io.run_one();
+    io.poll();
+  }
+
+  // What arrives of what the one sends to the other, until nothing moves any more.
+  template <class From, class To>
+  std::string send(From& from, To& to, const std::string& text) {
+    asio::write(from, asio::buffer(text));
+    return receive(to);
+  }
+
+  template <class To>
+  std::string receive(To& to) {
+    while (io.poll() > 0) {
+    }
+    std::string arrived(to.available(), ' ');
+    asio::read(to, asio::buffer(arrived));
+    return arrived;
+  }
+
+  // How the connection ended for the program; no error if it is open.
+  boost::system::error_code ending() {
+    while (io.poll() > 0) {
+    }
+    program.non_blocking(true);
+    char byte = 0;
+    boost::system::error_code ended;
+    program.read_some(asio::buffer(&byte, 1), ended);
+    program.non_blocking(false);
+    return ended == asio::error::would_block ? boost::system::error_code{} : ended;
+  }
+
+  const carpool::test::temporary_folder folder;
+  asio::io_context io;
+  asio::local::stream_protocol::acceptor acceptor;
+  chaos::redis_link link;
+  tcp::socket program{io};
+  asio::local::stream_protocol::socket redis{io};
+};
+
+}  // namespace
+
+TEST_CASE("a link that is up passes everything on, the end too") {
+  line line;
+  line.connect();
+  CHECK(line.send(line.program, line.redis, "question") == "question");
+  CHECK(line.send(line.redis, line.program, "answer") == "answer");
+  CHECK_FALSE(line.ending());
+  line.redis.close();
+  CHECK(line.ending() == asio::error::eof);
+}
+
+TEST_CASE("a link that is cut resets connections, new ones too, until it is up again") {
+  line line;
+  line.connect();
+  line.link.become(condition::cut);
+  CHECK(line.ending() == asio::error::connection_reset);
+  line.connect();
+  CHECK(line.ending() == asio::error::connection_reset);
+  line.link.become(condition::up);
+  line.connect();
+  CHECK(line.send(line.program, line.redis, "question") == "question");
+}
+
+TEST_CASE("what is sent through a stalled link arrives when it is up again") {
+  line line;
+  line.connect();
+  line.link.become(condition::stalled);
+  CHECK(line.send(line.program, line.redis, "question").empty());
+  CHECK(line.send(line.redis, line.program, "answer").empty());
+  line.link.become(condition::up);
+  CHECK(line.receive(line.redis) == "question");
+  CHECK(line.receive(line.program) == "answer");
+}
+
+TEST_CASE("nobody hears anything of a lost connection, its end included, and new ones work") {
+  line line;
+  line.connect();
+  line.link.lose_connections();
+  CHECK(line.send(line.program, line.redis, "question").empty());
+  CHECK(line.send(line.redis, line.program, "answer").empty());
+  line.redis.close();
+  CHECK_FALSE(line.ending());
+  line.connect();
+  CHECK(line.send(line.program, line.redis, "question") == "question");
+}
