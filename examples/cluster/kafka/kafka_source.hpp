@@ -51,6 +51,9 @@ class kafka_source final : public request_source {
   /// When the worker has stopped: as kafka_consumer::leave().
   asio::awaitable<void> leave() { return consumer_.leave(); }
 
+  /// Ends when this source is of no use any more: as kafka_consumer::broken().
+  asio::awaitable<void> broken() { return consumer_.broken(); }
+
  private:
   delivery to_delivery(const kafka_consumer::request& received) const;
   asio::awaitable<std::string> send_reply(const delivery& answered, std::string reply);
