@@ -17,7 +17,6 @@
 #include <vector>
 
 using namespace carpool::test;
-using cluster::failure_code;
 
 namespace {
 
@@ -125,74 +124,6 @@ TEST_CASE("K3: when the broker is away and comes back, the worker replies and go
   requester.await_replies(4);
   requester.check_results({"before", "hold", "meanwhile", "after"}, 2);
   await([&] { return kafka.all_committed() == 4; });
-}
-
-TEST_CASE("K6: what cannot be read goes to the dead letters, its requester is told, and others are fine") {
-  mock_kafka kafka{1};
-  test_requester requester{kafka};
-  kafka_worker worker{kafka};
-  requester.send("rubbish", "\1rubbish");
-  std::string newer = test_requester::payload("x");
-  ++newer[0];
-  requester.send("newer", newer);
-  requester.send("", "nobody to tell", "somebody.elses.topic");
-  requester.send({"good"});
-  requester.await_replies(3);
-  CHECK(requester.code_of("rubbish") == failure_code::unreadable);
-  CHECK(requester.code_of("newer") == failure_code::unreadable);
-  requester.check_results({"good"});
-  std::vector<std::string> dead{requester.await_dead_letter(), requester.await_dead_letter(),
-                                requester.await_dead_letter()};
-  std::ranges::sort(dead);
-  CHECK(dead == std::vector<std::string>{"\1rubbish", newer, "nobody to tell"});
-  await([&] { return kafka.committed()[0] == 4; });
-}
-
-TEST_CASE("K7: a request whose reply is refused goes to the dead letters, and its partition goes on") {
-  mock_kafka kafka{1};
-  test_requester requester{kafka};
-  kafka_worker worker{kafka};
-  requester.send({"hold"});
-  await([&] { return worker.has_begun("hold"); });
-  kafka.refuse_writes(RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE);
-  worker.release();
-  CHECK(requester.await_dead_letter() == test_requester::payload("hold"));
-  requester.send({"after"});
-  requester.await_replies(1);
-  requester.check_results({"after"});
-  await([&] { return kafka.committed()[0] == 2; });
-}
-
-TEST_CASE(
-    "K7: a request whose requester's topic is gone goes to the dead letters, and its partition goes on") {
-  mock_kafka kafka{1};
-  test_requester requester{kafka};
-  const std::string gone = mock_kafka::topics().replies("gone"), payload = test_requester::payload("lost");
-  kafka.hide(gone);
-  kafka_worker worker{kafka};
-  requester.send("lost", payload, gone);
-  CHECK(requester.await_dead_letter() == payload);
-  requester.send({"after"});
-  requester.await_replies(1);
-  requester.check_results({"after"});
-  await([&] { return kafka.committed()[0] == 2; });
-}
-
-TEST_CASE("K7: a reply that is not taken for a while is kept, and nothing is committed before it is") {
-  mock_kafka kafka{1};
-  test_requester requester{kafka};
-  kafka_worker worker{kafka, 8, {{"retries", "0"}, {"auto.commit.interval.ms", "100"}}};
-  requester.send({"hold"});
-  await([&] { return worker.has_begun("hold"); });
-  kafka.refuse_writes(RD_KAFKA_RESP_ERR_NOT_ENOUGH_REPLICAS, 8);
-  worker.release();
-  await([&] {
-    const auto committed = kafka.committed()[0];
-    requester.take_replies(std::chrono::milliseconds{500});
-    if (requester.received.empty()) CHECK(committed == 0);
-    return committed == 1;
-  });
-  requester.check_results({"hold"});
 }
 
 TEST_CASE("K8: a batch that takes longer than max.poll.interval.ms stays with its worker") {

@@ -54,11 +54,16 @@ class mock_kafka {
   void go_down() { rd_kafka_mock_broker_set_down(mock_, -1); }
   void come_up() { rd_kafka_mock_broker_set_up(mock_, -1); }
 
-  /// Those who write next are told so, so many times.
-  void refuse_writes(rd_kafka_resp_err_t error, std::size_t times = 1) {
+  /// Those who write next are told so, one after the other.
+  void answer_writes(const std::vector<rd_kafka_resp_err_t>& errors) {
     constexpr std::int16_t produce = 0;
-    const std::vector<rd_kafka_resp_err_t> errors(times, error);
     rd_kafka_mock_push_request_errors_array(mock_, produce, errors.size(), errors.data());
+  }
+
+  /// The next heartbeat of a consumer is told that another one has taken its `group.instance.id`.
+  void fence() {
+    constexpr std::int16_t heartbeat = 12;
+    rd_kafka_mock_push_request_errors(mock_, heartbeat, 1, RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID);
   }
 
   /// Whoever asks for the topic is told that there is none.
@@ -79,6 +84,14 @@ class mock_kafka {
   std::int64_t all_committed() const {
     const auto offsets = committed();
     return std::accumulate(offsets.begin(), offsets.end(), std::int64_t{0});
+  }
+
+  /// How many records have been written to the first partition.
+  std::int64_t written(const std::string& topic) const {
+    std::int64_t first = 0, end = 0;
+    REQUIRE(rd_kafka_query_watermark_offsets(observer_.get(), topic.c_str(), 0, &first, &end, 60'000) ==
+            RD_KAFKA_RESP_ERR_NO_ERROR);
+    return end;
   }
 
  private:

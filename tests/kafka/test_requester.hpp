@@ -79,12 +79,22 @@ class test_requester {
     }
   }
 
-  /// The payload of the next dead letter, which must come within a minute.
-  std::string await_dead_letter() {
+  struct dead_letter {
+    std::string payload;
+    std::string at;
+  };
+
+  /// The next one, which must come within a minute.
+  dead_letter await_dead_letter() {
     const cluster::kafka_message message{rd_kafka_consumer_poll(dead_.get(), 60'000)};
     REQUIRE(message);
     REQUIRE(message->err == RD_KAFKA_RESP_ERR_NO_ERROR);
-    return value_of(*message);
+    rd_kafka_headers_t* headers = nullptr;
+    const void* at = nullptr;
+    std::size_t size = 0;
+    REQUIRE(rd_kafka_message_headers(message.get(), &headers) == RD_KAFKA_RESP_ERR_NO_ERROR);
+    REQUIRE(rd_kafka_header_get_last(headers, "at", &at, &size) == RD_KAFKA_RESP_ERR_NO_ERROR);
+    return {value_of(*message), {static_cast<const char*>(at), size}};
   }
 
   /// Each of these has its result, and `most` of them at most.

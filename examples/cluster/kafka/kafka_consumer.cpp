@@ -49,6 +49,7 @@ kafka_consumer::kafka_consumer(const asio::any_io_executor& executor, const kafk
     : executor_(executor),
       topic_(settings.topics.requests()),
       changed_(executor),
+      failed_(executor, asio::steady_timer::time_point::max()),
       handle_([&] {
         kafka_conf conf = conf_for(settings);
         rd_kafka_conf_set_opaque(conf.get(), this);
@@ -95,12 +96,18 @@ void kafka_consumer::poll() {
 
 void kafka_consumer::arrive(kafka_message message) {
   if (message->err != RD_KAFKA_RESP_ERR_NO_ERROR) {
-    failure_ = rd_kafka_message_errstr(message.get());
+    fail(rd_kafka_message_errstr(message.get()));
   } else {
     failure_.clear();  // it is over
     if (arrived_.size() >= pause_at) pause(message->partition);
     arrived_.push_back(std::move(message));
   }
+  changed_.cancel();
+}
+
+void kafka_consumer::fail(const char* why) {
+  failure_ = why;
+  failed_.cancel();
   changed_.cancel();
 }
 
@@ -119,6 +126,11 @@ void kafka_consumer::complain_of_failure() {
   if (rd_kafka_fatal_error(handle_.get(), fatal.data(), fatal.size()) != RD_KAFKA_RESP_ERR_NO_ERROR)
     throw kafka_unavailable(fatal.data());
   if (!failure_.empty()) throw kafka_unavailable(std::exchange(failure_, {}));
+}
+
+asio::awaitable<void> kafka_consumer::broken() {
+  while (rd_kafka_fatal_error(handle_.get(), nullptr, 0) == RD_KAFKA_RESP_ERR_NO_ERROR)
+    co_await failed_.async_wait(no_throw);
 }
 
 // The partition goes to another worker.
@@ -146,8 +158,7 @@ void kafka_consumer::on_rebalance(rd_kafka_t* handle, rd_kafka_resp_err_t what,
 // Called by poll(). A single broker that cannot be reached is in the log; others may do.
 void kafka_consumer::on_error(rd_kafka_t*, int error, const char* reason, void* self) noexcept {
   if (error == RD_KAFKA_RESP_ERR__TRANSPORT) return;
-  static_cast<kafka_consumer*>(self)->failure_ = reason;
-  static_cast<kafka_consumer*>(self)->changed_.cancel();
+  static_cast<kafka_consumer*>(self)->fail(reason);
 }
 
 asio::awaitable<void> kafka_consumer::leave() {

@@ -51,6 +51,10 @@ class kafka_consumer {
   /// Requests that are here and not taken yet.
   std::size_t waiting() const { return arrived_.size(); }
 
+  /// Ends when librdkafka has met an error that it cannot survive, which is in the log then; as when another
+  /// worker has the same `group.instance.id`. Nothing can be taken or committed any more.
+  asio::awaitable<void> broken();
+
   /// Serves librdkafka, so that it knows that this process is alive.
   void poll();
 
@@ -60,6 +64,7 @@ class kafka_consumer {
 
  private:
   void arrive(kafka_message message);
+  void fail(const char* why);
   void pause(std::int32_t partition);
   void resume();
   void complain_of_failure();
@@ -71,7 +76,8 @@ class kafka_consumer {
   asio::any_io_executor executor_;
   std::string topic_;
   asio::steady_timer changed_;
-  std::string failure_;  // not told yet
+  asio::steady_timer failed_;  // never fires; cancelled when librdkafka tells of a failure
+  std::string failure_;        // not told yet
   offset_ledger ledger_;
   std::set<std::int32_t> paused_;
   kafka_handle handle_;

@@ -18,6 +18,7 @@ struct kafka_deleter {
     rd_kafka_destroy_flags(handle, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
   }
   void operator()(rd_kafka_error_t* error) const { rd_kafka_error_destroy(error); }
+  void operator()(rd_kafka_headers_t* headers) const { rd_kafka_headers_destroy(headers); }
   void operator()(rd_kafka_message_t* message) const { rd_kafka_message_destroy(message); }
   void operator()(rd_kafka_queue_t* queue) const { rd_kafka_queue_destroy(queue); }
   void operator()(rd_kafka_topic_partition_list_t* list) const {
@@ -28,6 +29,7 @@ struct kafka_deleter {
 using kafka_conf = std::unique_ptr<rd_kafka_conf_t, kafka_deleter>;
 using kafka_handle = std::unique_ptr<rd_kafka_t, kafka_deleter>;
 using kafka_error = std::unique_ptr<rd_kafka_error_t, kafka_deleter>;
+using kafka_headers = std::unique_ptr<rd_kafka_headers_t, kafka_deleter>;
 using kafka_message = std::unique_ptr<rd_kafka_message_t, kafka_deleter>;
 using kafka_queue = std::unique_ptr<rd_kafka_queue_t, kafka_deleter>;
 using kafka_partitions = std::unique_ptr<rd_kafka_topic_partition_list_t, kafka_deleter>;

@@ -20,9 +20,11 @@ kafka_conf conf_for(const kafka_settings& settings, void* self,
   kafka_conf conf =
       make_conf(settings,
                 {{"linger.ms", "0"},
+                 {"batch.size", "65536"},  // topics that take less refuse batches, not only large records
                  {"message.timeout.ms", "5000"},
                  {"topic.metadata.propagation.max.ms", "5000"}},  // then a topic that is unknown is gone
-                {{"acks", "all"}});
+                {{"acks", "all"},
+                 {"allow.auto.create.topics", "false"}});  // requesters name topics, and must not create them
   rd_kafka_conf_set_opaque(conf.get(), self);
   rd_kafka_conf_set_dr_msg_cb(conf.get(), report);
   return conf;
@@ -57,6 +59,15 @@ rd_kafka_vu_t with_text(rd_kafka_vtype_t type, const std::string& text) {
   given.vtype = type;
   given.u.mem = {const_cast<char*>(text.data()), text.size()};  // only read, and copied at once
   return given;
+}
+
+// A list of our own: those that rd_kafka_produceva makes by itself are freed twice (in librdkafka 2.0 at
+// least) when it is known that the topic is not there.
+kafka_headers headers_of(const kafka_record& record) {
+  kafka_headers headers{rd_kafka_headers_new(record.headers.size())};
+  for (const auto& [name, value] : record.headers)
+    rd_kafka_header_add(headers.get(), name.c_str(), -1, value.data(), static_cast<ssize_t>(value.size()));
+  return headers;
 }
 
 }  // namespace
@@ -94,13 +105,12 @@ void kafka_producer::produce(const kafka_record& record, std::uintptr_t number) 
   parts[2].u.ptr = reinterpret_cast<void*>(number);
   parts.push_back(with_text(RD_KAFKA_VTYPE_KEY, record.key));
   parts.push_back(with_text(RD_KAFKA_VTYPE_VALUE, record.value));
-  for (const auto& [name, value] : record.headers) {
-    rd_kafka_vu_t& header = parts.emplace_back();
-    header.vtype = RD_KAFKA_VTYPE_HEADER;
-    header.u.header = {name.c_str(), value.data(), static_cast<ssize_t>(value.size())};
-  }
+  kafka_headers headers = headers_of(record);
+  parts.emplace_back().vtype = RD_KAFKA_VTYPE_HEADERS;
+  parts.back().u.headers = headers.get();
   const kafka_error failed{rd_kafka_produceva(handle_.get(), parts.data(), parts.size())};
   if (failed) check(rd_kafka_error_code(failed.get()), record.topic);
+  headers.release();  // they belong to the record that is under way
 }
 
 // Called by rd_kafka_poll, for every record once.

@@ -58,8 +58,12 @@ asio::awaitable<void> kafka_source::finish(delivery done, std::string reply) {
 }
 
 asio::awaitable<void> kafka_source::reject(delivery dead, std::string reply) {
-  co_await bury(dead, reply);
+  if (!buried_.contains(dead.entry)) {
+    co_await bury(dead, reply);
+    buried_.insert(dead.entry);
+  }
   co_await send_reply(dead, std::move(reply));
+  buried_.erase(dead.entry);
   consumer_.finish(dead.entry);
 }
 
@@ -67,29 +71,39 @@ asio::awaitable<void> kafka_source::reject(delivery dead, std::string reply) {
 asio::awaitable<std::string> kafka_source::send_reply(const delivery& answered, std::string reply) {
   if (answered.reply_to.empty()) co_return std::string{};
   kafka_record record{.topic = answered.reply_to, .key = answered.id, .value = std::move(reply)};
-  try {
-    co_await write(std::move(record));
-    co_return std::string{};
-  } catch (const kafka_refusal& refused) {
-    spdlog::warn("entry {} stays without a reply: {}", answered.entry, refused.what());
-    co_return refused.what();
-  }
+  std::string refused = co_await write(std::move(record));
+  if (!refused.empty()) spdlog::warn("entry {} stays without a reply: {}", answered.entry, refused);
+  co_return refused;
 }
 
+// What its topic will never take must not hold up the partition for ever: it is tried once more without what
+// the requester has written, which may be what is too large.
 asio::awaitable<void> kafka_source::bury(const delivery& dead, std::string reply) {
-  kafka_record record{.topic = topics_.dead(), .key = dead.id, .value = dead.payload};
-  record.headers = {{"id", dead.id}, {"to", dead.reply_to}, {"r", std::move(reply)}};
-  co_await write(std::move(record));
+  const std::string at = topics_.requests() + ":" + dead.entry.substr(0, dead.entry.find('#'));
+  kafka_record whole{.topic = topics_.dead(), .key = dead.id, .value = dead.payload};
+  whole.headers = {{"id", dead.id}, {"to", dead.reply_to}, {"r", reply}, {"at", at}};
+  std::string refused = co_await write(std::move(whole));
+  if (refused.empty()) co_return;
+  spdlog::warn("the dead letter for {} goes without its payload: {}", at, refused);
+  kafka_record note{.topic = topics_.dead(), .key = at, .value = {}};
+  note.headers = {{"r", std::move(reply)}, {"at", at}};
+  refused = co_await write(std::move(note));
+  if (!refused.empty()) spdlog::error("the request {} is done with, without a dead letter: {}", at, refused);
 }
 
-asio::awaitable<void> kafka_source::write(kafka_record record) {
+// Why the topic will never take it, if so.
+asio::awaitable<std::string> kafka_source::write(kafka_record record) {
+  std::string refused;
   try {
     co_await producer_.send(std::move(record));
-    failing_.clear();
+  } catch (const kafka_refusal& error) {
+    refused = error.what();
   } catch (const kafka_unavailable& error) {
     failing_ = error.what();
     throw;
   }
+  failing_.clear();
+  co_return refused;
 }
 
 // Whatever somebody has put into the topic becomes a delivery that can at least be rejected.

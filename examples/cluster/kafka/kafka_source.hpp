@@ -9,6 +9,7 @@
 
 #include <boost/asio/any_io_executor.hpp>
 
+#include <set>
 #include <string>
 #include <vector>
 
@@ -39,23 +40,29 @@ class kafka_source final : public request_source {
   asio::awaitable<std::optional<delivery>> adopt(std::string entry) override;
   asio::awaitable<void> extend(std::vector<std::string> entries) override;
 
-  /// Where the reply's topic will never take it, the request goes to the dead letters.
+  /// Where the reply's topic will never take it, the request goes to the dead letters, as in reject().
   asio::awaitable<void> finish(delivery done, std::string reply) override;
 
-  /// To the topic of dead letters, with the reply as the header `r`.
+  /// To the topic of dead letters, with the reply as the header `r`, and as `at` TOPIC:PARTITION:OFFSET of
+  /// the request. A dead letter that is refused for good goes without id and payload; if that is refused too,
+  /// there is an error in the log, and the request is done with.
   asio::awaitable<void> reject(delivery dead, std::string reply) override;
 
   /// When the worker has stopped: as kafka_consumer::leave().
   asio::awaitable<void> leave() { return consumer_.leave(); }
 
+  /// Ends when this source is of no use any more: as kafka_consumer::broken().
+  asio::awaitable<void> broken() { return consumer_.broken(); }
+
  private:
   delivery to_delivery(const kafka_consumer::request& received) const;
   asio::awaitable<std::string> send_reply(const delivery& answered, std::string reply);
   asio::awaitable<void> bury(const delivery& dead, std::string reply);
-  asio::awaitable<void> write(kafka_record record);
+  asio::awaitable<std::string> write(kafka_record record);
 
   kafka_topics topics_;
-  std::string failing_;  // why the last record could not be written, if so
+  std::string failing_;           // why the last record could not be written, if so
+  std::set<std::string> buried_;  // rejected entries whose reply is not written yet
   kafka_producer producer_;
   kafka_consumer consumer_;
 };

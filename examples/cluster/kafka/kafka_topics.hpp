@@ -22,10 +22,13 @@ inline bool is_topic_name(std::string_view text) {
 /// The topics of one queue in Kafka.
 struct kafka_topics {
   /// `name` tells queues that share a Kafka apart. Throws std::invalid_argument if it has anything but
-  /// letters, digits, '.', '_' and '-'.
+  /// letters, digits, '_' and '-': with a '.', one queue's topic for replies could be another one's for
+  /// requests.
   explicit kafka_topics(const std::string& name) : prefix("cp." + name + ".") {
-    if (name.empty() || !is_topic_name(requests()))
-      throw std::invalid_argument("\"" + name + "\" cannot be part of the name of a topic in Kafka");
+    if (name.empty() || name.find('.') != std::string::npos || !is_topic_name(dead()))
+      throw std::invalid_argument("\"" + name +
+                                  "\" cannot name a queue in Kafka: that takes letters, digits, '_' and '-', "
+                                  "at least 1 and at most 241");
   }
 
   std::string requests() const { return prefix + "req"; }

@@ -24,7 +24,7 @@ class offset_ledger {
   };
 
   /// Delivered, in the order of the partition's offsets, which may have gaps. Returns a name for this
-  /// delivery: the same request delivered again has another one.
+  /// delivery, PARTITION:OFFSET#NUMBER: the same request delivered again has another number.
   std::string begin(const position& delivered);
 
   /// The offset that may be committed now, if that has changed: that of the first request that is not

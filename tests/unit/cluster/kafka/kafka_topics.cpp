@@ -16,10 +16,18 @@ TEST_CASE("topics have the name of their queue in them") {
 }
 
 TEST_CASE("a queue whose name Kafka would not take is refused with the name") {
-  CHECK_THROWS_WITH_AS(cluster::kafka_topics{"a b"}, "\"a b\" cannot be part of the name of a topic in Kafka",
+  CHECK_THROWS_WITH_AS(cluster::kafka_topics{"a b"},
+                       "\"a b\" cannot name a queue in Kafka: that takes letters, digits, '_' and '-', at "
+                       "least 1 and at most 241",
                        std::invalid_argument);
   CHECK_THROWS_AS(cluster::kafka_topics{""}, std::invalid_argument);
-  CHECK_THROWS_AS(cluster::kafka_topics{std::string(250, 'x')}, std::invalid_argument);
+  CHECK(cluster::kafka_topics{std::string(241, 'x')}.dead().size() == 249);
+  CHECK_THROWS_AS(cluster::kafka_topics{std::string(242, 'x')}, std::invalid_argument);
+}
+
+TEST_CASE("K6: no queue's name lets its requesters write to another queue's requests") {
+  CHECK_THROWS_AS(cluster::kafka_topics{"a.rep.x"}, std::invalid_argument);
+  CHECK_THROWS_AS(cluster::kafka_topics{"."}, std::invalid_argument);
 }
 
 TEST_CASE("K6: nobody has a worker write to topics that are not for replies, or that there cannot be") {
