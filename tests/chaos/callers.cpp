@@ -51,13 +51,14 @@ std::string vector_of(const std::string& text) {
 
 void callers::run() {
   for (std::size_t i = 0; i < connections; ++i)
-    asio::co_spawn(io_, call(gateways_[i % gateways_.size()]), [](std::exception_ptr failure) {
+    asio::co_spawn(io_, call(i % gateways_.size()), [](std::exception_ptr failure) {
       if (failure) std::rethrow_exception(failure);
     });
   io_.run();
 }
 
-callers::question callers::next_question() {
+// Nothing else draws from these dice, so that the order of answers does not matter.
+callers::question callers::next_question(std::size_t gateway) {
   const std::size_t first = most_texts_per_request * made_++;
   const bool two = dice_.chance(50), patient = dice_.chance(50);
   question mine;
@@ -68,20 +69,22 @@ callers::question callers::next_question() {
   }
   mine.body = R"({"inputs":[)" + mine.body + "]}";
   mine.answer = '[' + mine.answer + ']';
+  mine.about.gateway = gateway;
   mine.about.patient = patient;
   mine.about.deadline =
       patient ? patience : std::chrono::milliseconds{500 + static_cast<int>(dice_.below(2500))};
+  mine.thought = dice_.milliseconds_below(longest_thought);
   return mine;
 }
 
-asio::awaitable<void> callers::call(std::uint16_t gateway) {
+asio::awaitable<void> callers::call(std::size_t gateway) {
   boost::beast::tcp_stream stream{io_};
   boost::beast::flat_buffer received;
   while (made_ < requests_) {
-    question mine = next_question();
-    co_await ask(stream, received, gateway, mine);
+    question mine = next_question(gateway);
+    co_await ask(stream, received, mine);
     journal_.add(mine.about);
-    auto pause = dice_.milliseconds_below(longest_thought);
+    auto pause = mine.thought;
     if (mine.about.status == 429 || mine.about.status == 503) pause += retry_after;
     asio::steady_timer thought{io_, pause};
     co_await thought.async_wait(asio::use_awaitable);
@@ -89,7 +92,7 @@ asio::awaitable<void> callers::call(std::uint16_t gateway) {
 }
 
 asio::awaitable<void> callers::ask(boost::beast::tcp_stream& stream, boost::beast::flat_buffer& received,
-                                   std::uint16_t gateway, question& mine) {
+                                   question& mine) {
   error_code failed;
   const auto or_failure = asio::redirect_error(asio::use_awaitable, failed);
   http::request<http::string_body> request{http::verb::post, "/embed", 11, mine.body};
@@ -101,7 +104,7 @@ asio::awaitable<void> callers::ask(boost::beast::tcp_stream& stream, boost::beas
   mine.about.sent = now();
   stream.expires_after(mine.about.deadline + 2 * slack);
   if (!stream.socket().is_open()) {
-    const asio::ip::tcp::endpoint address{asio::ip::address_v4::loopback(), gateway};
+    const asio::ip::tcp::endpoint address{asio::ip::address_v4::loopback(), gateways_[mine.about.gateway]};
     co_await stream.async_connect(address, or_failure);
   }
   if (!failed) co_await http::async_write(stream, request, or_failure);

@@ -4,6 +4,7 @@
 
 #include "journal.hpp"
 #include "simulation/dice.hpp"
+#include <carpool/time.hpp>
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/io_context.hpp>
@@ -22,26 +23,32 @@ inline constexpr std::size_t connections = 48, most_texts_per_request = 2,
                              most_texts = connections * most_texts_per_request;
 
 /// Callers in a closed loop: each sends one or two texts to its gateway, waits for the answer, thinks for a
-/// moment, and so on, until so many requests have been made. No two texts have the same vector.
+/// moment, and so on, until so many requests have been made. No two texts have the same vector. What the
+/// first, the second and so on of all requests is, and how long its caller thinks afterwards, follows from
+/// the seed; which caller makes it, and when, depends on the answers before.
 class callers {
  public:
   callers(journal& journal, std::vector<std::uint16_t> gateways, std::size_t requests, std::uint64_t seed)
       : journal_(journal), gateways_(std::move(gateways)), requests_(requests), dice_(seed) {}
 
-  /// Returns when all have been answered, or could not be.
+  /// Returns when all have been answered, or could not be, or after stop().
   void run();
+
+  /// Lets all go, with an answer or without. For any thread.
+  void stop() { io_.stop(); }
 
  private:
   struct question {
     std::string body;
     std::string answer;
+    carpool::duration thought;
     http_exchange about;
   };
 
-  boost::asio::awaitable<void> call(std::uint16_t gateway);
+  boost::asio::awaitable<void> call(std::size_t gateway);
   boost::asio::awaitable<void> ask(boost::beast::tcp_stream& stream, boost::beast::flat_buffer& received,
-                                   std::uint16_t gateway, question& mine);
-  question next_question();
+                                   question& mine);
+  question next_question(std::size_t gateway);
 
   journal& journal_;
   const std::vector<std::uint16_t> gateways_;

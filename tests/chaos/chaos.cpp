@@ -2,7 +2,8 @@
 // SPDX-License-Identifier: BSL-1.0
 //
 // Does to a cluster what operators fear, while callers ask it, and judges what they were told and what is
-// left in Redis. The exit status is 0 if everything was as promised. `--seed` runs what was drawn once more.
+// left in Redis. The exit status is 0 if everything was as promised. `--seed` draws the same faults and the
+// same requests, in the same order, once more; which of them meet depends on the machine.
 //
 // Reading order: http_exchange, fault_window and verdict (what is right), stage and redis_link (the cluster),
 // fault, tormentor and callers (what happens), history (what Redis tells of it), report.
@@ -44,25 +45,30 @@ void say(const std::string& line) {
   std::fflush(stdout);
 }
 
+// Until all requests are answered, or a fault could not be inflicted or undone.
 void show_progress(std::future<void>& done, const journal& journal, std::size_t requests) {
   const auto begin = std::chrono::steady_clock::now();
-  while (done.wait_for(std::chrono::seconds{10}) == std::future_status::timeout) {
+  for (int second = 1; done.wait_for(std::chrono::seconds{1}) == std::future_status::timeout; ++second) {
+    const bool failed = !journal.failures().empty();
+    if (second % 10 != 0 && !failed) continue;
     std::string now;
     for (const auto& each : journal.windows())
       if (each.end == fault_window{}.end) now += "; " + each.name;
     const auto passed = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin);
     say(fmt::format("{:5.0f} s: {} of {} requests, {} faults{}", passed.count(), journal.answered(), requests,
                     journal.windows().size(), now));
+    if (failed) return;
   }
-  done.get();
 }
 
 void let_happen(stage& cluster, journal& journal, std::size_t requests, std::uint64_t seed) {
   callers everybody{journal, cluster.ports(), requests, seed};
   auto answered = std::async(std::launch::async, [&] { everybody.run(); });
   tormentor of_workers{cluster, journal, worker_faults(), seed + 1};
-  tormentor of_redis{cluster, journal, redis_faults(), seed + 2};
+  tormentor of_redis{cluster, journal, redis_faults(cluster.gateways()), seed + 2};
   show_progress(answered, journal, requests);
+  everybody.stop();
+  answered.get();
   of_workers.stop();
   of_redis.stop();
 }
@@ -96,6 +102,8 @@ void judge_redis(stage& cluster, std::vector<std::string>& complaints) {
 bool run(stage& cluster, std::size_t requests, std::uint64_t seed) {
   journal journal;
   let_happen(cluster, journal, requests, seed);
+  for (const auto& each : journal.failures()) say("WRONG: " + each);
+  if (!journal.failures().empty()) return false;
   const auto exchanges = journal.exchanges();
   const auto windows = journal.windows();
   auto complaints = judge(exchanges, windows, requests);
@@ -116,9 +124,9 @@ int main(int argc, char** argv) {
   app.add_option("--requests", requests, "HTTP requests, of one or two texts")
       ->check(CLI::Range(std::size_t{1}, std::size_t{1'000'000}, "1 to 1000000"))
       ->capture_default_str();
-  app.add_option("--seed", seed, "Of faults, texts and deadlines; else a new one");
+  app.add_option("--seed", seed, "Of faults, texts, deadlines and pauses; else a new one");
   CLI11_PARSE(app, argc, argv);
-  say(fmt::format("to do the same again: {} --requests {} --seed {}", argv[0], requests, seed));
+  say(fmt::format("to draw the same again: {} --requests {} --seed {}", argv[0], requests, seed));
   bool well = false;
   try {
     stage cluster{2, 4};

@@ -6,6 +6,7 @@
 #include "simulation/dice.hpp"
 #include "stage.hpp"
 
+#include <cstddef>
 #include <functional>
 #include <string>
 #include <vector>
@@ -23,7 +24,7 @@ struct fault {
 /// To workers and their links. No caller hears of any of them, apart from waiting longer.
 std::vector<fault> worker_faults();
 
-/// To Redis and to the gateways' links to it.
-std::vector<fault> redis_faults();
+/// To Redis and to the links of so many gateways to it.
+std::vector<fault> redis_faults(std::size_t gateways);
 
 }  // namespace chaos

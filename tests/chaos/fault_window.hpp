@@ -3,14 +3,17 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
+#include <optional>
 #include <string>
 
 namespace chaos {
 
 /// What callers may hear of a fault.
 struct effects {
-  bool refuses = false;  ///< 503
-  bool loses = false;    ///< texts that Redis had accepted
+  bool refuses = false;                     ///< 503
+  bool loses = false;                       ///< texts that Redis had accepted
+  std::optional<std::size_t> gateway = {};  ///< whose callers alone are refused; without it all are
 };
 
 /// From the beginning of a fault until everybody was answered again.

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 
 namespace chaos {
 
@@ -11,6 +12,7 @@ struct http_exchange {
   std::chrono::steady_clock::time_point sent{};
   std::chrono::steady_clock::time_point answered{};
   std::chrono::milliseconds deadline{};  ///< from when it was sent
+  std::size_t gateway = 0;               ///< which one was asked
   bool patient = false;                  ///< the deadline is longer than any fault
   unsigned status = 0;                   ///< 0: there was no answer
   bool own = false;                      ///< the answer belongs to this request, and nothing came behind it

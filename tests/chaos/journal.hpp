@@ -12,7 +12,7 @@
 
 namespace chaos {
 
-/// What was done to the cluster, and what its callers saw. Thread-safe.
+/// What was done to the cluster, what could not be done to it, and what its callers saw. Thread-safe.
 class journal {
  public:
   /// The number of a fault that begins now.
@@ -27,6 +27,12 @@ class journal {
     windows_.at(number).end = std::chrono::steady_clock::now();
   }
 
+  /// It could not be inflicted or undone, or nobody has recovered from it; so it does not end.
+  void fail(std::size_t number, const std::string& why) {
+    const std::lock_guard lock(mutex_);
+    failures_.push_back(windows_.at(number).name + ": " + why);
+  }
+
   void add(const http_exchange& exchange) {
     const std::lock_guard lock(mutex_);
     exchanges_.push_back(exchange);
@@ -35,6 +41,11 @@ class journal {
   std::vector<fault_window> windows() const {
     const std::lock_guard lock(mutex_);
     return windows_;
+  }
+  /// The first one may be the cause of the others.
+  std::vector<std::string> failures() const {
+    const std::lock_guard lock(mutex_);
+    return failures_;
   }
   std::vector<http_exchange> exchanges() const {
     const std::lock_guard lock(mutex_);
@@ -48,6 +59,7 @@ class journal {
  private:
   mutable std::mutex mutex_;
   std::vector<fault_window> windows_;
+  std::vector<std::string> failures_;
   std::vector<http_exchange> exchanges_;
 };
 

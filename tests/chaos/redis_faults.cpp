@@ -5,10 +5,13 @@
 #include "fault.hpp"
 #include "hold.hpp"
 
+#include <fmt/format.h>
+
 #include <csignal>
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <vector>
 
 namespace chaos {
 namespace {
@@ -62,23 +65,25 @@ void forget_scripts(stage& cluster, dice& dice) {
   hold(dice, 0, 500);
 }
 
-redis_link& some_link(stage& cluster, dice& dice) {
-  return cluster.gateway_link(dice.below(cluster.gateways()));
-}
-
-void cut(stage& cluster, dice& dice) { cut_link(some_link(cluster, dice), dice); }
-void stall(stage& cluster, dice& dice) { stall_link(some_link(cluster, dice), dice); }
-void lose(stage& cluster, dice& dice) { lose_link(some_link(cluster, dice), dice); }
-
 }  // namespace
 
-std::vector<fault> redis_faults() {
+std::vector<fault> redis_faults(std::size_t gateways) {
   constexpr effects nothing{}, refuses{.refuses = true}, loses{.refuses = true, .loses = true};
-  return {{"Redis stopped and started", refuses, restart}, {"Redis killed and started", refuses, kill},
-          {"power failure, everysec", loses, fail_power},  {"Redis frozen", refuses, freeze},
-          {"Redis out of memory", refuses, fill},          {"scripts forgotten", nothing, forget_scripts},
-          {"a gateway's link cut", refuses, cut},          {"a gateway's link stalled", refuses, stall},
-          {"a gateway's link half-open", refuses, lose}};
+  std::vector<fault> all{
+      {"Redis stopped and started", refuses, restart}, {"Redis killed and started", refuses, kill},
+      {"power failure, everysec", loses, fail_power},  {"Redis frozen", refuses, freeze},
+      {"Redis out of memory", refuses, fill},          {"scripts forgotten", nothing, forget_scripts}};
+  for (std::size_t i = 0; i < gateways; ++i) {
+    const auto add = [&](const char* what, void (*inflict)(redis_link&, dice&)) {
+      all.push_back({fmt::format("gateway {}'s link {}", i + 1, what),
+                     {.refuses = true, .gateway = i},
+                     [i, inflict](stage& cluster, dice& dice) { inflict(cluster.gateway_link(i), dice); }});
+    };
+    add("cut", cut_link);
+    add("stalled", stall_link);
+    add("half-open", lose_link);
+  }
+  return all;
 }
 
 }  // namespace chaos

@@ -7,6 +7,7 @@
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
+#include <boost/asio/error.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/socket_base.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -14,6 +15,7 @@
 #include <boost/system/error_code.hpp>
 
 #include <array>
+#include <chrono>
 #include <utility>
 
 namespace chaos {
@@ -21,6 +23,9 @@ namespace {
 
 using asio::ip::tcp;
 constexpr auto no_throw = asio::as_tuple(asio::use_awaitable);
+
+// Without descriptors accepting fails at once, and would be tried again at once.
+constexpr std::chrono::milliseconds pause_after_failure{10};
 
 }  // namespace
 
@@ -78,8 +83,14 @@ std::vector<std::shared_ptr<redis_link::connection>> redis_link::connections() {
 
 asio::awaitable<void> redis_link::accept() {
   for (;;) {
-    tcp::socket program = co_await acceptor_.async_accept(asio::use_awaitable);
-    asio::co_spawn(io_, serve(std::make_shared<connection>(std::move(program), io_)), asio::detached);
+    auto [failed, program] = co_await acceptor_.async_accept(no_throw);
+    if (failed == asio::error::operation_aborted) co_return;
+    if (!failed) {
+      asio::co_spawn(io_, serve(std::make_shared<connection>(std::move(program), io_)), asio::detached);
+      continue;
+    }
+    asio::steady_timer pause{io_, pause_after_failure};
+    co_await pause.async_wait(no_throw);
   }
 }
 

@@ -38,6 +38,12 @@ std::string losses(std::span<const http_exchange> exchanges) {
   return fmt::format("{} patient callers were told at their deadline, because Redis had lost a text\n", lost);
 }
 
+// Only of these it is certain that no fault can excuse an answer.
+std::string share(std::size_t calm, std::size_t all) {
+  return fmt::format("{} of {} requests ({:.1f} %) met no fault and no aftermath\n", calm, all,
+                     all == 0 ? 0.0 : 100.0 * static_cast<double>(calm) / static_cast<double>(all));
+}
+
 // How much later than their deadlines the latest of a thousand, and of all, were answered.
 std::string lateness(std::span<const http_exchange> exchanges) {
   std::vector<double> late;
@@ -55,6 +61,7 @@ std::string lateness(std::span<const http_exchange> exchanges) {
 std::string table(std::span<const http_exchange> exchanges, std::span<const fault_window> windows) {
   std::map<std::string, row> rows;
   row all, calm;
+  std::size_t undisturbed = 0;
   for (const auto& each : windows) {
     row& mine = rows[each.name];
     ++mine.times;
@@ -66,14 +73,16 @@ std::string table(std::span<const http_exchange> exchanges, std::span<const faul
     for (const auto& each : windows)
       if (overlap(exchange, each)) met[each.name] = true;
     for (const auto& [name, yes] : met) ++rows[name].answers[exchange.status];
-    if (met.empty()) ++calm.answers[exchange.status];
+    if (!met.empty()) continue;
+    ++calm.answers[exchange.status];
+    ++undisturbed;
   }
   std::string out = fmt::format("{:28} {:>5} {:>8} {:>8} {:>6} {:>6} {:>6}\n", "fault", "times", "seconds",
                                 "200", "429", "503", "504");
   for (const auto& [name, each] : rows) print(out, name, each);
   print(out, "none of them", calm);
   print(out, "all requests", all);
-  return out + losses(exchanges) + lateness(exchanges);
+  return out + share(undisturbed, exchanges.size()) + losses(exchanges) + lateness(exchanges);
 }
 
 }  // namespace chaos

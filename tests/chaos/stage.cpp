@@ -41,8 +41,10 @@ stage::stage(std::size_t gateways, std::size_t workers) : redis_({"--auto-aof-re
   for (std::size_t i = 0; i < workers; ++i) start_worker(i);
   for (member& each : gateways_) {
     auto all = command(CARPOOL_GATEWAY, each);
-    // A few places more than callers can take are for those who wait for answers.
-    all.insert(all.end(), {"--port", "0", "--max-outstanding", std::to_string(most_texts + 8)});
+    // Room for more texts than callers wait for. If nothing moves for a while, which a busy machine does
+    // without any fault, impatient callers leave theirs behind and ask again, until each comes to a patient
+    // request.
+    all.insert(all.end(), {"--port", "0", "--max-outstanding", std::to_string(4 * most_texts)});
     each.process = std::make_unique<server_process>(std::move(all));
   }
   await_answers();
@@ -61,7 +63,7 @@ std::vector<std::string> stage::command(const char* program, const member& of) c
 void stage::start_worker(std::size_t number) {
   member& which = workers_[number];
   auto all = command(CARPOOL_TOY_WORKER, which);
-  all.insert(all.end(), {"--lease-ms", "1000", "--batch-ms", "3"});
+  all.insert(all.end(), {"--lease-ms", std::to_string(worker_lease.count()), "--batch-ms", "3"});
   which.process = std::make_unique<server_process>(std::move(all));
   which.process->await_line("takes texts from the queue");
 }

@@ -9,6 +9,7 @@
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
@@ -18,6 +19,10 @@
 #include <vector>
 
 namespace chaos {
+
+/// After which a worker that is not heard of counts as dead. Longer than one that works waits for a
+/// processor, even where several programs share one.
+inline constexpr std::chrono::milliseconds worker_lease{2000};
 
 /// A cluster of real processes, each with a link of its own to a real Redis. Functions about different
 /// processes may be called by different threads.

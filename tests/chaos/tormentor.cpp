@@ -6,6 +6,7 @@
 #include "hold.hpp"
 
 #include <cstddef>
+#include <exception>
 #include <utility>
 
 namespace chaos {
@@ -25,8 +26,12 @@ void tormentor::torment() {
     hold(dice_, 500, 3000);
     const fault& now = next();
     const std::size_t number = journal_.begin(now.name, now.may);
-    now.inflict(cluster_, dice_);
-    cluster_.await_answers();
+    try {
+      now.inflict(cluster_, dice_);
+      cluster_.await_answers();
+    } catch (const std::exception& error) {
+      return journal_.fail(number, error.what());
+    }
     journal_.end(number);
   }
 }

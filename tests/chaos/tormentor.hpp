@@ -14,8 +14,9 @@
 namespace chaos {
 
 /// Inflicts one fault after the other, on a thread of its own, each when everybody has recovered from the one
-/// before. Which ones, on whom and for how long follows from the seed. All faults come once before one comes
-/// again.
+/// before. Which ones in which order, on whom and for how long follows from the seed; how many depends on how
+/// soon the cluster recovers. All faults come once before one comes again. The journal has what went wrong;
+/// after that nothing is done any more.
 class tormentor {
  public:
   tormentor(stage& cluster, journal& journal, std::vector<fault> faults, std::uint64_t seed);
@@ -24,7 +25,7 @@ class tormentor {
   tormentor(const tormentor&) = delete;
   tormentor& operator=(const tormentor&) = delete;
 
-  /// Ends when what it does has been undone. Throws what went wrong.
+  /// Returns when what it does has been undone.
   void stop();
 
  private:

@@ -19,6 +19,10 @@ bool justified(const http_exchange& exchange, std::span<const fault_window> wind
                              [&](const fault_window& each) { return fits(each) && overlap(exchange, each); });
 }
 
+bool refuses(const effects& may, const http_exchange& exchange) {
+  return may.refuses && may.gateway.value_or(exchange.gateway) == exchange.gateway;
+}
+
 std::string complaint_about_status(const http_exchange& exchange, std::span<const fault_window> windows) {
   const auto took = exchange.answered - exchange.sent;
   switch (exchange.status) {
@@ -30,8 +34,9 @@ std::string complaint_about_status(const http_exchange& exchange, std::span<cons
       if (justified(exchange, windows, [](const auto&) { return true; })) return "";
       return "the queue was full although there was no fault";
     case 503:
-      if (justified(exchange, windows, [](const auto& each) { return each.may.refuses; })) return "";
-      return "refused with 503 although Redis could be reached";
+      if (justified(exchange, windows, [&](const auto& each) { return refuses(each.may, exchange); }))
+        return "";
+      return "refused with 503 although its gateway could reach Redis";
     case 504:
       if (took < exchange.deadline) return "504 came before the deadline";
       if (!exchange.patient || justified(exchange, windows, [](const auto& each) { return each.may.loses; }))

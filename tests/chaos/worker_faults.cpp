@@ -26,17 +26,18 @@ void kill_all(stage& cluster, dice& dice) {
   for (std::size_t i = 0; i < cluster.workers(); ++i) cluster.start_worker(i);
 }
 
-// Past the lease, which is a second.
+constexpr std::size_t past_lease = worker_lease.count() + 200;  // milliseconds
+
 void freeze(stage& cluster, dice& dice) {
   const std::size_t victim = dice.below(cluster.workers());
   cluster.signal_worker(victim, SIGSTOP);
-  hold(dice, 1200, 3500);
+  hold(dice, past_lease, past_lease + 2000);
   cluster.signal_worker(victim, SIGCONT);
 }
 
 void freeze_all(stage& cluster, dice& dice) {
   for (std::size_t i = 0; i < cluster.workers(); ++i) cluster.signal_worker(i, SIGSTOP);
-  hold(dice, 1200, 4000);
+  hold(dice, past_lease, past_lease + 2500);
   for (std::size_t i = 0; i < cluster.workers(); ++i) cluster.signal_worker(i, SIGCONT);
 }
 

@@ -15,6 +15,10 @@
 #include <boost/asio/write.hpp>
 #include <boost/system/error_code.hpp>
 
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <chrono>
 #include <string>
 
 namespace asio = boost::asio;
@@ -23,6 +27,24 @@ using condition = chaos::redis_link::condition;
 
 namespace {
 
+// No file or socket can be opened.
+class no_descriptors {
+ public:
+  no_descriptors() {
+    getrlimit(RLIMIT_NOFILE, &before_);
+    const int next = ::dup(0);
+    ::close(next);
+    const rlimit none{static_cast<rlim_t>(next), before_.rlim_max};
+    REQUIRE(setrlimit(RLIMIT_NOFILE, &none) == 0);
+  }
+  no_descriptors(const no_descriptors&) = delete;
+  no_descriptors& operator=(const no_descriptors&) = delete;
+  ~no_descriptors() { setrlimit(RLIMIT_NOFILE, &before_); }
+
+ private:
+  rlimit before_{};
+};
+
 // A program, its link, and the Redis at the end of it; one thread has all of them.
 struct line {
   line() : acceptor(io, {(folder.path() / "redis").string()}), link(io, (folder.path() / "redis").string()) {}
@@ -30,10 +52,15 @@ struct line {
   void connect() {
     program.close();
     program.connect({asio::ip::address_v4::loopback(), link.port()});
+    await_redis();
+  }
+
+  // The program has connected; the link does so, too.
+  void await_redis() {
     redis = asio::local::stream_protocol::socket{io};
     bool accepted = false;
     acceptor.async_accept(redis, [&](boost::system::error_code) { accepted = true; });
-    while (!accepted) io.run_one();
+    while (!accepted) REQUIRE(io.run_one_for(std::chrono::minutes{1}) > 0);
     io.poll();
   }
 
@@ -94,6 +121,19 @@ TEST_CASE("a link that is cut resets connections, new ones too, until it is up a
   CHECK(line.ending() == asio::error::connection_reset);
   line.link.become(condition::up);
   line.connect();
+  CHECK(line.send(line.program, line.redis, "question") == "question");
+}
+
+TEST_CASE("a link that could not accept a connection for want of descriptors does so later") {
+  line line;
+  line.program.open(tcp::v4());
+  {
+    const no_descriptors here;
+    line.program.connect({asio::ip::address_v4::loopback(), line.link.port()});
+    while (line.io.poll() > 0) {
+    }
+  }
+  line.await_redis();
   CHECK(line.send(line.program, line.redis, "question") == "question");
 }
 

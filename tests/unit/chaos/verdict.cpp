@@ -56,6 +56,15 @@ TEST_CASE("503 is right only while Redis is out of reach, and 429 only while the
   CHECK(right(exchange(429), {fault(none)}));
 }
 
+TEST_CASE("a fault of one gateway's link is no reason for another gateway to refuse with 503") {
+  const std::vector<fault_window> windows{fault({.refuses = true, .gateway = 1})};
+  auto refused = exchange(503);
+  refused.gateway = 1;
+  CHECK(right(refused, windows));
+  refused.gateway = 0;
+  CHECK_FALSE(right(refused, windows));
+}
+
 TEST_CASE("504 is right at the deadline, for a patient caller only if texts were lost") {
   CHECK(right(exchange(504, false)));
   CHECK_FALSE(right(exchange(504), {fault(refuses)}));
