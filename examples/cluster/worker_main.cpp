@@ -35,9 +35,6 @@ bool work(const cluster::queue_options& queue, const embed_server::server_option
   embed_server::loaded_model model =
       embed_server::load_model(io, given.models.front(), given, embed_server::limits{}.work_per_turn, {},
                                embed_server::log_model_failure);
-  if (!model.engine->model().labels.empty())
-    throw std::invalid_argument("--model: " + model.engine->model().name +
-                                " is a classifier, but the queue carries embeddings only");
   std::cout << "model:  " << model.engine->model().name << ", on " << model.device << std::endl;
   const auto hosted = std::make_shared<embed_server::hosted_model>(std::move(model.engine));
   if (cluster::serve_queue(io, queue, hosted)) return true;
@@ -64,7 +61,11 @@ int main(int argc, char** argv) {
     if (given.models.size() > 1) throw std::invalid_argument("--model: a worker has one model");
     if (given.models.front().folder.empty())
       throw std::invalid_argument("--model is required: no default model is installed");
-    cluster::settings_of(queue);  // so that a mistake shows before the model is loaded
+    // Mistakes show before the model is loaded.
+    if (embed_server::is_classifier(given.models.front()))
+      throw std::invalid_argument("--model: " + given.models.front().folder +
+                                  " holds a classifier, but the queue carries embeddings only");
+    cluster::settings_of(queue);
     return work(queue, given) ? EXIT_SUCCESS : EXIT_FAILURE;
   } catch (const std::exception& error) {
     std::cerr << "carpool-worker: " << error.what() << '\n';

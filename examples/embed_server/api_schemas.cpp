@@ -111,8 +111,8 @@ const std::string_view api_schemas = R"json(
   "RerankRequest": {
     "type": "object",
     "properties": {
-      "query": {"$ref": "#/components/schemas/Text"},
-      "texts": {"type": "array", "minItems": 1, "items": {"$ref": "#/components/schemas/Text"}},
+      "query": {"type": "string", "description": "At most 65,536 bytes; empty only if no text is."},
+      "texts": {"type": "array", "minItems": 1, "items": {"type": "string"}},
       "raw_scores": {"$ref": "#/components/schemas/RawScores"},
       "return_text": {"type": ["boolean", "null"], "default": false, "description": "Whether the texts are in the answer."},
       "truncate": {"$ref": "#/components/schemas/Truncate"},
@@ -133,8 +133,8 @@ const std::string_view api_schemas = R"json(
   },
 
   "TextOrPair": {
-    "type": "array", "minItems": 1, "maxItems": 2, "items": {"$ref": "#/components/schemas/Text"},
-    "description": "A text, or the two of a pair."
+    "type": "array", "minItems": 1, "maxItems": 2, "items": {"type": "string"},
+    "description": "A text, or the two of a pair, one of which may be empty, and the first of which has at most 65,536 bytes."
   },
   "PredictRequest": {
     "type": "object",

@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdint>
+#include <string>
 #include <utility>
 
 namespace embed_server {
@@ -16,7 +17,9 @@ namespace {
 
 api_error refusal_of(const refused_text& error, const submitted_texts& request) {
   const api_error cause = from_error_code(error.code());
-  return {cause.kind(), name_of_text(request, error.index()) + ": " + cause.what(), request.field};
+  std::string name = name_of_text(request, error.index());
+  if (!request.paired_with.empty()) name = request.paired_with + " and " + name + " together";
+  return {cause.kind(), name + ": " + cause.what(), request.field};
 }
 
 }  // namespace

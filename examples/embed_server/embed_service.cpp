@@ -264,6 +264,8 @@ asio::awaitable<response> embed_service::infer(std::optional<std::size_t> json_s
   embedding_job job;
   job.priority = request.priority;
   const embedded_texts result = co_await when.run(request, std::move(job));
+  // A regression's logits are its values, which TEI has no word for.
+  const bool raw = model.score_function == carpool::bert::score_function::identity;
   infer_writer writer{request, model.name, result.vectors.size(), model.dimension};
   turns turn{limits_.work_per_turn};
   for (const embedding& values : result.vectors) {
@@ -271,7 +273,7 @@ asio::awaitable<response> embed_service::infer(std::optional<std::size_t> json_s
     if (model.labels.empty())
       writer.append(values);
     else
-      writer.append(scores_of(model, values, false));
+      writer.append(scores_of(model, values, raw));
     co_await turn.spend(writer.size() - before);
   }
   when.record();

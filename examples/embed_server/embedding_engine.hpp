@@ -25,6 +25,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -36,10 +37,10 @@ namespace asio = boost::asio;
 
 /// Texts of which embeddings are wanted, or logits, all or none.
 struct embedding_job {
-  std::span<const std::string> texts;  ///< at least one, none empty; they outlive the operation
-  /// With a classifier, for each text what it is paired with and stands in front of it, such as a query; an
-  /// empty one: the text is alone. None at all: all are. They outlive the operation, too.
-  std::vector<std::string_view> queries = {};
+  std::span<const std::string> texts;  ///< at least one, none empty but in pairs; they outlive the operation
+  /// With a classifier, for each text what it is paired with and stands in front of it, such as a query; no
+  /// value: the text is alone. None at all: all are. They outlive the operation, too.
+  std::vector<std::optional<std::string_view>> queries = {};
   bool truncate = true;  ///< cut what is longer than the model takes, rather than refuse it
   bool pooled = true;    ///< a vector for each text; else one for each of its tokens
   carpool::time_point deadline = carpool::time_point::max();

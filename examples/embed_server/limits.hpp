@@ -21,14 +21,19 @@ struct limits {
   std::size_t early_answer_drain = 65'536;
   /// Text tokenised or written as JSON before other connections get a turn.
   std::size_t work_per_turn = 65'536;
+  /// The first text of a pair, such as a query: it is tokenised to its end in one turn, since how much of it
+  /// a model reads depends on how long both texts are.
+  std::size_t first_text = 65'536;
+  /// The JSON of labels with their scores in one answer.
+  std::size_t predictions = 50'000'000;
 
   // Counts.
   std::size_t header_fields = 100;
   std::size_t body_chunks = 65'536;  ///< of a chunked body
   std::size_t inputs = 2048;         ///< texts in one request
   std::size_t tokens = 262'144;      ///< in one request that asks only the tokeniser
-  /// In one answer that holds the vectors of tokens or the scores of labels: 16 MB of floats, about 50 MB of
-  /// JSON.
+  /// In one answer that holds the vectors of tokens or the scores of labels without their names: 16 MB of
+  /// floats, about 50 MB of JSON.
   std::size_t vector_values = 4'194'304;
   std::size_t connections = 1000;  ///< at once; more wait in the listen queue
   std::size_t requests_per_connection = 10'000;

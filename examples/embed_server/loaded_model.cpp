@@ -13,6 +13,7 @@
 #include <carpool/scheduling/adaptive.hpp>
 #include <carpool/scheduling/eager.hpp>
 #include <carpool/scheduling/size_or_timeout.hpp>
+#include <carpool/with_work.hpp>
 
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/system/result.hpp>
@@ -22,8 +23,10 @@
 #include <functional>
 #include <memory>
 #include <span>
+#include <stdexcept>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -47,11 +50,12 @@ struct logits_lane : bert::classifier_lane {
   }
 };
 
-// What a batcher makes its lanes with.
+// What a batcher makes its lanes with, and learns from what a text or pair costs.
 const bert::embedder& lanes_of(const bert::embedder& embedder) { return embedder; }
 
 auto lanes_of(const bert::classifier& classifier) {
-  return [classifier](std::size_t lane) { return logits_lane{classifier(lane)}; };
+  return carpool::with_work{[classifier](std::size_t lane) { return logits_lane{classifier(lane)}; },
+                            [classifier](const bert::tokens& text) { return classifier.work(text); }};
 }
 
 bert::model_options model_options_of(const server_options& given) {
@@ -87,6 +91,7 @@ template <class Model>
 std::unique_ptr<embedding_batcher> make_batcher(asio::io_context& io, const carpool::options& options,
                                                 const Model& model, policy_choice policy) {
   const auto& lanes = lanes_of(model);
+  static_assert(carpool::knows_work<std::remove_cvref_t<decltype(lanes)>, bert::tokens>);
   switch (policy) {
     case policy_choice::eager:
       return std::make_unique<embedding_batcher>(io, options, lanes, carpool::eager{});
@@ -197,10 +202,17 @@ loaded_model load(asio::io_context& io, const model_source& source, const server
 
 }  // namespace
 
+bool is_classifier(const model_source& source) {
+  return bert::read_any_config(source.folder).classifier.has_value();
+}
+
 loaded_model load_model(asio::io_context& io, const model_source& source, const server_options& given,
                         std::size_t work_per_turn, std::function<double(std::uint64_t)> key_weight,
                         std::function<void(std::exception_ptr)> on_batch_error) {
-  const bool classifies = bert::read_any_config(source.folder).classifier.has_value();
+  const bool classifies = is_classifier(source);
+  if (classifies && !given.program.empty())
+    throw std::invalid_argument("--program: " + source.folder +
+                                " is a classifier's, but programs give embeddings");
   return (classifies ? load<bert::classifier> : load<bert::embedder>)(io, source, given, work_per_turn,
                                                                       std::move(key_weight),
                                                                       std::move(on_batch_error));

@@ -27,6 +27,10 @@ struct loaded_model {
   std::string device;  ///< for people
 };
 
+/// Whether the folder holds a classifier, of which it reads no more than the settings. Throws as load_model.
+/// Thread-safe.
+bool is_classifier(const model_source& source);
+
 /// Loads a BERT model, a classifier if the folder holds one and else an embedder, with the options of the
 /// command line. Its batchers ask `key_weight` for the shares of
 /// clients, on any thread, and tell `on_batch_error` why a run of the model failed. `work_per_turn` is in

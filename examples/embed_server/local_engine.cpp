@@ -8,6 +8,7 @@
 #include <boost/asio/use_awaitable.hpp>
 
 #include <chrono>
+#include <optional>
 #include <string_view>
 #include <utility>
 
@@ -44,15 +45,15 @@ asio::awaitable<std::vector<tokens>> local_engine::tokenize(const embedding_job&
   texts.reserve(job.texts.size());
   turns turn{work_per_turn_};
   for (std::size_t i = 0; i < job.texts.size(); ++i) {
-    const std::string_view query = job.queries.empty() ? "" : job.queries[i];
+    const auto query = job.queries.empty() ? std::nullopt : job.queries[i];
     try {
-      texts.push_back(query.empty() ? parts_.tokenize(job.texts[i], job.truncate)
-                                    : parts_.tokenize_pair(query, job.texts[i], job.truncate));
+      texts.push_back(query ? parts_.tokenize_pair(*query, job.texts[i], job.truncate)
+                            : parts_.tokenize(job.texts[i], job.truncate));
     } catch (const boost::system::system_error& error) {
       throw refused_text(i, error.code());
     }
     texts.back().pooled = job.pooled;
-    co_await turn.spend(query.size() + job.texts[i].size());
+    co_await turn.spend(query.value_or("").size() + job.texts[i].size());
   }
   co_return texts;
 }

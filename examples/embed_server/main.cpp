@@ -1,7 +1,7 @@
 // Copyright (c) 2026 The carpool authors
 // SPDX-License-Identifier: BSL-1.0
 //
-// An HTTP server for text embeddings; `embed_server --help` lists its options.
+// An HTTP server for text embeddings, reranking and classification; `embed_server --help` lists its options.
 //
 // Reading order: run (start-up), loaded_model (carpool::bert), embedding_engine and local_engine (a model
 // behind its batcher), hosted_model, model_catalog and model_repository (which models there are), server and

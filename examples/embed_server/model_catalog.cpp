@@ -43,8 +43,9 @@ std::shared_ptr<hosted_model> model_catalog::get(std::string_view name) const {
 }
 
 std::shared_ptr<hosted_model> model_catalog::get_for(endpoint to) const {
-  const auto found =
-      std::ranges::find_if(entries_, [to](const entry& each) { return can_do(each.kind, to); });
+  auto found = std::ranges::find_if(entries_, [to](const entry& each) { return is_made_for(each.kind, to); });
+  if (found == entries_.end())
+    found = std::ranges::find_if(entries_, [to](const entry& each) { return can_do(each.kind, to); });
   return get(found == entries_.end() ? "" : found->name);
 }
 

@@ -40,8 +40,8 @@ class model_catalog {
   /// The model of this name; the default where it is empty. Throws api_error (unknown_model, unavailable).
   std::shared_ptr<hosted_model> get(std::string_view name) const;
 
-  /// The first model of a kind that can do this, also while it is not loaded: then nobody is handed to
-  /// another one silently. The default where there is none. Throws as above.
+  /// The first model of the kind that is made for this, else the first that can do it, also while it is not
+  /// loaded: then nobody is handed to another one silently. The default where there is none. Throws as above.
   std::shared_ptr<hosted_model> get_for(endpoint to) const;
 
   /// The models that are served now.

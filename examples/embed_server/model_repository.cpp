@@ -62,6 +62,7 @@ asio::awaitable<void> model_repository::put_into_service(model_source source) {
   const std::string name = source.name, folder = source.folder;
   auto made = co_await asio::co_spawn(worker_, make(std::move(source)), asio::use_awaitable);
   co_await made->try_out();
+  check_kind(made->about());  // here, since another load of this name may have ended meanwhile
   models_.put(std::move(made));
   spdlog::info("the model {} serves from {}", name, folder);
 }
@@ -72,6 +73,15 @@ asio::awaitable<void> model_repository::load_again(std::string name) {
     throw api_error{problem::unknown_model, "there is no model \"" + name + "\", and no word of its folder"};
   model_source source = entry->source;
   co_await load(std::move(source));
+}
+
+// Whoever names no model is served by the first of a kind, which would be another one from then on.
+void model_repository::check_kind(const served_model& model) const {
+  const auto* const entry = models_.find(model.name);
+  if (entry == nullptr || entry->kind == model.kind()) return;
+  throw api_error{problem::invalid, "the model " + model.name +
+                                        " cannot be exchanged for one of another kind: load that under "
+                                        "another name"};
 }
 
 void model_repository::unload(std::string_view name) {

@@ -51,8 +51,8 @@ class model_repository {
   void begin_with(model_source source, std::unique_ptr<hosted_model> model);
 
   /// Loads a model and has it serve its name, in place of the one that did; completes then. Throws what the
-  /// loader or a first run of the model throws; everything is as it was then. Precondition: a source with a
-  /// name.
+  /// loader or a first run of the model throws, and api_error (invalid) if the name is that of a model of
+  /// another kind; everything is as it was then. Precondition: a source with a name.
   asio::awaitable<void> load(model_source source);
 
   /// The same from the folder that it was loaded from last. Throws api_error (unknown_model) if there is
@@ -80,6 +80,7 @@ class model_repository {
   std::shared_ptr<hosted_model> shared(std::unique_ptr<hosted_model> model) const;
   asio::awaitable<std::shared_ptr<hosted_model>> make(model_source source);
   asio::awaitable<void> put_into_service(model_source source);
+  void check_kind(const served_model& model) const;
 
   model_catalog& models_;
   loader load_;

@@ -92,7 +92,7 @@ void add_model(CLI::App& app, server_options& options) {
       ->check(CLI::IsMember({"auto", "fp32", "fp16", "bf16", "int8"}))
       ->group(group);
   app.add_flag("--invariant", options.invariant,
-               "Give a text bitwise the same embedding whatever its batch mates; somewhat slower")
+               "Give a text bitwise the same embedding or scores whatever its batch mates; somewhat slower")
       ->group(group);
 }
 

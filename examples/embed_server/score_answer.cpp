@@ -31,10 +31,10 @@ std::vector<float> scores_of(const served_model& model, std::span<const float> l
   return carpool::bert::scores(raw ? score_function::identity : function_of(model), logits);
 }
 
-std::vector<std::size_t> best_first(std::span<const float> scores) {
-  std::vector<std::size_t> places(scores.size());
+std::vector<std::size_t> best_first(std::span<const float> logits) {
+  std::vector<std::size_t> places(logits.size());
   std::iota(places.begin(), places.end(), std::size_t{0});
-  std::ranges::stable_sort(places, [&](std::size_t a, std::size_t b) { return scores[a] > scores[b]; });
+  std::ranges::stable_sort(places, [&](std::size_t a, std::size_t b) { return logits[a] > logits[b]; });
   return places;
 }
 
@@ -46,14 +46,22 @@ void append_rank(std::string& out, std::size_t index, const std::string* text, f
 }
 
 void append_prediction(std::string& out, const std::vector<std::string>& labels,
-                       std::span<const float> scores) {
+                       std::span<const float> logits, std::span<const float> scores) {
   out += '[';
-  for (const std::size_t place : best_first(scores)) {
+  for (const std::size_t place : best_first(logits)) {
     if (out.back() != '[') out += ',';
     append_score(out += '{', scores[place]);
     out += R"(,"label":)" + json_string(labels[place]) + '}';
   }
   out += ']';
+}
+
+std::size_t prediction_size(const std::vector<std::string>& labels) {
+  constexpr std::size_t brackets = 2, longest_number = 16;
+  std::size_t size = brackets;
+  for (const std::string& label : labels)
+    size += std::string_view(R"({"score":,"label":},)").size() + longest_number + json_string(label).size();
+  return size;
 }
 
 }  // namespace embed_server

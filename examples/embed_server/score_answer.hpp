@@ -20,14 +20,18 @@ namespace embed_server {
 /// `raw`. Throws api_error (model_failed) if one is not finite.
 std::vector<float> scores_of(const served_model& model, std::span<const float> logits, bool raw);
 
-/// The places of the scores, that of the highest first; equal ones as they come.
-std::vector<std::size_t> best_first(std::span<const float> scores);
+/// The places of the logits, that of the highest first; equal ones as they come. That is also the order of
+/// the scores, of which more are equal, since the functions round.
+std::vector<std::size_t> best_first(std::span<const float> logits);
 
 /// Appends `{"index":0,"text":"...","score":0.9}`, without a text if that is null.
 void append_rank(std::string& out, std::size_t index, const std::string* text, float score);
 
-/// Appends `[{"score":0.9,"label":"..."},...]`, the highest score first.
+/// Appends `[{"score":0.9,"label":"..."},...]`, that of the highest logit first.
 void append_prediction(std::string& out, const std::vector<std::string>& labels,
-                       std::span<const float> scores);
+                       std::span<const float> logits, std::span<const float> scores);
+
+/// Bytes that append_prediction appends for all labels, at most.
+std::size_t prediction_size(const std::vector<std::string>& labels);
 
 }  // namespace embed_server

@@ -19,17 +19,40 @@ namespace json = boost::json;
 constexpr const char* forms =
     "a text, a pair of texts [\"...\", \"...\"], or a list of such lists [[\"...\"], [\"...\", \"...\"]]";
 
+// Like text-embeddings-inference: one text of a pair may be empty.
+void check_pair(const std::string& first, const std::string& second, const std::string& field,
+                const std::string& name) {
+  if (first.empty() && second.empty())
+    throw api_error{problem::empty_input, name + " must not both be empty", field};
+}
+
 // A list of one text, or of the two of a pair.
 void read_sequence(predict_request& request, const json::array& list, const std::string& name) {
   const std::string& field = request.field;
   if (list.empty()) throw api_error{problem::empty_input, name + " must not be empty", field};
   if (list.size() > 2)
     refuse_field(field, name + " has " + std::to_string(list.size()) + " texts; inputs must be " + forms);
-  const auto text = [&](std::size_t i) {
-    return read_text(list[i], field, name + '[' + std::to_string(i) + ']');
-  };
-  request.queries.push_back(list.size() == 2 ? text(0) : "");
-  request.texts.push_back(text(list.size() - 1));
+  const std::string first = name + "[0]", second = name + "[1]";
+  if (list.size() == 1) {
+    request.queries.emplace_back();
+    request.texts.push_back(read_text(list[0], field, first));
+  } else {
+    request.queries.emplace_back(read_any_text(list[0], field, first));
+    request.texts.push_back(read_any_text(list[1], field, second));
+    check_pair(*request.queries.back(), request.texts.back(), field, first + " and " + second);
+  }
+}
+
+void read_passages(rerank_request& request, const json::array& list, std::size_t max_inputs) {
+  const std::string& field = request.field;
+  if (list.empty()) throw api_error{problem::empty_input, field + " must not be empty", field};
+  check_batch_size(field, list.size(), max_inputs);
+  request.is_list = true;
+  for (const json::value& each : list) {
+    const std::string name = name_of_text(request, request.texts.size());
+    request.texts.push_back(read_any_text(each, field, name));
+    check_pair(request.query, request.texts.back(), field, "query and " + name);
+  }
 }
 
 void read_sequences(predict_request& request, const json::array& list, std::size_t max_inputs) {
@@ -64,10 +87,11 @@ rerank_request parse_rerank(std::string_view body, std::size_t max_inputs) {
   request.field = "texts";
   const auto* query = find_field(object, "query");
   if (query == nullptr) refuse_field("query", "query is required");
-  request.query = read_text(*query, "query", "query");
+  request.query = read_any_text(*query, "query", "query");
   const auto* texts = find_field(object, "texts");
   if (texts == nullptr || !texts->is_array()) refuse_field("texts", "texts must be a list of texts");
-  read_text_list(request, texts->get_array(), max_inputs);
+  read_passages(request, texts->get_array(), max_inputs);
+  request.paired_with = "query";
   request.raw_scores = read_bool(object, "raw_scores", false);
   request.return_text = read_bool(object, "return_text", false);
   request.truncate = read_bool(object, "truncate", true);

@@ -8,6 +8,7 @@
 #include "submitted_texts.hpp"
 
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -16,7 +17,7 @@ namespace embed_server {
 
 /// A query, and the texts that may answer it.
 struct rerank_request : submitted_texts {
-  std::string query;  ///< not empty
+  std::string query;  ///< not empty if one of the texts is
   bool raw_scores = false;
   bool return_text = false;
 };
@@ -28,7 +29,8 @@ rerank_request parse_rerank(std::string_view body, std::size_t max_inputs);
 /// Texts and pairs of texts, of which each text is the second of its pair. It `is_list` if the answer is to
 /// be one.
 struct predict_request : submitted_texts {
-  std::vector<std::string> queries;  ///< for each text the first of its pair; empty: it is alone
+  /// For each text the first of its pair; no value: it is alone.
+  std::vector<std::optional<std::string>> queries;
   bool raw_scores = false;
 };
 

@@ -9,6 +9,7 @@
 #include "tei_answer.hpp"
 #include "turns.hpp"
 
+#include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -16,9 +17,19 @@
 namespace embed_server {
 namespace {
 
+void check_first_text(std::string_view text, const limits& limits, const std::string& name,
+                      const std::string& field) {
+  if (text.size() > limits.first_text)
+    throw api_error{problem::invalid,
+                    name + " has " + std::to_string(text.size()) + " bytes, but may have " +
+                        std::to_string(limits.first_text) + " at most, as the first text of a pair",
+                    field};
+}
+
 // A query is tokenised once for each text, so that a long one and many texts are far more work than the body
 // is large.
 void check_query(const rerank_request& request, const limits& limits) {
+  check_first_text(request.query, limits, "query", "query");
   if (request.query.size() <= limits.body_size / request.texts.size()) return;
   throw api_error{problem::invalid,
                   "query, once for each of " + std::to_string(request.texts.size()) +
@@ -27,11 +38,31 @@ void check_query(const rerank_request& request, const limits& limits) {
                   "query"};
 }
 
-asio::awaitable<std::string> write_ranks(const rerank_request& request, std::span<const float> scores,
-                                         std::size_t work_per_turn) {
+void check_pairs(const predict_request& request, const limits& limits) {
+  for (std::size_t i = 0; i < request.texts.size(); ++i)
+    if (request.queries[i])
+      check_first_text(*request.queries[i], limits, name_of_text(request, i) + "[0]", request.field);
+}
+
+void check_predictions(std::size_t texts, const served_model& model, const limits& limits) {
+  const std::size_t most = limits.predictions / prediction_size(model.labels);
+  if (texts <= most) return;
+  throw api_error{problem::invalid, std::to_string(texts) + " texts have " +
+                                        std::to_string(model.labels.size()) +
+                                        " labels with scores each, of which " + std::to_string(most) +
+                                        " texts can be answered at most: send fewer texts"};
+}
+
+asio::awaitable<std::string> write_ranks(const rerank_request& request, const served_model& model,
+                                         const embedded_texts& result, std::size_t work_per_turn) {
+  std::vector<float> logits, scores;
+  for (const embedding& one : result.vectors) {
+    scores.push_back(scores_of(model, one, request.raw_scores).front());
+    logits.push_back(one.front());
+  }
   turns turn{work_per_turn};
   std::string out = "[";
-  for (const std::size_t index : best_first(scores)) {
+  for (const std::size_t index : best_first(logits)) {
     if (out.size() > 1) out += ',';
     const std::size_t before = out.size();
     append_rank(out, index, request.return_text ? &request.texts[index] : nullptr, scores[index]);
@@ -47,7 +78,7 @@ asio::awaitable<std::string> write_predictions(const predict_request& request, c
   for (const auto& logits : result.vectors) {
     if (request.is_list) out += out.empty() ? '[' : ',';
     const std::size_t before = out.size();
-    append_prediction(out, model.labels, scores_of(model, logits, request.raw_scores));
+    append_prediction(out, model.labels, logits, scores_of(model, logits, request.raw_scores));
     co_await turn.spend(out.size() - before);
   }
   if (request.is_list) out += ']';
@@ -71,11 +102,8 @@ asio::awaitable<response> answer_rerank(circumstances& when, const limits& limit
   embedding_job job;
   job.queries.assign(request.texts.size(), request.query);
   const embedded_texts result = co_await when.run(request, std::move(job));
-  std::vector<float> scores;
-  for (const auto& logits : result.vectors)
-    scores.push_back(scores_of(when.about(), logits, request.raw_scores).front());
-  response answer =
-      make_response(http::status::ok, co_await write_ranks(request, scores, limits.work_per_turn));
+  response answer = make_response(http::status::ok,
+                                  co_await write_ranks(request, when.about(), result, limits.work_per_turn));
   const std::size_t characters =
       count_characters(request.texts) + request.texts.size() * count_characters({&request.query, 1});
   add_effort(answer, when.about(), characters, result.token_count, {result.preparation, when.record()});
@@ -84,13 +112,16 @@ asio::awaitable<response> answer_rerank(circumstances& when, const limits& limit
 
 asio::awaitable<response> answer_predict(circumstances& when, const limits& limits, std::string body) {
   const predict_request request = parse_predict(body, when.max_inputs(limits));
-  check_scores(request.texts.size(), when.about(), limits);
+  check_pairs(request, limits);
+  check_predictions(request.texts.size(), when.about(), limits);
   embedding_job job;
   job.queries.assign(request.queries.begin(), request.queries.end());
   const embedded_texts result = co_await when.run(request, std::move(job));
   response answer = make_response(
       http::status::ok, co_await write_predictions(request, when.about(), result, limits.work_per_turn));
-  const std::size_t characters = count_characters(request.texts) + count_characters(request.queries);
+  std::size_t characters = count_characters(request.texts);
+  for (const auto& query : request.queries)
+    if (query) characters += count_characters({&*query, 1});
   add_effort(answer, when.about(), characters, result.token_count, {result.preparation, when.record()});
   co_return answer;
 }

@@ -10,7 +10,7 @@ namespace embed_server {
 
 namespace json = boost::json;
 
-std::string read_text(const json::value& value, const std::string& field, const std::string& name) {
+std::string read_any_text(const json::value& value, const std::string& field, const std::string& name) {
   if (value.is_number() || value.is_array()) {
     refuse_field(
         field,
@@ -19,8 +19,13 @@ std::string read_text(const json::value& value, const std::string& field, const 
             "(with langchain: check_embedding_ctx_length=False)");
   }
   if (!value.is_string()) refuse_field(field, name + " must be a string");
-  if (value.as_string().empty()) throw api_error{problem::empty_input, name + " must not be empty", field};
   return std::string(value.as_string());
+}
+
+std::string read_text(const json::value& value, const std::string& field, const std::string& name) {
+  std::string text = read_any_text(value, field, name);
+  if (text.empty()) throw api_error{problem::empty_input, name + " must not be empty", field};
+  return text;
 }
 
 void read_text_list(submitted_texts& request, const json::array& list, std::size_t max_inputs) {

@@ -16,9 +16,10 @@ namespace embed_server {
 /// The texts of a request, in whichever protocol.
 struct submitted_texts {
   std::string field;               ///< what the protocol calls them
-  std::vector<std::string> texts;  ///< at least one, none empty
+  std::vector<std::string> texts;  ///< at least one; none empty unless it is one of a pair
   bool is_list = false;            ///< whether the field is a list, so that errors name an element
   std::string last;                ///< what the last text is called, if it is no element of that list
+  std::string paired_with;         ///< the field that each text is paired with, if there is one
   bool truncate = true;  ///< cut what is longer than the model takes; otherwise such a text is an error
 };
 
@@ -27,7 +28,10 @@ std::string name_of_text(const submitted_texts& request, std::size_t index);
 
 // The readers throw api_error whose param names the field at fault.
 
-/// One text, which must not be empty; `name` is what errors call it.
+/// One text; `name` is what errors call it.
+std::string read_any_text(const boost::json::value& value, const std::string& field, const std::string& name);
+
+/// The same, which must not be empty.
 std::string read_text(const boost::json::value& value, const std::string& field, const std::string& name);
 
 /// The texts of a list, at most `max_inputs`.

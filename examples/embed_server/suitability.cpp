@@ -45,6 +45,10 @@ bool can_do(model_kind kind, endpoint to) {
   }
 }
 
+bool is_made_for(model_kind kind, endpoint to) {
+  return to == endpoint::predict ? kind == model_kind::classifier : can_do(kind, to);
+}
+
 void check_can_do(const served_model& model, endpoint to) {
   if (can_do(model.kind(), to)) return;
   throw api_error{problem::unsuitable_model, refusal(to) + what_it_does(model), "model"};

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSL-1.0
 """Lets schemathesis ask the real server whatever its description, /openapi.json, allows or forbids.
 
-check_answers.py EMBED_SERVER MODEL RERANKER: the server has both; no answer may be a 5xx, or have a status, a Content-Type or a body that is not described.
+check_answers.py EMBED_SERVER MODEL RERANKER CLASSIFIER: the server has all three; no answer may be a 5xx, or have a status, a Content-Type or a body that is not described.
 Needs requirements.txt; exits with 77, for ctest's "skipped", where that is not installed.
 """
 

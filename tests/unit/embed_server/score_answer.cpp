@@ -44,7 +44,7 @@ TEST_CASE("B8: a logit that is not finite is the model's fault, also where its s
     CHECK_THROWS_AS(scores_of(with_labels(1), std::vector{bad}, false), api_error);
 }
 
-TEST_CASE("the highest score comes first, and equal ones as they came") {
+TEST_CASE("the highest logit comes first, and equal ones as they came") {
   CHECK(best_first(std::vector{0.1F, 0.9F, 0.1F, 0.5F}) == std::vector<std::size_t>{1, 3, 0, 2});
   CHECK(best_first({}).empty());
 }
@@ -59,6 +59,23 @@ TEST_CASE("a rank has the place of its text, the text if it is wanted, and the s
 
 TEST_CASE("a prediction names each label with its score") {
   std::string out;
-  append_prediction(out, {"a", "\"b\""}, std::vector{0.25F, 0.75F});
+  append_prediction(out, {"a", "\"b\""}, std::vector{-1.0F, 1.0F}, std::vector{0.25F, 0.75F});
   CHECK(out == R"([{"score":0.75,"label":"\"b\""},{"score":0.25,"label":"a"}])");
+}
+
+TEST_CASE("labels whose scores are rounded to the same are in the order of their logits") {
+  const std::vector logits{30.0F, 40.0F};
+  std::string out;
+  append_prediction(out, {"a", "b"}, logits,
+                    scores_of(with_labels(2, score_function::sigmoid), logits, false));
+  CHECK(out == R"([{"score":1,"label":"b"},{"score":1,"label":"a"}])");
+}
+
+TEST_CASE("no prediction is longer than is reckoned with") {
+  const std::vector<std::string> labels{"a", "\"b\"", "\n"};
+  const std::vector longest(labels.size(), -std::numeric_limits<float>::min() * 1.2345678F);
+  std::string out;
+  append_prediction(out, labels, longest, longest);
+  CHECK(out.size() <= prediction_size(labels));
+  CHECK(prediction_size(labels) < out.size() + 5 * labels.size());
 }

@@ -6,6 +6,7 @@
 #include "embed_server/api_error.hpp"
 #include "support/doctest.hpp"
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -17,6 +18,7 @@ namespace {
 constexpr std::size_t max_inputs = 3;
 
 using strings = std::vector<std::string>;
+using firsts = std::vector<std::optional<std::string>>;
 
 template <class Request>
 api_error refused(Request (*parse)(std::string_view, std::size_t), std::string_view body) {
@@ -68,10 +70,10 @@ TEST_CASE("H9, H10: a rerank request that lacks something is refused, naming the
   CHECK(param(R"({"query":"q","texts":["a"],"raw_scores":1})") == "raw_scores");
   CHECK(param(R"({"query":"q","texts":["a"],"return_text":"yes"})") == "return_text");
   CHECK(param(R"({"query":"q","texts":["a"],"truncation_direction":"left"})") == "truncation_direction");
-  CHECK(refused(parse_rerank, R"({"query":"","texts":["a"]})").kind() == problem::empty_input);
+  CHECK(refused(parse_rerank, R"({"query":"","texts":["a",""]})").kind() == problem::empty_input);
   CHECK(refused(parse_rerank, R"({"query":"q","texts":[]})").kind() == problem::empty_input);
-  CHECK(std::string_view(refused(parse_rerank, R"({"query":"q","texts":["a",""]})").what()) ==
-        "texts[1] must not be empty");
+  CHECK(std::string_view(refused(parse_rerank, R"({"query":"","texts":["a",""]})").what()) ==
+        "query and texts[1] must not both be empty");
   CHECK(std::string_view(refused(parse_rerank, R"({"query":"q","texts":["a","b","c","d"]})").what()) ==
         "batch size 4 > maximum allowed batch size 3");
 }
@@ -79,22 +81,33 @@ TEST_CASE("H9, H10: a rerank request that lacks something is refused, naming the
 TEST_CASE("what is predicted is a text, a pair, or a list of both, which alone is answered with a list") {
   const auto text = predict(R"("a")");
   CHECK(text.texts == strings{"a"});
-  CHECK(text.queries == strings{""});
+  CHECK(text.queries == firsts{std::nullopt});
   CHECK_FALSE(text.is_list);
   const auto listed = predict(R"(["a"])");
   CHECK(listed.texts == strings{"a"});
-  CHECK(listed.queries == strings{""});
+  CHECK(listed.queries == firsts{std::nullopt});
   CHECK_FALSE(listed.is_list);
   const auto pair = predict(R"(["a","b"])");
   CHECK(pair.texts == strings{"b"});
-  CHECK(pair.queries == strings{"a"});
+  CHECK(pair.queries == firsts{"a"});
   CHECK_FALSE(pair.is_list);
   const auto several = predict(R"([["a"],["b","c"],["d"]])");
   CHECK(several.texts == strings{"a", "c", "d"});
-  CHECK(several.queries == strings{"", "b", ""});
+  CHECK(several.queries == firsts{std::nullopt, "b", std::nullopt});
   CHECK(several.is_list);
   CHECK(name_of_text(several, 1) == "inputs[1]");
   CHECK(predict(R"([["a"]])").is_list);
+}
+
+TEST_CASE("one text of a pair may be empty, and is of the pair") {
+  CHECK(parse_rerank(R"({"query":"q","texts":["a",""]})", max_inputs).texts == strings{"a", ""});
+  CHECK(parse_rerank(R"({"query":"","texts":["a"]})", max_inputs).query.empty());
+  const auto second = predict(R"(["","b"])");
+  CHECK(second.queries == firsts{""});
+  CHECK(second.texts == strings{"b"});
+  const auto first = predict(R"([["a",""]])");
+  CHECK(first.queries == firsts{"a"});
+  CHECK(first.texts == strings{""});
 }
 
 TEST_CASE("H9, H10: what is neither a text, nor a pair, nor a list of them is refused by name") {
@@ -103,10 +116,11 @@ TEST_CASE("H9, H10: what is neither a text, nor a pair, nor a list of them is re
   CHECK(predict_refusal("[]") == "inputs must not be empty");
   CHECK(predict_refusal("[[]]") == "inputs[0] must not be empty");
   CHECK(predict_refusal(R"("")") == "inputs must not be empty");
-  CHECK(predict_refusal(R"(["a",""])") == "inputs[1] must not be empty");
+  CHECK(predict_refusal(R"([""])") == "inputs[0] must not be empty");
+  CHECK(predict_refusal(R"(["",""])") == "inputs[0] and inputs[1] must not both be empty");
   CHECK(predict_refusal(R"(["a","b","c"])").starts_with("inputs has 3 texts; inputs must be"));
   CHECK(predict_refusal(R"([["a"],["a","b","c"]])").starts_with("inputs[1] has 3 texts"));
-  CHECK(predict_refusal(R"([["a"],["a",""]])") == "inputs[1][1] must not be empty");
+  CHECK(predict_refusal(R"([["a"],["",""]])") == "inputs[1][0] and inputs[1][1] must not both be empty");
   CHECK(predict_refusal(R"([["a"],"b"])") == "inputs[1] must be a list, as inputs[0] is");
   CHECK(predict_refusal(R"(["a",["b"]])").starts_with("inputs[1] must be a string"));
   CHECK(predict_refusal("[1]").starts_with("inputs[0] must be a string"));

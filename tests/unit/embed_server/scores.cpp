@@ -9,7 +9,8 @@
 #include "support/temporary_folder.hpp"
 #include "test_server.hpp"
 
-#include <cmath>
+#include <cstddef>
+#include <cstring>
 #include <string>
 #include <thread>
 #include <vector>
@@ -34,6 +35,10 @@ bool mentions(const http_answer& answer, const std::string& part) {
   return answer.body.find(part) != answer.body.npos;
 }
 
+void await_metric(const test_server& server, const std::string& line) {
+  while (!has_line(http_client(server.port()).ask(get("/metrics")).body, line)) std::this_thread::yield();
+}
+
 const std::string three_texts = R"({"query":"abcd","texts":["a","abcdefg","abcd"])";
 
 }  // namespace
@@ -48,6 +53,27 @@ TEST_CASE("texts are ranked by their scores, which are between 0 and 1 unless th
   CHECK(mentions(answer, R"({"index":2,"text":"abcd","score":0.5})"));
   CHECK(answer.field("x-compute-characters") == "24");
   CHECK(answer.field("x-compute-tokens") == "27");
+}
+
+TEST_CASE("texts whose scores are rounded to the same are ranked by their logits") {
+  mixed_server server;
+  const std::string shorter(30, 'a'), longer(40, 'a');
+  CHECK(server.ask("/rerank", R"({"query":"q","texts":[")" + shorter + R"(",")" + longer + R"("]})").body ==
+        R"([{"index":1,"score":1},{"index":0,"score":1}])");
+}
+
+TEST_CASE("an empty text is one of a pair all the same") {
+  mixed_server server;
+  CHECK(server.ask("/rerank", R"({"query":"ab","texts":["abc",""],"raw_scores":true})").body ==
+        R"([{"index":0,"score":1},{"index":1,"score":-2}])");
+  CHECK(server.ask("/rerank", R"({"query":"","texts":["abc"],"raw_scores":true})").body ==
+        R"([{"index":0,"score":3}])");
+  const auto tokens = [&](const std::string& inputs) {
+    return server.ask("/predict", R"({"inputs":)" + inputs + "}").field("x-compute-tokens");
+  };
+  CHECK(tokens(R"(["a"])") == "1");
+  CHECK(tokens(R"(["","a"])") == "2");  // and what is between the texts
+  CHECK(tokens(R"([["a",""]])") == "2");
 }
 
 TEST_CASE("labels are predicted for a text, for a pair and for a list of both") {
@@ -81,6 +107,16 @@ TEST_CASE("who names no model is served by the first that can do what is asked")
   CHECK(has_line(metrics, R"(carpool_tokens_total{model="tags"} 2)"));
 }
 
+TEST_CASE("labels are asked of the first classifier, of a reranker only where there is none") {
+  test_server server;
+  server.add("ranks", "reranker");
+  http_client client(server.port());
+  const std::string question = post_json("/predict", R"({"inputs":"ab"})");
+  CHECK(mentions(client.ask(question), R"("label":"relevant")"));
+  server.add("tags", "classifier");
+  CHECK(mentions(client.ask(question), R"("label":"pair")"));
+}
+
 TEST_CASE("a model is not asked for what it cannot do, and says what it does in the path's words") {
   test_server embedder;
   http_client client(embedder.port());
@@ -107,14 +143,10 @@ TEST_CASE("a model is not asked for what it cannot do, and says what it does in 
 TEST_CASE("where no model makes embeddings, who wants some is refused") {
   const temporary_folder folder;
   const std::string key = "admin-0123456789";
-  test_server server;
+  test_server server({}, {}, {}, "reranker");
   server.set_keys(folder.write("keys", "root " + key + " admin\n"));
   const std::string field = "x-api-key: " + key + "\r\n";
   http_client client(server.port());
-  CHECK(client
-            .ask(post_json("/v2/repository/models/fake/load",
-                           R"({"parameters":{"config":"{\"folder\":\"reranker\"}"}})", field))
-            .status == 200);  // in the place of the one that did
   for (const char* path : {"/embed", "/embed_all"}) {
     const auto refused = client.ask(post_json(path, R"({"inputs":"a"})", field));
     CHECK(refused.status == 424);
@@ -124,6 +156,26 @@ TEST_CASE("where no model makes embeddings, who wants some is refused") {
   CHECK(client.ask(post_json("/predict", R"({"inputs":"a"})", field)).status == 200);
   CHECK(client.ask(post_json("/v2/repository/models/fake/unload", "{}", field)).status == 200);
   CHECK(client.ask(post_json("/rerank", three_texts + "}", field)).status == 503);
+}
+
+TEST_CASE("a model is not exchanged for one of another kind, also while it is not loaded") {
+  const temporary_folder folder;
+  const std::string key = "admin-0123456789", field = "x-api-key: " + key + "\r\n";
+  mixed_server server;
+  server.set_keys(folder.write("keys", "root " + key + " admin\n"));
+  const auto load = [&](const std::string& kind) {
+    return server.ask("/v2/repository/models/fake/load",
+                      R"({"parameters":{"config":"{\"folder\":\")" + kind + R"(\"}"}})", field);
+  };
+  const auto refused = load("reranker");
+  CHECK(refused.status == 400);
+  CHECK(mentions(refused, "the model fake cannot be exchanged for one of another kind"));
+  CHECK(server.ask("/embed", R"({"text":"hi"})", field).body == R"({"embedding":[2,104,105,1]})");
+  CHECK(server.ask("/v2/repository/models/fake/unload", "{}", field).status == 200);
+  CHECK(load("classifier").status == 400);
+  CHECK(server.ask("/embed", R"({"text":"hi"})", field).status == 503);
+  CHECK(load("2").status == 200);
+  CHECK(server.ask("/embed", R"({"text":"hi"})", field).body == R"({"embedding":[2,104,105,2]})");
 }
 
 TEST_CASE("while the first model of a kind is not loaded, nobody is handed to the next silently") {
@@ -142,15 +194,8 @@ TEST_CASE("while the first model of a kind is not loaded, nobody is handed to th
 
 TEST_CASE("TEI's clients learn the kind of the default model, and its labels") {
   const auto info_of = [](const char* folder) {
-    const temporary_folder keys;
-    const std::string field = "x-api-key: admin-0123456789\r\n";
-    test_server server;
-    server.set_keys(keys.write("keys", "root admin-0123456789 admin\n"));
-    http_client client(server.port());
-    client.ask(post_json("/v2/repository/models/fake/load",
-                         R"({"parameters":{"config":"{\"folder\":\")" + std::string(folder) + R"(\"}"}})",
-                         field));
-    return client.ask("GET /info HTTP/1.1\r\nHost: a\r\n" + field + "\r\n");
+    test_server server({}, {}, {}, folder);
+    return http_client(server.port()).ask(get("/info"));
   };
   CHECK(mentions(info_of("classifier"),
                  R"("model_type":{"classifier":{"id2label":{"0":"long","1":"short","2":"pair"},)"
@@ -160,13 +205,28 @@ TEST_CASE("TEI's clients learn the kind of the default model, and its labels") {
   CHECK(mentions(info_of("2"), R"("model_type":{"embedding":{"pooling":"mean"}})"));
 }
 
-TEST_CASE("all texts of a request are admitted or none, and a bad one fails all before the model runs") {
+TEST_CASE("B13: where not all texts of a request fit into the queue, none of them runs") {
+  test_server server({}, {.max_batch_size = 1, .max_queue_size = 2}, {}, "reranker");
+  server.hold_model();
+  http_client first(server.port()), second(server.port()), third(server.port());
+  first.send(post_json("/rerank", R"({"query":"q","texts":["a"]})"));
+  server.await_run();
+  second.send(post_json("/rerank", R"({"query":"q","texts":["b"]})"));
+  await_metric(server, R"(carpool_queue_depth{model="fake"} 1)");
+  CHECK(third.ask(post_json("/rerank", R"({"query":"q","texts":["c","d"]})")).status == 429);
+  server.release_model();
+  CHECK(first.receive().status == 200);
+  CHECK(second.receive().status == 200);
+  CHECK(server.texts_run() == 2);
+}
+
+TEST_CASE("a text that is too long fails its whole request before the model runs, and is named") {
   mixed_server server;
   const std::string too_long(1001, 'a');
   const auto refused =
       server.ask("/rerank", R"({"query":"q","texts":["a",")" + too_long + R"("],"truncate":false})");
   CHECK(refused.status == 422);
-  CHECK(mentions(refused, R"({"error":"texts[1]: )"));
+  CHECK(mentions(refused, R"({"error":"query and texts[1] together: )"));
   const auto pair =
       server.ask("/predict", R"({"inputs":[["a"],["b",")" + too_long + R"("]],"truncate":false})");
   CHECK(pair.status == 422);
@@ -188,6 +248,7 @@ TEST_CASE("a long query counts once for each text, and labels for each, before a
   embed_server::limits limits;
   limits.body_size = 200;
   limits.vector_values = 6;  // of 3 labels
+  limits.predictions = 260;  // with these names, of which each text has 2 + 3 * 36 + 19 bytes
   mixed_server server{limits};
   const std::string query(60, 'q');
   CHECK(server.ask("/rerank", R"({"query":")" + query + R"(","texts":["a","b","c"]})").status == 200);
@@ -197,11 +258,25 @@ TEST_CASE("a long query counts once for each text, and labels for each, before a
   CHECK(server.ask("/predict", R"({"inputs":[["a"],["b"]]})").status == 200);
   const auto many = server.ask("/predict", R"({"inputs":[["a"],["b"],["c"]]})");
   CHECK(many.status == 422);
-  CHECK(mentions(many, "3 texts have scores of 3 labels each, of which 2 texts can be answered at most"));
+  CHECK(mentions(many, "3 texts have 3 labels with scores each, of which 2 texts can be answered at most"));
   const std::string texts =
       R"({"inputs":[{"name":"TEXT","shape":[3],"datatype":"BYTES","data":["a","b","c"]}]})";
   CHECK(server.ask("/v2/models/tags/infer", texts).status == 400);
   CHECK(server.ask("/v2/models/fake/infer", texts).status == 200);
+}
+
+TEST_CASE("the first text of a pair is bounded, since it is read to its end in one turn") {
+  embed_server::limits limits;
+  limits.first_text = 5;
+  mixed_server server{limits};
+  CHECK(server.ask("/rerank", R"({"query":"12345","texts":["1234567"]})").status == 200);
+  const auto query = server.ask("/rerank", R"({"query":"123456","texts":["a"]})");
+  CHECK(query.status == 422);
+  CHECK(mentions(query, "query has 6 bytes, but may have 5 at most, as the first text of a pair"));
+  const auto pair = server.ask("/predict", R"({"inputs":[["1234567"],["123456","a"]]})");
+  CHECK(pair.status == 422);
+  CHECK(mentions(pair, "inputs[1][0] has 6 bytes, but may have 5 at most"));
+  CHECK(server.ask("/predict", R"({"inputs":[["1234567"],["12345","1234567"]]})").status == 200);
 }
 
 TEST_CASE("scores are an output of the Open Inference Protocol, and metadata tells how many") {
@@ -211,7 +286,7 @@ TEST_CASE("scores are an output of the Open Inference Protocol, and metadata tel
       R"({"inputs":[{"name":"TEXT","shape":[2,1],"datatype":"BYTES","data":["a","b"]}])";
   const auto ranks = client.ask(post_json("/v2/models/ranks/infer", input + "}"));
   CHECK(ranks.status == 200);
-  CHECK(mentions(ranks, R"("outputs":[{"name":"SCORES","datatype":"FP32","shape":[2,1],"data":[0.73)"));
+  CHECK(mentions(ranks, R"("outputs":[{"name":"SCORES","datatype":"FP32","shape":[2,1],"data":[1,1]}])"));
   CHECK(
       client.ask(post_json("/v2/models/ranks/infer", input + R"(,"outputs":[{"name":"SCORES"}]})")).status ==
       200);
@@ -226,11 +301,21 @@ TEST_CASE("scores are an output of the Open Inference Protocol, and metadata tel
   CHECK(mentions(client.ask(get("/v1/models")), R"("id":"tags")"));
 }
 
+TEST_CASE("scores can be had as a binary tensor") {
+  mixed_server server;
+  const std::string json = R"({"inputs":[{"name":"TEXT","shape":[1,1],"datatype":"BYTES","data":["ab"]}],)"
+                           R"("parameters":{"binary_data_output":true}})";
+  const auto answer = server.ask("/v2/models/tags/infer", json);
+  CHECK(answer.status == 200);
+  const std::size_t json_size = std::stoul(answer.field("inference-header-content-length"));
+  std::vector<float> values(3);
+  REQUIRE(answer.body.size() == json_size + values.size() * sizeof(float));
+  std::memcpy(values.data(), answer.body.data() + json_size, values.size() * sizeof(float));
+  CHECK(values == std::vector{2.0F, -2.0F, 0.0F});
+}
+
 TEST_CASE("H13: a client that leaves while its texts wait to be ranked does not have them ranked") {
   mixed_server server;
-  const auto await_metric = [&](const std::string& line) {
-    while (!has_line(http_client(server.port()).ask(get("/metrics")).body, line)) std::this_thread::yield();
-  };
   server.hold_model();
   http_client first(server.port());
   first.send(post_json("/rerank", R"({"query":"q","texts":["a"]})"));
@@ -238,9 +323,9 @@ TEST_CASE("H13: a client that leaves while its texts wait to be ranked does not 
   {
     http_client second(server.port());
     second.send(post_json("/rerank", R"({"query":"q","texts":["a","b"]})"));
-    await_metric(R"(carpool_queue_depth{model="ranks"} 2)");
+    await_metric(server, R"(carpool_queue_depth{model="ranks"} 2)");
   }
-  await_metric(R"(carpool_requests_total{model="ranks",outcome="cancelled"} 2)");
+  await_metric(server, R"(carpool_requests_total{model="ranks",outcome="cancelled"} 2)");
   server.release_model();
   CHECK(first.receive().status == 200);
   CHECK(server.texts_run() == 1);

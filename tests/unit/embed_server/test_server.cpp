@@ -117,9 +117,10 @@ std::vector<std::string> labels_of(const std::string& folder) {
 }  // namespace
 
 struct test_server::implementation {
-  implementation(const embed_server::http_settings& settings_, const carpool::options& batching_)
+  implementation(const embed_server::http_settings& settings_, const carpool::options& batching_,
+                 const std::string& folder)
       : settings(settings_), service(models, settings.limits), server(listeners(), service, settings) {
-    repository.begin_with({"", "1"}, host("fake", batching_, 1));
+    repository.begin_with({"", folder}, host("fake", batching_, 1, labels_of(folder)));
     service.manage(repository);
     if (settings.log) service.facts().watch(*settings.log);
     server.start();
@@ -242,9 +243,9 @@ struct test_server::implementation {
 };
 
 test_server::test_server(const embed_server::limits& limits, const carpool::options& batching,
-                         embed_server::http_settings settings) {
+                         embed_server::http_settings settings, const std::string& folder) {
   settings.limits = limits;
-  self_ = std::make_unique<implementation>(settings, batching);
+  self_ = std::make_unique<implementation>(settings, batching, folder);
 }
 
 test_server::~test_server() {

@@ -30,9 +30,9 @@ namespace carpool::test {
 /// negative and the length of the query.
 class test_server {
  public:
-  /// The limits go before those of the settings.
+  /// The limits go before those of the settings. The folder says what kind of a model "fake" is.
   explicit test_server(const embed_server::limits& limits = {}, const carpool::options& batching = {},
-                       embed_server::http_settings settings = {});
+                       embed_server::http_settings settings = {}, const std::string& folder = "1");
   ~test_server();
 
   /// From now on only those may use it who have a key of this file; they get shares by their weights if the
