@@ -101,15 +101,16 @@ class simulated_cluster {
   };
 
   struct read {
-    std::size_t asked = 0;  // for how many entries; 0 if there is none under way
-    bool busy = false;      // whether the last one found something
+    std::size_t asked = 0;   // for how many entries; 0 if there is none under way
+    std::uint64_t turn = 0;  // when it began, as a number; 0 if there was none
+    bool busy = false;       // whether the last one found something
   };
 
   struct worker {
     simulated_worker batching;
     std::vector<read> reads;  // of each shard
     std::size_t promised = 0;
-    std::size_t next_shard = 0;
+    std::uint64_t turns = 0;  // how often it has begun to read
     carpool::time_point woken_at = carpool::never;
   };
 
@@ -227,27 +228,37 @@ class simulated_cluster {
 
   // ---- workers
 
-  /// Asks the shards for what there is room for, as cluster::sharded_source does: a shard that had something
-  /// shares what is left by those that had nothing.
+  /// Asks the shards for what there is room for, as cluster::sharded_source does: shards that had nothing get
+  /// at most half of the room, those that had something share the rest, and those that were asked the longest
+  /// time ago come first.
   void ask(std::size_t who, carpool::time_point now) {
     worker& self = workers_[who];
     const std::size_t room = self.batching.room(), count = self.reads.size();
     std::size_t left = room - std::min(room, self.promised);
     if (left == 0) return;
-    const std::size_t small = std::max<std::size_t>(1, room / (2 * count - 1));
-    std::size_t busy = 0, idle = 0;
-    for (const read& each : self.reads)
-      if (each.asked == 0) ++(each.busy ? busy : idle);
-    const std::size_t for_busy = left - std::min(left, idle * small);
-    const std::size_t large = std::max(small, busy == 0 ? 0 : for_busy / busy);
-    for (std::size_t i = 0, first = self.next_shard; i < count && left > 0; ++i) {
-      const std::size_t number = (first + i) % count;
-      read& each = self.reads[number];
+    std::size_t for_idle = count == 1 ? room : std::max<std::size_t>(1, room / 2);
+    const std::size_t small = std::max<std::size_t>(1, for_idle / count);
+    std::vector<std::size_t> readable;
+    std::size_t busy = 0;
+    for (std::size_t number = 0; number < count; ++number) {
+      const read& each = self.reads[number];
+      if (!each.busy) for_idle -= std::min(for_idle, each.asked);
       if (each.asked > 0) continue;
-      each.asked = std::min(left, each.busy ? large : small);
-      left -= each.asked;
-      self.promised += each.asked;
-      self.next_shard = number + 1;
+      readable.push_back(number);
+      if (each.busy) ++busy;
+    }
+    std::ranges::stable_sort(readable, {}, [&](std::size_t number) { return self.reads[number].turn; });
+    const std::size_t for_busy = left - std::min({left, for_idle, (readable.size() - busy) * small});
+    const std::size_t large = std::max(small, busy == 0 ? 0 : for_busy / busy);
+    for (const std::size_t number : readable) {
+      read& each = self.reads[number];
+      const std::size_t entries = std::min(left, each.busy ? large : std::min(small, for_idle));
+      if (entries == 0) continue;
+      each.asked = entries;
+      each.turn = ++self.turns;
+      left -= entries;
+      if (!each.busy) for_idle -= entries;
+      self.promised += entries;
       schedule(now + network_, what::read, number, who);
     }
   }

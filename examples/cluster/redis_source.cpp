@@ -13,8 +13,8 @@
 namespace cluster {
 namespace {
 
-// For a new entry. Also how long a stop may take; and leases are extended no later than by as much, see
-// sharded_source::find_abandoned.
+// For a new entry. Also how long a stop may take, and how long a worker waits to be alone with what it
+// adopts.
 std::chrono::milliseconds wait_of(const lease& given) {
   constexpr std::chrono::milliseconds longest{500};
   return std::min(longest,

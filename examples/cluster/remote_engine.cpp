@@ -171,15 +171,16 @@ asio::awaitable<std::vector<text_reply>> remote_engine::send(const embedding_job
 }
 
 std::vector<carpool::bert::device_status> remote_engine::devices() const {
-  return {{"workers", queue_.redis_works() && queue_.model() == card_}};
+  return {{"workers", workers_present()}};
 }
 
 void remote_engine::add_metrics(carpool::prometheus_text& text) const {
   text.counter("carpool_cluster_unwanted_replies_total",
                "Replies that came for callers who had left, twice, or for another gateway.",
                queue_.unwanted_replies());
-  text.gauge("carpool_cluster_workers_present", "1, or 0 if there are no workers of the gateway's model.",
-             queue_.model() == card_ ? 1 : 0);
+  text.gauge("carpool_cluster_workers_present",
+             "1, or 0 if there are no workers of the gateway's model, or Redis is away.",
+             workers_present() ? 1 : 0);
   add_queue_metrics(text, queue_.shards(), queue_.readings());
 }
 

@@ -34,6 +34,9 @@ class remote_engine final : public embed_server::embedding_engine {
   asio::awaitable<std::vector<text_reply>> send(const embed_server::embedding_job& job);
   asio::awaitable<embed_server::embedded_texts> collect(const embed_server::embedding_job& job);
 
+  /// As far as is known: not while Redis is away.
+  bool workers_present() const { return queue_.redis_works() && queue_.model() == card_; }
+
   sharded_queue& queue_;
   const model_card card_;
   embed_server::served_model model_;

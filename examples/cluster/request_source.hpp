@@ -31,6 +31,10 @@ class request_source {
   /// New entries, at most `room`, at least 1. Waits a second or less for the first, and then gives none.
   virtual asio::awaitable<std::vector<delivery>> receive(std::size_t room) = 0;
 
+  /// There is more room than the receive() that may be under way was told. A source that could use it now
+  /// has that one return early, even with nothing, so that it is called again.
+  virtual void room_grew() {}
+
   /// Entries of which nothing was heard for longer than the lease, whoever has them. A queue that delivers
   /// such entries by itself finds none.
   virtual asio::awaitable<std::vector<abandoned_entry>> find_abandoned() = 0;

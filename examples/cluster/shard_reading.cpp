@@ -16,15 +16,18 @@ namespace {
 
 using carpool::prometheus_text;
 
-// Length, entries that somebody has, the first one that nobody has, dead letters, then each consumer with
-// what it has.
+// Length, entries that somebody has, the first one that nobody has, dead letters, how many of these there
+// have ever been, then each consumer with what it has.
 const redis_script read_shard_script{R"lua(#!lua flags=no-writes
 local function facts_of(list)
   local facts = {}
   for at = 1, #list, 2 do facts[list[at]] = list[at + 1] end
   return facts
 end
-local found = {redis.call('XLEN', KEYS[1]), 0, '', redis.call('XLEN', KEYS[2])}
+local found = {redis.call('XLEN', KEYS[1]), 0, '', redis.call('XLEN', KEYS[2]), 0}
+if redis.call('EXISTS', KEYS[2]) == 1 then
+  found[5] = facts_of(redis.call('XINFO', 'STREAM', KEYS[2]))['entries-added']
+end
 local from = '-'
 local groups = found[1] == 0 and redis.call('EXISTS', KEYS[1]) == 0 and {} or redis.call('XINFO', 'GROUPS', KEYS[1])
 for _, group in ipairs(groups) do
@@ -65,12 +68,12 @@ asio::awaitable<shard_reading> read_shard(redis_connection& redis, const queue_k
   std::vector<std::string> key{keys.requests(), keys.dead()};
   std::vector<std::string> arguments{worker_group};
   const redis_value found = co_await read_shard_script.run(redis, std::move(key), std::move(arguments));
-  if (found.items.size() < 4) throw redis_unavailable("Redis answered in a form that is not known");
+  if (found.items.size() < 5) throw redis_unavailable("Redis answered in a form that is not known");
   const auto number = [&](std::size_t at) { return number_in(found.items[at].text); };
-  shard_reading read{.outstanding = number(0), .dead_letters = number(3)};
+  shard_reading read{.outstanding = number(0), .dead_letters = number(3), .died = number(4)};
   read.waiting = read.outstanding - std::min(read.outstanding, number(1));
   read.oldest_age = age_of(found.items[2].text);
-  for (std::size_t at = 4; at + 1 < found.items.size(); at += 2)
+  for (std::size_t at = 5; at + 1 < found.items.size(); at += 2)
     read.held[found.items[at].text] = number(at + 1);
   co_return read;
 }
@@ -78,8 +81,8 @@ asio::awaitable<shard_reading> read_shard(redis_connection& redis, const queue_k
 void add_queue_metrics(prometheus_text& text, std::size_t shards_used,
                        std::span<const shard_reading> readings) {
   text.gauge("carpool_cluster_shards", "Shards of the queue that gateways use.", shards_used);
-  const auto add = [&](const char* name, const char* help, auto value_of) {
-    text.family(name, "gauge", help);
+  const auto add = [&](const char* name, const char* help, auto value_of, const char* type = "gauge") {
+    text.family(name, type, help);
     for (const shard_reading& each : readings)
       text.sample(name, {{"shard", std::to_string(each.number)}}, value_of(each));
   };
@@ -91,6 +94,9 @@ void add_queue_metrics(prometheus_text& text, std::size_t shards_used,
       [](const shard_reading& of) { return of.outstanding; });
   add("carpool_cluster_dead_letters", "Texts that could not be run and are kept for people to look at.",
       [](const shard_reading& of) { return of.dead_letters; });
+  add(
+      "carpool_cluster_dead_letters_added_total", "Texts that could not be run, those no longer kept too.",
+      [](const shard_reading& of) { return of.died; }, "counter");
   std::map<std::string, std::uint64_t> held;
   for (const shard_reading& each : readings)
     for (const auto& [worker, texts] : each.held) held[worker] += texts;

@@ -24,7 +24,8 @@ struct shard_reading {
   std::uint64_t outstanding = 0;           ///< texts, waiting or running
   std::uint64_t waiting = 0;               ///< texts that no worker has taken yet
   std::chrono::milliseconds oldest_age{};  ///< of the text that has waited longest; zero if none waits
-  std::uint64_t dead_letters = 0;
+  std::uint64_t dead_letters = 0;          ///< that are kept
+  std::uint64_t died = 0;                  ///< dead letters that there have ever been
   std::map<std::string, std::uint64_t> held = {};  ///< texts by the worker that has taken them
 };
 

@@ -15,9 +15,12 @@
 namespace cluster {
 namespace {
 
+// What is no number of shards is returned as it is, for parse() to name: somebody's mistake is not papered
+// over.
 const redis_script add_shards_script{R"lua(#!lua flags=allow-oom
 local there = redis.call('GET', KEYS[1]) or '1'
-if (tonumber(there) or 0) >= tonumber(ARGV[1]) then return there end
+local number = string.match(there, '^%d+$') and tonumber(there)
+if not number or number < 1 or number >= tonumber(ARGV[1]) then return there end
 redis.call('SET', KEYS[1], ARGV[1])
 return ARGV[1]
 )lua"};

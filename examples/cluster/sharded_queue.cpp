@@ -27,9 +27,7 @@ std::size_t shard_of(std::uint64_t client, std::size_t shards) {
 
 sharded_queue::sharded_queue(const asio::any_io_executor& executor, const redis_settings& settings,
                              const std::string& queue, std::size_t max_outstanding)
-    : executor_(executor), settings_(settings), name_(queue), max_outstanding_(max_outstanding) {
-  use(1);
-}
+    : executor_(executor), settings_(settings), name_(queue), max_outstanding_(max_outstanding) {}
 
 void sharded_queue::use(std::size_t shards) {
   while (shards_.size() < shards) {
@@ -42,7 +40,10 @@ void sharded_queue::use(std::size_t shards) {
     spdlog::info("shards of the queue {} from now on: {}", name_, shards);
 }
 
-void sharded_queue::start() { asio::co_spawn(executor_, keep_looking(), asio::detached); }
+void sharded_queue::start() {
+  use(1);
+  asio::co_spawn(executor_, keep_looking(), asio::detached);
+}
 
 asio::awaitable<void> sharded_queue::look_around() {
   redis_connection& redis = shards_.front()->connection();
@@ -52,14 +53,16 @@ asio::awaitable<void> sharded_queue::look_around() {
 }
 
 asio::awaitable<void> sharded_queue::keep_looking() {
-  for (;;) {
+  for (bool complained = false;;) {
     try {
       co_await look_around();
       co_await read_shards();
+      complained = false;
     } catch (const redis_unavailable&) {  // the shards say so
       readings_.clear();
     } catch (const std::exception& error) {
-      spdlog::error("{}", error.what());
+      readings_.clear();
+      if (!std::exchange(complained, true)) spdlog::error("cannot look after the queue: {}", error.what());
     }
     asio::steady_timer pause{executor_, announce_interval};
     co_await pause.async_wait(asio::as_tuple(asio::use_awaitable));

@@ -41,7 +41,7 @@ class sharded_queue {
   sharded_queue(const asio::any_io_executor& executor, const redis_settings& settings,
                 const std::string& queue, std::size_t max_outstanding);
 
-  /// Begins to look around by itself.
+  /// Opens the first shard, and begins to look around by itself. Comes before everything below.
   void start();
 
   /// Learns which model the workers run and how many shards there are, now. Throws as find_model and

@@ -12,6 +12,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <chrono>
 #include <iterator>
 #include <stdexcept>
 #include <utility>
@@ -20,6 +21,7 @@ namespace cluster {
 namespace {
 
 constexpr auto no_throw = asio::as_tuple(asio::use_awaitable);
+constexpr std::chrono::milliseconds rest{250};  // for a shard that cannot be asked
 
 std::string name_of(std::size_t number, const std::string& entry) {
   return std::to_string(number) + '/' + entry;
@@ -34,32 +36,57 @@ void sharded_source::add(request_source& source) { shards_.push_back({&source});
 
 asio::awaitable<std::vector<delivery>> sharded_source::receive(std::size_t room) {
   if (quiet_ == 0) begin_reads(room);
-  if (ready_.empty() && !failure_ && (promised() > 0 || quiet_ > 0)) co_await changed_.async_wait(no_throw);
+  const bool untold = std::ranges::any_of(shards_, [](const shard& each) { return each.untold != nullptr; });
+  if (ready_.empty() && !untold && (promised() > 0 || quiet_ > 0)) co_await changed_.async_wait(no_throw);
   auto given = std::exchange(ready_, {});
-  if (given.empty() && failure_) std::rethrow_exception(std::exchange(failure_, nullptr));
+  if (given.empty()) tell_failure();
   changed_.cancel();  // for those who want it quiet
   co_return given;
 }
 
-// A shard that had something shares what is left by those that had nothing, which get less than half of the
-// room together, because they keep it for as long as they wait.
+void sharded_source::room_grew() { changed_.cancel(); }
+
+void sharded_source::tell_failure() {
+  for (shard& each : shards_)
+    if (each.untold) std::rethrow_exception(std::exchange(each.untold, nullptr));
+  if (std::ranges::all_of(shards_, &shard::failed)) std::rethrow_exception(failure_);
+}
+
+// Shards that had nothing keep what they are asked for as long as they wait. So all their reads together are
+// for no more than half of the room, but for one entry at least, and those that had something share the rest.
+// One shard alone has all of it. Where the room is not enough for all, those come first that have not been
+// asked for the longest time.
 void sharded_source::begin_reads(std::size_t room) {
   std::size_t left = room - std::min(room, promised());
-  const std::size_t small = std::max<std::size_t>(1, room / (2 * shards_.size() - 1));
-  std::size_t busy = 0, idle = 0;
+  std::size_t for_idle = shards_.size() == 1 ? room : std::max<std::size_t>(1, room / 2);
+  const std::size_t small = std::max<std::size_t>(1, for_idle / shards_.size());
   for (const shard& each : shards_)
-    if (each.asked == 0) ++(each.busy ? busy : idle);
-  const std::size_t for_busy = left - std::min(left, idle * small);
+    if (!each.busy) for_idle -= std::min(for_idle, each.asked);
+  const auto numbers = readable();
+  const auto busy = static_cast<std::size_t>(
+      std::ranges::count_if(numbers, [&](std::size_t number) { return shards_[number].busy; }));
+  const std::size_t for_busy = left - std::min({left, for_idle, (numbers.size() - busy) * small});
   const std::size_t large = std::max(small, busy == 0 ? 0 : for_busy / busy);
-  for (std::size_t i = 0, first = next_; i < shards_.size() && left > 0; ++i) {
-    const std::size_t number = (first + i) % shards_.size();
+  for (const std::size_t number : numbers) {
     shard& each = shards_[number];
-    if (each.asked > 0) continue;
-    each.asked = std::min(left, each.busy ? large : small);
-    left -= each.asked;
-    next_ = number + 1;
+    const std::size_t entries = std::min(left, each.busy ? large : std::min(small, for_idle));
+    if (entries == 0) continue;
+    each.asked = entries;
+    each.turn = ++turns_;
+    left -= entries;
+    if (!each.busy) for_idle -= entries;
     asio::co_spawn(executor_, read(number), asio::detached);
   }
+}
+
+// The numbers of the shards that may be asked now, first those that were asked the longest time ago.
+std::vector<std::size_t> sharded_source::readable() const {
+  const auto now = std::chrono::steady_clock::now();
+  std::vector<std::size_t> numbers;
+  for (std::size_t number = 0; number < shards_.size(); ++number)
+    if (shards_[number].asked == 0 && shards_[number].rests <= now) numbers.push_back(number);
+  std::ranges::stable_sort(numbers, {}, [&](std::size_t number) { return shards_[number].turn; });
+  return numbers;
 }
 
 // Entries that may still come, or have come and are not given out yet.
@@ -74,12 +101,17 @@ asio::awaitable<void> sharded_source::read(std::size_t number) {
   try {
     auto received = co_await from.source->receive(from.asked);
     from.busy = !received.empty();
+    from.failed = false;
+    from.untold = nullptr;
     for (delivery& each : received) {
       each.entry = name_of(number, each.entry);
       ready_.push_back(std::move(each));
     }
   } catch (...) {
     failure_ = std::current_exception();
+    if (!std::exchange(from.failed, true)) from.untold = failure_;
+    from.busy = false;
+    from.rests = std::chrono::steady_clock::now() + rest;
   }
   from.asked = 0;
   changed_.cancel();
@@ -155,8 +187,8 @@ sharded_source::place sharded_source::find(std::string_view entry) const {
   return where;
 }
 
-// Side by side, so that a shard that does not answer holds up no other. The failure of one of them, if any
-// has failed.
+// Side by side: all begin at once, and one that fails keeps no other from its end. This ends with the
+// slowest. The failure of one of them, if any has failed.
 asio::awaitable<std::exception_ptr> sharded_source::all_of(std::vector<asio::awaitable<void>> operations) {
   using operation = decltype(asio::co_spawn(executor_, std::move(operations.front()), asio::deferred));
   std::vector<operation> begun;

@@ -7,7 +7,6 @@
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
 #include <spdlog/spdlog.h>
@@ -21,6 +20,13 @@ namespace cluster {
 namespace {
 
 constexpr auto no_throw = asio::as_tuple(asio::use_awaitable);
+
+// Complaints. One is made again only after what it is about has worked.
+constexpr std::string_view no_entries = "cannot take entries from the queue";
+constexpr std::string_view no_adoption = "cannot take over an abandoned entry";
+constexpr std::string_view no_reply = "cannot reply";
+constexpr std::string_view no_extension = "cannot tell the queue that entries are being worked on";
+constexpr std::string_view no_look = "cannot look for abandoned entries";
 
 carpool::time_point steady_now() { return std::chrono::steady_clock::now(); }
 
@@ -44,10 +50,12 @@ worker::worker(const asio::any_io_executor& executor, request_source& source, te
       desk_(limits),
       lease_(limits.lease),
       changed_(executor, asio::steady_timer::time_point::max()),
-      keeper_(executor) {}
+      keeper_(executor),
+      looker_(executor) {}
 
 asio::awaitable<void> worker::work() {
-  asio::co_spawn(executor_, keep_leases(), asio::detached);
+  run_beside(keep_leases());
+  run_beside(look_around());
   for (;;) {
     switch (desk_.next()) {
       case worker_desk::step::receive:
@@ -62,10 +70,20 @@ asio::awaitable<void> worker::work() {
       case worker_desk::step::leave:
         done_ = true;
         keeper_.cancel();
-        while (!keeper_ended_) co_await changed_.async_wait(no_throw);
+        looker_.cancel();
+        while (beside_ > 0) co_await changed_.async_wait(no_throw);
         co_return;
     }
   }
+}
+
+// What work() must not wait for before it is to leave.
+void worker::run_beside(asio::awaitable<void> errand) {
+  ++beside_;
+  asio::co_spawn(executor_, std::move(errand), [this](std::exception_ptr) {
+    --beside_;
+    changed_.cancel();
+  });
 }
 
 void worker::stop() {
@@ -77,10 +95,10 @@ asio::awaitable<void> worker::receive() {
   bool failed = false;
   try {
     auto received = co_await source_.receive(desk_.room());
-    complained_ = false;
+    complaints_.erase(no_entries);
     for (delivery& each : received) begin(std::move(each));
   } catch (const std::exception& error) {
-    complain("cannot take entries from the queue", error.what());
+    complain(no_entries, error.what());
     failed = true;
   }
   if (failed) co_await pause();
@@ -90,13 +108,14 @@ asio::awaitable<void> worker::adopt() {
   const std::string entry = desk_.next_abandoned();
   try {
     auto adopted = co_await source_.adopt(entry);
+    complaints_.erase(no_adoption);
     if (!adopted) co_return;
     ++counted_.adopted;
     spdlog::info("entry {} was abandoned: delivery number {}, to this worker", adopted->entry,
                  adopted->times);
     begin(std::move(*adopted));
   } catch (const std::exception& error) {
-    complain("cannot take over an abandoned entry", error.what());
+    complain(no_adoption, error.what());
   }
 }
 
@@ -114,6 +133,7 @@ void worker::begin(delivery received) {
 
 void worker::end(const std::string& entry) {
   desk_.end(entry);
+  source_.room_grew();
   changed_.cancel();
 }
 
@@ -142,7 +162,7 @@ asio::awaitable<text_reply> worker::ask_model(text_request request) {
 
 // The work is done: its reply is kept until the queue takes it.
 asio::awaitable<void> worker::settle(delivery received, std::string reply, bool dead) {
-  for (;;) {
+  for (bool said = false;;) {
     try {
       if (dead) {
         spdlog::warn("entry {} goes to the dead letters", received.entry);
@@ -152,44 +172,50 @@ asio::awaitable<void> worker::settle(delivery received, std::string reply, bool 
         co_await source_.finish(received, reply);
         ++counted_.replied;
       }
+      complaints_.erase(no_reply);
       co_return;
     } catch (const std::exception& error) {
-      complain("cannot reply", error.what());
+      if (!std::exchange(said, true)) complain(no_reply, error.what());
     }
     co_await pause();
   }
 }
 
+// Waits for no answer, so that a queue that is slow, or of whose shards one is, lets no other lease run out.
 asio::awaitable<void> worker::keep_leases() {
-  next_look_ = steady_now();
   while (!done_) {
-    co_await refresh();
-    if (steady_now() >= next_look_) co_await look_around();
-    keeper_.expires_at(std::min(desk_.next_refresh(), next_look_));
-    if (!done_) co_await keeper_.async_wait(no_throw);
+    auto due = desk_.refresh(steady_now());
+    if (!due.empty()) run_beside(extend(std::move(due)));
+    keeper_.expires_at(desk_.next_refresh());
+    co_await keeper_.async_wait(no_throw);
   }
-  keeper_ended_ = true;
-  changed_.cancel();
 }
 
-asio::awaitable<void> worker::refresh() {
-  auto due = desk_.refresh(steady_now());
-  if (due.empty()) co_return;
+asio::awaitable<void> worker::extend(std::vector<std::string> entries) {
   try {
-    co_await source_.extend(std::move(due));
+    co_await source_.extend(std::move(entries));
+    complaints_.erase(no_extension);
   } catch (const std::exception& error) {
-    complain("cannot tell the queue that entries are being worked on", error.what());
+    complain(no_extension, error.what());
   }
 }
 
 asio::awaitable<void> worker::look_around() {
-  next_look_ = steady_now() + lease_.look_interval();
+  while (!done_) {
+    looker_.expires_after(lease_.look_interval());
+    co_await look_once();
+    if (!done_) co_await looker_.async_wait(no_throw);
+  }
+}
+
+asio::awaitable<void> worker::look_once() {
   try {
     const auto entries = co_await source_.find_abandoned();
+    complaints_.erase(no_look);
     desk_.found(entries);
     changed_.cancel();
   } catch (const std::exception& error) {
-    complain("cannot look for abandoned entries", error.what());
+    complain(no_look, error.what());
   }
 }
 
@@ -198,8 +224,8 @@ asio::awaitable<void> worker::pause() {
   co_await timer.async_wait(no_throw);
 }
 
-void worker::complain(const char* what, const std::string& why) {
-  if (!std::exchange(complained_, true)) spdlog::warn("{}: {}; trying again", what, why);
+void worker::complain(std::string_view what, const std::string& why) {
+  if (complaints_.insert(what).second) spdlog::warn("{}: {}; trying again", what, why);
 }
 
 }  // namespace cluster

@@ -11,8 +11,12 @@
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/steady_timer.hpp>
 
+#include <cstddef>
 #include <cstdint>
+#include <set>
 #include <string>
+#include <string_view>
+#include <vector>
 
 namespace cluster {
 
@@ -47,12 +51,14 @@ class worker {
   asio::awaitable<text_reply> ask_model(text_request request);
   asio::awaitable<void> settle(delivery received, std::string reply, bool dead);
   asio::awaitable<void> keep_leases();
-  asio::awaitable<void> refresh();
+  asio::awaitable<void> extend(std::vector<std::string> entries);
   asio::awaitable<void> look_around();
+  asio::awaitable<void> look_once();
   asio::awaitable<void> pause();
+  void run_beside(asio::awaitable<void> errand);
   void begin(delivery received);
   void end(const std::string& entry);
-  void complain(const char* what, const std::string& why);
+  void complain(std::string_view what, const std::string& why);
 
   asio::any_io_executor executor_;
   request_source& source_;
@@ -60,12 +66,12 @@ class worker {
   worker_desk desk_;
   lease lease_;
   asio::steady_timer changed_;  // never fires; cancelled when the desk may say something else
-  asio::steady_timer keeper_;
-  carpool::time_point next_look_{};
+  asio::steady_timer keeper_;   // fires when a lease must be extended
+  asio::steady_timer looker_;   // fires when it is time to look around
   counters counted_;
   bool done_ = false;
-  bool keeper_ended_ = false;
-  bool complained_ = false;  // so that an outage is one line of the log, not thousands
+  std::size_t beside_ = 0;                 // errands that run beside work()
+  std::set<std::string_view> complaints_;  // so that an outage is one line of the log for each, not thousands
 };
 
 }  // namespace cluster

@@ -47,13 +47,15 @@ TEST_CASE("a gateway tells how much waits in each shard, for how long, who has w
   for (const char* entry : {"1000000000000-0", "1000000000001-0", "1000000000001-1"})  // since 2001
     redis.ask("XADD '{cp:default:1}:req' " + std::string(entry) + " p a");
   redis.ask("XREADGROUP GROUP w worker-a COUNT 1 STREAMS '{cp:default:1}:req' '>'");
-  redis.ask("XADD '{cp:default:1}:dead' '*' id 1");
+  for (int i = 0; i < 3; ++i) redis.ask("XADD '{cp:default:1}:dead' MAXLEN 1 '*' id 1");
   const auto gateway = start_gateway(redis);
   await_metric(*gateway, shard_metric("queue_depth", 1), "2");
   const std::string told = metrics_of(*gateway);
   CHECK(value_of(told, shard_metric("outstanding", 1)) == "3");
   CHECK(std::stod(value_of(told, shard_metric("queue_oldest_age_seconds", 1))) > 6e8);
   CHECK(value_of(told, shard_metric("dead_letters", 1)) == "1");
+  CHECK(value_of(told, shard_metric("dead_letters_added_total", 1)) == "3");
+  CHECK(value_of(told, shard_metric("dead_letters_added_total", 0)) == "0");
   CHECK(value_of(told, R"(carpool_cluster_held{model="toy",worker="worker-a"})") == "1");
   CHECK(value_of(told, R"(carpool_cluster_shards{model="toy"})") == "2");
   CHECK(value_of(told, shard_metric("queue_depth", 0)) == "0");
@@ -68,10 +70,25 @@ TEST_CASE("when Redis is away a gateway tells nothing of the queue, rather than 
   const auto worker = start_worker(redis);
   const auto gateway = start_gateway(redis);
   await_metric(*gateway, shard_metric("queue_depth", 0), "0");
+  const std::string present = R"(carpool_cluster_workers_present{model="toy"})";
+  await_metric(*gateway, present, "1");
   redis.stop();
   await_metric(*gateway, shard_metric("queue_depth", 0), "");
+  await_metric(*gateway, present, "0");
   redis.start();
   await_metric(*gateway, shard_metric("queue_depth", 0), "0");
+  await_metric(*gateway, present, "1");
+}
+
+TEST_CASE("what a gateway cannot make sense of in Redis has it tell nothing of the queue, too") {
+  const redis_server redis;
+  set_model(redis, "toy", 4);
+  const auto gateway = start_gateway(redis);
+  await_metric(*gateway, shard_metric("queue_depth", 0), "0");
+  redis.ask("SET '{cp:default}:shards' two");
+  await_metric(*gateway, shard_metric("queue_depth", 0), "");
+  redis.ask("SET '{cp:default}:shards' 2");
+  await_metric(*gateway, shard_metric("queue_depth", 1), "0");
 }
 
 TEST_CASE("a worker tells of its batches over HTTP if it is to, and does nothing else there") {

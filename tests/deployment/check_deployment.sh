@@ -46,7 +46,8 @@ if [[ -x $prometheus/promtool ]]; then
 fi
 
 # What autoscalers ask for is what gateways tell.
-for metric in $(grep -o 'carpool_cluster_[a-z_]*' "$cluster/scaled_object.yaml"); do
+metrics=$(grep -o 'carpool_cluster_[a-z_]*' "$cluster/scaled_object.yaml") || { echo "scaled_object.yaml asks for no metric of the queue"; exit 1; }
+for metric in $metrics; do
   grep -q "\"$metric\"" "$cluster/../shard_reading.cpp" || { echo "scaled_object.yaml asks for $metric, which nobody tells"; exit 1; }
 done
 printf 'in order:'; printf ' %s,' "${checked[@]}"; echo

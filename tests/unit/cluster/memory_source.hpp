@@ -37,6 +37,9 @@ class memory_source final : public cluster::request_source {
   /// The next so many attempts to reply fail.
   void fail_replies(int times) { failing_ = times; }
 
+  /// From now on looking for abandoned entries takes until wake().
+  void hold_looks() { looks_held_ = true; }
+
   std::size_t largest_room() const { return largest_room_; }
   std::size_t extended() const { return extended_; }
 
@@ -49,6 +52,7 @@ class memory_source final : public cluster::request_source {
   }
 
   awaitable<std::vector<cluster::abandoned_entry>> find_abandoned() override {
+    if (looks_held_) co_await changed_.async_wait(boost::asio::as_tuple(boost::asio::use_awaitable));
     co_return queue_.idle(lease_, now());
   }
 
@@ -83,6 +87,7 @@ class memory_source final : public cluster::request_source {
   cluster::lease lease_;
   boost::asio::steady_timer changed_;
   int failing_ = 0;
+  bool looks_held_ = false;
   std::size_t largest_room_ = 0;
   std::size_t extended_ = 0;
 };

@@ -176,3 +176,11 @@ TEST_CASE("Q2: the lease of a long text is extended while it runs") {
   CHECK(tokens_of(bench.work(1).at("a")) == 4);
   CHECK(bench.source().extended() >= 2);
 }
+
+TEST_CASE("Q2: leases are extended while a look for abandoned entries takes long") {
+  bench bench{{.capacity = 8, .lease = {3ms}}};
+  bench.source().hold_looks();
+  bench.queue().admit({bench::request("a", "long")}, 100);
+  CHECK(tokens_of(bench.work(1).at("a")) == 4);
+  CHECK(bench.source().extended() >= 2);
+}
