@@ -97,7 +97,7 @@ TEST_CASE("SIGHUP shows another certificate, and opens the access log again") {
   CHECK(old.ask(get("/health")).status == 200);
   server.signal(SIGTERM);
   CHECK(server.wait() == 0);
-  CHECK(mentions(content(rotated), R"("path":"/embed","status":200,"texts":1,)"));
+  CHECK(mentions(content(rotated), R"("path":"/embed","status":200,"model":"all-MiniLM-L6-v2","texts":1,)"));
   CHECK(mentions(content(log), R"("path":"/health","status":200)"));
 }
 

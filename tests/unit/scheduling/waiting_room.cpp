@@ -40,6 +40,7 @@ struct room_bench {
   numbers waiting() const { return numbers_in(room.queue()); }
   numbers serve(std::size_t count) {
     flight batch;
+    batch.reserve(count);
     room.serve(positions::run(0, count), batch);
     numbers taken;
     for (const waiting_request& request : batch.members()) taken.push_back(number_of(request.handle));
