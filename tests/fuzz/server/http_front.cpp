@@ -8,6 +8,7 @@
 #include "embed_server/header_guard.hpp"
 #include "embed_server/infer_request.hpp"
 #include "embed_server/routes.hpp"
+#include "embed_server/score_request.hpp"
 
 #include <boost/asio/buffer.hpp>
 #include <boost/beast/http/error.hpp>
@@ -70,7 +71,11 @@ submitted_texts parse(endpoint to, const std::string& body, std::optional<std::s
     case endpoint::similarity:
       return parse_similarity(body, max_inputs);
     case endpoint::infer:
-      return parse_infer(body, json_size, max_inputs);
+      return parse_infer(body, json_size, max_inputs, "EMBEDDING");
+    case endpoint::rerank:
+      return parse_rerank(body, max_inputs);
+    case endpoint::predict:
+      return parse_predict(body, max_inputs);
     default:
       return parse_openai(body, max_inputs);
   }
