@@ -5,6 +5,7 @@
 
 #include "embed_server/api_error.hpp"
 #include "support/doctest.hpp"
+#include "support/refusal_of.hpp"
 
 using namespace embed_server;
 
@@ -13,13 +14,7 @@ namespace {
 constexpr std::size_t max_inputs = 4;
 
 api_error refused(embed_request (*parse)(std::string_view, std::size_t), std::string_view body) {
-  try {
-    parse(body, max_inputs);
-  } catch (const api_error& error) {
-    return error;
-  }
-  FAIL("was not refused: " << body);
-  return {problem::invalid, ""};
+  return carpool::test::refusal_of([&] { parse(body, max_inputs); }, body);
 }
 
 bool mentions(const api_error& error, std::string_view word) {

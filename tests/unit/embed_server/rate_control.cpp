@@ -6,6 +6,7 @@
 #include "embed_server/api_error.hpp"
 #include "support/doctest.hpp"
 #include "support/http_client.hpp"
+#include "support/refusal_of.hpp"
 #include "support/temporary_folder.hpp"
 #include "test_server.hpp"
 
@@ -19,17 +20,6 @@ namespace {
 
 constexpr carpool::time_point start{1000s};
 
-template <class Ask>
-api_error refusal(Ask ask) {
-  try {
-    ask();
-  } catch (const api_error& error) {
-    return error;
-  }
-  FAIL("was not refused");
-  return {problem::malformed, ""};
-}
-
 limits with_rates(rate_limits rates) { return {.rates = rates}; }
 
 }  // namespace
@@ -39,7 +29,7 @@ TEST_CASE("a client that has used up its requests is told when the next one is l
   const api_client client{1, "alice", {.requests = 2, .tokens = {}}};
   rates.count_request(client, start);
   rates.count_request(client, start);
-  const auto error = refusal([&] { rates.count_request(client, start); });
+  const auto error = refusal_of([&] { rates.count_request(client, start); });
   CHECK(error.kind() == problem::rate_limited);
   CHECK(error.retry_after() == 30s);
   CHECK(std::string(error.what()) == "more than the 2 requests per minute that are allowed, retry in 30s");
@@ -50,14 +40,14 @@ TEST_CASE("the tokens of a list are granted all or none") {
   rate_control rates;
   const api_client client{1, "alice", {.requests = {}, .tokens = 60}};
   rates.count_tokens(client, 50, start);
-  CHECK(refusal([&] { rates.count_tokens(client, 20, start); }).retry_after() == 10s);
+  CHECK(refusal_of([&] { rates.count_tokens(client, 20, start); }).retry_after() == 10s);
   CHECK_NOTHROW(rates.count_tokens(client, 10, start));
 }
 
 TEST_CASE("more tokens than a minute has are refused for good") {
   rate_control rates;
   const api_client client{1, "alice", {.requests = {}, .tokens = 60}};
-  const auto error = refusal([&] { rates.count_tokens(client, 61, start); });
+  const auto error = refusal_of([&] { rates.count_tokens(client, 61, start); });
   CHECK(error.kind() == problem::invalid);
   CHECK(std::string(error.what()).find("61 tokens, but no more than 60") != std::string::npos);
 }

@@ -5,6 +5,7 @@
 
 #include "embed_server/api_error.hpp"
 #include "support/doctest.hpp"
+#include "support/refusal_of.hpp"
 
 #include <optional>
 #include <string>
@@ -22,13 +23,7 @@ using firsts = std::vector<std::optional<std::string>>;
 
 template <class Request>
 api_error refused(Request (*parse)(std::string_view, std::size_t), std::string_view body) {
-  try {
-    parse(body, max_inputs);
-  } catch (const api_error& error) {
-    return error;
-  }
-  FAIL("was not refused: " << body);
-  return {problem::invalid, ""};
+  return carpool::test::refusal_of([&] { parse(body, max_inputs); }, body);
 }
 
 predict_request predict(const std::string& inputs) {

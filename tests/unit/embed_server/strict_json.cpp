@@ -5,6 +5,7 @@
 
 #include "embed_server/api_error.hpp"
 #include "support/doctest.hpp"
+#include "support/refusal_of.hpp"
 
 #include <string>
 
@@ -13,13 +14,7 @@ using namespace embed_server;
 namespace {
 
 api_error refused(std::string_view body) {
-  try {
-    parse_strict(body);
-  } catch (const api_error& error) {
-    return error;
-  }
-  FAIL("was not refused: " << body.substr(0, 100));
-  return {problem::invalid, ""};
+  return carpool::test::refusal_of([&] { parse_strict(body); }, body);
 }
 
 std::string nested_lists(std::size_t depth) {

@@ -5,6 +5,7 @@
 
 #include "embed_server/api_error.hpp"
 #include "support/doctest.hpp"
+#include "support/refusal_of.hpp"
 
 #include <cstdint>
 #include <string>
@@ -21,13 +22,7 @@ decode_request decode(std::string_view body) { return parse_decode(body, max_inp
 
 template <class Parse>
 api_error refused(Parse parse, std::string_view body) {
-  try {
-    parse(body);
-  } catch (const api_error& error) {
-    return error;
-  }
-  FAIL("was not refused: " << body);
-  return {problem::invalid, ""};
+  return carpool::test::refusal_of([&] { parse(body); }, body);
 }
 
 using lists = std::vector<std::vector<std::int32_t>>;
