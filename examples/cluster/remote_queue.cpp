@@ -3,6 +3,7 @@
 
 #include "remote_queue.hpp"
 
+#include "embed_server/no_throw.hpp"
 #include "embed_server/random_id.hpp"
 #include "model_registry.hpp"
 #include "redis_script.hpp"
@@ -10,12 +11,10 @@
 #include "wire_error.hpp"
 #include <carpool/error.hpp>
 
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/error.hpp>
 #include <boost/asio/this_coro.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <boost/system/system_error.hpp>
 
 #include <spdlog/spdlog.h>
@@ -28,7 +27,7 @@
 namespace cluster {
 namespace {
 
-constexpr auto no_throw = asio::as_tuple(asio::use_awaitable);
+using embed_server::no_throw;
 constexpr std::chrono::milliseconds longest_wait{1000};  // for replies
 constexpr std::chrono::milliseconds retry_pause{250};
 constexpr std::size_t most_replies_at_once = 256;

@@ -3,7 +3,8 @@
 
 #include "sharded_source.hpp"
 
-#include <boost/asio/as_tuple.hpp>
+#include "embed_server/no_throw.hpp"
+
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/deferred.hpp>
 #include <boost/asio/detached.hpp>
@@ -20,7 +21,7 @@
 namespace cluster {
 namespace {
 
-constexpr auto no_throw = asio::as_tuple(asio::use_awaitable);
+using embed_server::no_throw;
 constexpr std::chrono::milliseconds rest{250};  // for a shard that cannot be asked
 
 std::string name_of(std::size_t number, const std::string& entry) {

@@ -3,11 +3,10 @@
 
 #include "worker.hpp"
 
+#include "embed_server/no_throw.hpp"
 #include "judgement.hpp"
 
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
-#include <boost/asio/use_awaitable.hpp>
 
 #include <spdlog/spdlog.h>
 
@@ -19,7 +18,7 @@
 namespace cluster {
 namespace {
 
-constexpr auto no_throw = asio::as_tuple(asio::use_awaitable);
+using embed_server::no_throw;
 
 // Complaints. One is made again only after what it is about has worked.
 constexpr std::string_view no_entries = "cannot take entries from the queue";
@@ -28,8 +27,6 @@ constexpr std::string_view no_reply = "cannot reply";
 constexpr std::string_view no_extension = "cannot tell the queue that entries are being worked on";
 constexpr std::string_view no_look = "cannot look for abandoned entries";
 
-carpool::time_point steady_now() { return std::chrono::steady_clock::now(); }
-
 wall_time wall_now() {
   return std::chrono::time_point_cast<std::chrono::milliseconds>(std::chrono::system_clock::now());
 }
@@ -37,7 +34,7 @@ wall_time wall_now() {
 // The steady clock's name for a time on the wall; no later than a day from now, so that nothing overflows.
 carpool::time_point steady(wall_time when) {
   const wall_time now = wall_now();
-  return steady_now() + (std::min(when, now + std::chrono::days{1}) - now);
+  return std::chrono::steady_clock::now() + (std::min(when, now + std::chrono::days{1}) - now);
 }
 
 }  // namespace
@@ -121,7 +118,7 @@ asio::awaitable<void> worker::adopt() {
 
 void worker::begin(delivery received) {
   ++counted_.received;
-  const bool worth_trying = desk_.begin(received, steady_now());
+  const bool worth_trying = desk_.begin(received, std::chrono::steady_clock::now());
   const std::string entry = received.entry;
   asio::co_spawn(executor_, answer(std::move(received), worth_trying),
                  [this, entry](std::exception_ptr failed) {
@@ -184,7 +181,7 @@ asio::awaitable<void> worker::settle(delivery received, std::string reply, bool 
 // Waits for no answer, so that a queue that is slow, or of whose shards one is, lets no other lease run out.
 asio::awaitable<void> worker::keep_leases() {
   while (!done_) {
-    auto due = desk_.refresh(steady_now());
+    auto due = desk_.refresh(std::chrono::steady_clock::now());
     if (!due.empty()) run_beside(extend(std::move(due)));
     keeper_.expires_at(desk_.next_refresh());
     co_await keeper_.async_wait(no_throw);

@@ -40,7 +40,7 @@ struct error_row {
 constexpr const char* bad_request = "invalid_request_error";
 constexpr const char* rate_limit = "rate_limit_error";
 constexpr const char* our_fault = "server_error";
-constexpr error_row table[] = {
+constexpr error_row error_rows[] = {
     {problem::malformed, 400, bad_request, nullptr, 400, "Validation", 400},
     {problem::invalid, 400, bad_request, nullptr, 422, "Validation", 400},
     {problem::empty_input, 400, bad_request, nullptr, 400, "Empty", 400},
@@ -65,12 +65,12 @@ constexpr error_row table[] = {
     {problem::expired, 504, our_fault, nullptr, 504, "Overloaded", 503},
 };
 
-constexpr bool in_order() {
-  for (std::size_t i = 0; i < std::size(table); ++i)
-    if (table[i].what != static_cast<problem>(i)) return false;
-  return std::size(table) == static_cast<std::size_t>(problem::expired) + 1;
+constexpr bool error_rows_in_order() {
+  for (std::size_t i = 0; i < std::size(error_rows); ++i)
+    if (error_rows[i].what != static_cast<problem>(i)) return false;
+  return std::size(error_rows) == static_cast<std::size_t>(problem::expired) + 1;
 }
-static_assert(in_order(), "one row for each problem, in its order");
+static_assert(error_rows_in_order(), "one row for each problem, in its order");
 
 json::value or_null(std::string_view text) { return text.empty() ? json::value(nullptr) : json::value(text); }
 
@@ -126,11 +126,11 @@ api_error from_error_code(const boost::system::error_code& code) {
 }
 
 unsigned status_of(problem what, api_family family) {
-  return table[static_cast<std::size_t>(what)].status(family);
+  return error_rows[static_cast<std::size_t>(what)].status(family);
 }
 
 response render(const api_error& error, api_family family) {
-  const error_row& row = table[static_cast<std::size_t>(error.kind())];
+  const error_row& row = error_rows[static_cast<std::size_t>(error.kind())];
   const auto status = static_cast<http::status>(row.status(family));
   response answer = make_response(status, json::serialize(body(error, row, family)));
   if (passes_by_itself(error.kind())) ask_to_retry(answer, error.retry_after());

@@ -21,7 +21,7 @@ namespace {
 constexpr std::string_view digest_prefix = "sha256:";
 constexpr std::size_t shortest_key = 16;
 
-[[noreturn]] void refuse(const std::string& why) { throw std::invalid_argument(why); }
+[[noreturn]] void refuse_key(const std::string& why) { throw std::invalid_argument(why); }
 
 std::optional<key_digest> parse_digest(std::string_view digits) {
   key_digest digest;
@@ -36,18 +36,18 @@ std::optional<key_digest> parse_digest(std::string_view digits) {
 key_digest read_key(const std::string& key) {
   if (key.starts_with(digest_prefix)) {
     const auto digest = parse_digest(std::string_view(key).substr(digest_prefix.size()));
-    if (!digest) refuse("sha256: must be followed by 64 hexadecimal digits");
+    if (!digest) refuse_key("sha256: must be followed by 64 hexadecimal digits");
     return *digest;
   }
   if (key.size() < shortest_key)
-    refuse("the key must have at least " + std::to_string(shortest_key) + " characters");
+    refuse_key("the key must have at least " + std::to_string(shortest_key) + " characters");
   return digest_of(key);
 }
 
 // What may follow a key in its line.
 void read_setting(api_client& client, std::string_view word) {
   if (word == "admin") {
-    if (std::exchange(client.admin, true)) refuse("admin is given more than once");
+    if (std::exchange(client.admin, true)) refuse_key("admin is given more than once");
     return;
   }
   const std::string name(word.substr(0, word.find('=')));
@@ -56,14 +56,14 @@ void read_setting(api_client& client, std::string_view word) {
                                               : name == "weight"            ? &client.weight
                                                                             : nullptr;
   if (value == nullptr)
-    refuse("what follows a key must be admin, weight=N, requests_per_minute=N or tokens_per_minute=N");
-  if (*value) refuse(name + " is given more than once");
+    refuse_key("what follows a key must be admin, weight=N, requests_per_minute=N or tokens_per_minute=N");
+  if (*value) refuse_key(name + " is given more than once");
   const auto digits = word.substr(std::min(word.size(), name.size() + 1));
   const char* const end = digits.data() + digits.size();
   std::uint32_t number = 0;
   const auto [rest, ec] = std::from_chars(digits.data(), end, number);
   if (ec != std::errc{} || rest != end || number == 0)
-    refuse(name + " must be a whole number from 1 to " + std::to_string(UINT32_MAX));
+    refuse_key(name + " must be a whole number from 1 to " + std::to_string(UINT32_MAX));
   *value = number;
 }
 
@@ -92,11 +92,11 @@ api_keys api_keys::read(const std::filesystem::path& file) {
 // The words after the name in a client's line.
 void api_keys::add(const std::string& name, std::istream& words) {
   std::string key;
-  if (!(words >> key)) refuse("must be a name and a key");
+  if (!(words >> key)) refuse_key("must be a name and a key");
   const key_digest digest = read_key(key);
   for (const auto& [other, others_digest] : clients_) {
-    if (other.name == name) refuse("the name " + name + " is given more than once");
-    if (others_digest == digest) refuse("has the key of " + other.name);
+    if (other.name == name) refuse_key("the name " + name + " is given more than once");
+    if (others_digest == digest) refuse_key("has the key of " + other.name);
   }
   // The same number after the file has been read again, and not 0.
   api_client client{.id = std::hash<std::string>{}(name) | 1, .name = name};

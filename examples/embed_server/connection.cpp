@@ -6,10 +6,10 @@
 #include "access_line.hpp"
 #include "api_error.hpp"
 #include "event_stream.hpp"
+#include "no_throw.hpp"
 #include "response_header.hpp"
 #include "routes.hpp"
 
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/co_spawn.hpp>
@@ -36,7 +36,6 @@ namespace {
 
 using boost::system::error_code;
 
-constexpr auto no_throw = asio::as_tuple(asio::use_awaitable);
 constexpr std::size_t read_at_once = 4096;
 
 // Many clients end a TLS session by closing the socket. What they have sent is complete all the same if HTTP

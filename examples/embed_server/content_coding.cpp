@@ -13,7 +13,7 @@
 namespace embed_server {
 namespace {
 
-[[noreturn]] void refuse(const std::string& why) {
+[[noreturn]] void refuse_body(const std::string& why) {
   throw api_error{problem::malformed, "the compressed body " + why};
 }
 
@@ -52,13 +52,13 @@ bool body_decoder::decode_some(std::size_t size) {
     throw api_error{problem::body_too_large,
                     "the body is larger than " + std::to_string(limit_) + " bytes once it is decompressed"};
   if (result == Z_STREAM_END) {
-    if (state.avail_in > 0) refuse("goes on behind its end");
+    if (state.avail_in > 0) refuse_body("goes on behind its end");
     return false;
   }
   if (result == Z_MEM_ERROR) throw std::bad_alloc();
   if (result == Z_BUF_ERROR || (result == Z_OK && state.avail_in == 0 && state.avail_out > 0))
-    refuse("ends too early");
-  if (result != Z_OK) refuse("is damaged");
+    refuse_body("ends too early");
+  if (result != Z_OK) refuse_body("is damaged");
   return true;
 }
 

@@ -17,7 +17,7 @@ namespace {
 namespace json = boost::json;
 
 // The browser chooses light or dark; everything is in reading order, and folds open with the keyboard.
-constexpr std::string_view head = R"html(<!doctype html>
+constexpr std::string_view page_head = R"html(<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
@@ -143,7 +143,7 @@ bool is_required(const json::object& schema, std::string_view name) {
   return false;
 }
 
-std::string table(std::string_view caption, std::string_view columns, const std::string& rows) {
+std::string html_table(std::string_view caption, std::string_view columns, const std::string& rows) {
   return fmt::format(
       "<div class=\"scroll\" role=\"region\" aria-label=\"{0}\" tabindex=\"0\"><table><caption>{0}</caption>"
       "<thead><tr>{1}</tr></thead><tbody>{2}</tbody></table></div>\n",
@@ -160,10 +160,10 @@ std::string properties(std::string_view name, const json::object& schema) {
         fmt::format("<tr><th scope=\"row\">{}</th><td>{}</td><td>{}</td><td>{}</td></tr>", code(member),
                     type_of(its), is_required(schema, member) ? "yes" : "no", text_of(its, "description"));
   }
-  return table("Members of " + escaped(name),
-               "<th scope=\"col\">Member</th><th scope=\"col\">Type</th><th scope=\"col\">Required</th>"
-               "<th scope=\"col\">Meaning</th>",
-               rows);
+  return html_table("Members of " + escaped(name),
+                    "<th scope=\"col\">Member</th><th scope=\"col\">Type</th><th scope=\"col\">Required</th>"
+                    "<th scope=\"col\">Meaning</th>",
+                    rows);
 }
 
 std::string schema_section(std::string_view name, const json::object& schema) {
@@ -186,8 +186,9 @@ std::string parameters(const json::object& openapi, const json::array& list) {
     rows += fmt::format("<tr><th scope=\"row\">{}</th><td>{}</td><td>{}</td></tr>",
                         code(its.at("name").as_string()), text_of(its, "in"), text_of(its, "description"));
   }
-  return table("Parameters",
-               "<th scope=\"col\">Name</th><th scope=\"col\">In</th><th scope=\"col\">Meaning</th>", rows);
+  return html_table("Parameters",
+                    "<th scope=\"col\">Name</th><th scope=\"col\">In</th><th scope=\"col\">Meaning</th>",
+                    rows);
 }
 
 // A link to the schema of each content type.
@@ -221,9 +222,9 @@ std::string responses(const json::object& list) {
     rows += fmt::format("<tr><th scope=\"row\">{}</th><td>{}</td><td>{}</td></tr>", std::string_view(status),
                         text_of(its, "description"), contents(its));
   }
-  return table("Answers",
-               "<th scope=\"col\">Status</th><th scope=\"col\">Meaning</th><th scope=\"col\">Body</th>",
-               rows);
+  return html_table("Answers",
+                    "<th scope=\"col\">Status</th><th scope=\"col\">Meaning</th><th scope=\"col\">Body</th>",
+                    rows);
 }
 
 std::string operation_section(const json::object& openapi, std::string_view path, std::string_view method,
@@ -266,7 +267,7 @@ std::string docs_page(const json::object& openapi) {
   const json::object& info = openapi.at("info").as_object();
   const json::array& groups = openapi.at("tags").as_array();
   std::string page =
-      fmt::format(head, text_of(info, "title"), text_of(info, "version"), text_of(info, "description"));
+      fmt::format(page_head, text_of(info, "title"), text_of(info, "version"), text_of(info, "description"));
   page += navigation(groups) + "<main id=\"content\">\n";
   for (const json::value& group : groups) page += group_section(openapi, group.at("name").as_string());
   page += "<section aria-labelledby=\"schemas\">\n<h2 id=\"schemas\">Schemas</h2>\n";

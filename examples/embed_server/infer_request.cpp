@@ -20,11 +20,11 @@ namespace {
 
 namespace json = boost::json;
 
-[[noreturn]] void refuse(const std::string& message) { throw api_error{problem::invalid, message}; }
+[[noreturn]] void refuse_infer(const std::string& message) { throw api_error{problem::invalid, message}; }
 
 std::string_view read_string(const json::object& from, const std::string& field) {
   const auto* value = find_field(from, field);
-  if (value == nullptr || !value->is_string()) refuse(field + " must be a string");
+  if (value == nullptr || !value->is_string()) refuse_infer(field + " must be a string");
   return value->as_string();
 }
 
@@ -33,18 +33,18 @@ std::int64_t read_number(const json::object& from, const std::string& field, std
   if (value == nullptr) return 0;
   const auto* number = value->if_int64();
   if (number == nullptr || *number < 0 || *number > most)
-    refuse(field + " must be a whole number from 0 to " + std::to_string(most));
+    refuse_infer(field + " must be a whole number from 0 to " + std::to_string(most));
   return *number;
 }
 
 const json::array& read_list(const json::object& from, const std::string& field) {
   const auto* value = find_field(from, field);
-  if (value == nullptr || !value->is_array()) refuse(field + " must be a list");
+  if (value == nullptr || !value->is_array()) refuse_infer(field + " must be a list");
   return value->as_array();
 }
 
 const json::object& as_object(const json::value& value, const std::string& what) {
-  if (!value.is_object()) refuse(what + " must be a JSON object");
+  if (!value.is_object()) refuse_infer(what + " must be a JSON object");
   return value.as_object();
 }
 
@@ -60,7 +60,7 @@ std::size_t read_shape(const json::object& input, std::size_t max_inputs) {
   const auto* rows = shape.empty() ? nullptr : shape[0].if_int64();
   const bool one_column = shape.size() == 1 || (shape.size() == 2 && shape[1] == 1);
   if (rows == nullptr || *rows < 0 || !one_column)
-    refuse(std::string("the shape of ") + input_name + " must be [n, 1] for n texts");
+    refuse_infer(std::string("the shape of ") + input_name + " must be [n, 1] for n texts");
   if (*rows == 0) throw api_error{problem::empty_input, std::string(input_name) + " must not be empty"};
   check_batch_size(input_name, static_cast<std::size_t>(*rows), max_inputs);
   return static_cast<std::size_t>(*rows);
@@ -78,9 +78,9 @@ void read_elements(infer_request& request, const json::value& data, std::size_t 
     for (const json::value& element : *list) read_elements(request, element, expected);
     return;
   }
-  if (!data.is_string()) refuse(std::string("data of ") + input_name + " must hold strings");
+  if (!data.is_string()) refuse_infer(std::string("data of ") + input_name + " must hold strings");
   if (request.texts.size() == expected)
-    refuse(std::string("data of ") + input_name + " holds more texts than its shape says");
+    refuse_infer(std::string("data of ") + input_name + " holds more texts than its shape says");
   add_text(request, data.as_string());
 }
 
@@ -89,47 +89,47 @@ void read_binary(infer_request& request, std::string_view bytes, std::size_t exp
   constexpr std::size_t prefix = 4;
   while (request.texts.size() < expected) {
     const std::string name = name_of_text(request, request.texts.size());
-    if (bytes.size() < prefix) refuse("the binary data ends before the size of " + name);
+    if (bytes.size() < prefix) refuse_infer("the binary data ends before the size of " + name);
     std::uint32_t size = 0;
     for (std::size_t i = 0; i < prefix; ++i)
       size |= std::uint32_t{static_cast<unsigned char>(bytes[i])} << (8 * i);
     bytes.remove_prefix(prefix);
-    if (size > bytes.size()) refuse("the binary data ends within " + name);
+    if (size > bytes.size()) refuse_infer("the binary data ends within " + name);
     add_text(request, bytes.substr(0, size));
     bytes.remove_prefix(size);
   }
   if (!bytes.empty())
-    refuse(std::string("the binary data of ") + input_name + " holds more than its shape says");
+    refuse_infer(std::string("the binary data of ") + input_name + " holds more than its shape says");
 }
 
 void read_input(infer_request& request, const json::object& body, std::string_view behind,
                 std::size_t max_inputs) {
   const json::array& inputs = read_list(body, "inputs");
-  if (inputs.size() != 1) refuse(std::string("inputs must hold one tensor, ") + input_name);
+  if (inputs.size() != 1) refuse_infer(std::string("inputs must hold one tensor, ") + input_name);
   const json::object& input = as_object(inputs[0], "an input");
   if (read_string(input, "name") != input_name)
-    refuse(std::string("there is no such input; the only one is ") + input_name);
+    refuse_infer(std::string("there is no such input; the only one is ") + input_name);
   if (read_string(input, "datatype") != "BYTES")
-    refuse(std::string("the datatype of ") + input_name + " must be BYTES");
+    refuse_infer(std::string("the datatype of ") + input_name + " must be BYTES");
   const std::size_t count = read_shape(input, max_inputs);
   const json::object& parameters = parameters_of(input);
   const bool binary = find_field(parameters, "binary_data_size") != nullptr;
   const auto* data = find_field(input, "data");
   if (binary == (data != nullptr))
-    refuse(std::string(input_name) + " needs either data or the parameter binary_data_size");
+    refuse_infer(std::string(input_name) + " needs either data or the parameter binary_data_size");
   if (binary) {
     const auto size = read_number(parameters, "binary_data_size", std::numeric_limits<std::int64_t>::max());
     if (static_cast<std::uint64_t>(size) != behind.size())
-      refuse("binary_data_size is " + std::to_string(size) + ", but " + std::to_string(behind.size()) +
-             " bytes follow the JSON");
+      refuse_infer("binary_data_size is " + std::to_string(size) + ", but " + std::to_string(behind.size()) +
+                   " bytes follow the JSON");
     read_binary(request, behind, count);
     return;
   }
-  if (!behind.empty()) refuse("there are bytes behind the JSON that no input claims");
-  if (!data->is_array()) refuse(std::string("data of ") + input_name + " must be a list");
+  if (!behind.empty()) refuse_infer("there are bytes behind the JSON that no input claims");
+  if (!data->is_array()) refuse_infer(std::string("data of ") + input_name + " must be a list");
   read_elements(request, *data, count);
   if (request.texts.size() < count)
-    refuse(std::string("data of ") + input_name + " holds fewer texts than its shape says");
+    refuse_infer(std::string("data of ") + input_name + " holds fewer texts than its shape says");
 }
 
 // Without a word about outputs, all of them are meant, and there is only one.
@@ -137,13 +137,13 @@ void read_output(infer_request& request, const json::object& body) {
   request.binary_output = read_bool(parameters_of(body), "binary_data_output", false);
   if (find_field(body, "outputs") == nullptr) return;
   const json::array& outputs = read_list(body, "outputs");
-  if (outputs.size() > 1) refuse("outputs names one more than once, or some that do not exist");
+  if (outputs.size() > 1) refuse_infer("outputs names one more than once, or some that do not exist");
   for (const json::value& element : outputs) {
     const json::object& output = as_object(element, "an output");
     if (read_string(output, "name") != request.output)
-      refuse("there is no such output; the only one is " + request.output);
+      refuse_infer("there is no such output; the only one is " + request.output);
     const json::object& parameters = parameters_of(output);
-    if (find_field(parameters, "classification") != nullptr) refuse("classification is not on offer");
+    if (find_field(parameters, "classification") != nullptr) refuse_infer("classification is not on offer");
     request.binary_output = read_bool(parameters, "binary_data", request.binary_output);
   }
 }
@@ -156,7 +156,8 @@ void read_parameters(infer_request& request, const json::object& parameters) {
     request.priority = static_cast<std::int8_t>(default_priority - level);
   for (const auto* field : {"sequence_id", "sequence_start", "sequence_end"})
     if (find_field(parameters, field) != nullptr)
-      refuse(std::string(field) + " is not understood: the model keeps nothing from one request to the next");
+      refuse_infer(std::string(field) +
+                   " is not understood: the model keeps nothing from one request to the next");
 }
 
 }  // namespace
@@ -175,8 +176,8 @@ infer_request parse_infer(std::string_view body, std::optional<std::size_t> json
   }
   const std::size_t size = json_size.value_or(body.size());
   if (size > body.size())
-    refuse("Inference-Header-Content-Length is " + std::to_string(size) + ", but the body has " +
-           std::to_string(body.size()) + " bytes");
+    refuse_infer("Inference-Header-Content-Length is " + std::to_string(size) + ", but the body has " +
+                 std::to_string(body.size()) + " bytes");
   request.is_list = true;
   const json::object object = parse_strict(body.substr(0, size));
   if (find_field(object, "id") != nullptr) request.id = read_string(object, "id");

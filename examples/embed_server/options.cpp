@@ -29,7 +29,7 @@ carpool::bert::precision precision_named(std::string_view name) {
 }
 
 // What is wrong with it; empty if nothing is.
-std::string is_origin(const std::string& text) {
+std::string any_origin(const std::string& text) {
   try {
     cors_policy{{text}};
     return "";
@@ -160,7 +160,7 @@ void add_clients(CLI::App& app, server_options& options) {
   app.add_option("--cors-origin", options.cors_origins,
                  "Origin whose pages may use the server, such as https://app.example.org; * for all. "
                  "Can be given several times")
-      ->check(is_origin)
+      ->check(any_origin)
       ->type_name("ORIGIN")
       ->group(group);
 }

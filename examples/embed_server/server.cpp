@@ -4,11 +4,10 @@
 #include "server.hpp"
 
 #include "file_limit.hpp"
+#include "no_throw.hpp"
 
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <boost/system/error_code.hpp>
 
 #include <spdlog/spdlog.h>
@@ -20,8 +19,6 @@ namespace embed_server {
 namespace {
 
 using boost::system::error_code;
-
-constexpr auto no_throw = asio::as_tuple(asio::use_awaitable);
 
 http_settings within_file_limit(http_settings given) {
   given.limits.connections = find_file_limit(given.limits.connections).connections;

@@ -40,7 +40,7 @@ response readiness(bool ready) {
                : make_response(http::status::service_unavailable, R"({"ready":false})");
 }
 
-response events() {
+response event_answer() {
   response answer{http::status::ok, 11};
   answer.set(http::field::content_type, event_stream_type);
   return answer;
@@ -69,7 +69,7 @@ response server_facts::answer(const destination& where) const {
     case endpoint::dashboard:
       return dashboard();
     case endpoint::dashboard_events:
-      return events();
+      return event_answer();
     case endpoint::openapi:
       return openapi_answer();
     case endpoint::docs:

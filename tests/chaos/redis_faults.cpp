@@ -18,14 +18,14 @@ namespace {
 
 using carpool::test::dice;
 
-void restart(stage& cluster, dice& dice) {
+void restart_redis(stage& cluster, dice& dice) {
   cluster.redis().stop();
   hold(dice, 0, 2000);
   cluster.redis().start();
 }
 
 // With appendfsync always nothing is lost that Redis has said yes to.
-void kill(stage& cluster, dice& dice) {
+void kill_redis(stage& cluster, dice& dice) {
   cluster.redis().kill();
   const auto file = append_only_file(cluster.redis_folder());
   cut_off(file, std::filesystem::file_size(file));  // what it was just writing
@@ -48,13 +48,13 @@ void fail_power(stage& cluster, dice& dice) {
   cluster.redis().start();
 }
 
-void freeze(stage& cluster, dice& dice) {
+void freeze_redis(stage& cluster, dice& dice) {
   cluster.redis().signal(SIGSTOP);
   hold(dice, 300, 4000);
   cluster.redis().signal(SIGCONT);
 }
 
-void fill(stage& cluster, dice& dice) {
+void fill_redis(stage& cluster, dice& dice) {
   cluster.redis().ask("CONFIG SET maxmemory 1");
   hold(dice, 500, 3000);
   cluster.redis().ask("CONFIG SET maxmemory 0");
@@ -69,10 +69,12 @@ void forget_scripts(stage& cluster, dice& dice) {
 
 std::vector<fault> redis_faults(std::size_t gateways) {
   constexpr effects nothing{}, refuses{.refuses = true}, loses{.refuses = true, .loses = true};
-  std::vector<fault> all{
-      {"Redis stopped and started", refuses, restart}, {"Redis killed and started", refuses, kill},
-      {"power failure, everysec", loses, fail_power},  {"Redis frozen", refuses, freeze},
-      {"Redis out of memory", refuses, fill},          {"scripts forgotten", nothing, forget_scripts}};
+  std::vector<fault> all{{"Redis stopped and started", refuses, restart_redis},
+                         {"Redis killed and started", refuses, kill_redis},
+                         {"power failure, everysec", loses, fail_power},
+                         {"Redis frozen", refuses, freeze_redis},
+                         {"Redis out of memory", refuses, fill_redis},
+                         {"scripts forgotten", nothing, forget_scripts}};
   for (std::size_t i = 0; i < gateways; ++i) {
     const auto add = [&](const char* what, void (*inflict)(redis_link&, dice&)) {
       all.push_back({fmt::format("gateway {}'s link {}", i + 1, what),

@@ -23,8 +23,6 @@ using carpool::test::server_process;
 
 constexpr std::chrono::milliseconds look_again{50};
 
-std::chrono::steady_clock::time_point now() { return std::chrono::steady_clock::now(); }
-
 // What is printed about itself by whoever is asked for a vector; empty if it is the vector.
 std::string trouble_of(std::uint16_t port) {
   const std::string question = post_json("/embed", R"({"inputs":"probe"})", "x-request-timeout-ms: 2000\r\n");
@@ -80,20 +78,22 @@ std::vector<std::uint16_t> stage::ports() {
 }
 
 void stage::await_answers() {
-  const auto until = now() + std::chrono::minutes{2};
+  const auto until = std::chrono::steady_clock::now() + std::chrono::minutes{2};
   for (const std::uint16_t port : ports()) {
     for (std::string trouble; !(trouble = trouble_of(port)).empty(); std::this_thread::sleep_for(look_again))
-      if (now() > until) throw std::runtime_error("a gateway gives no answers, but " + trouble);
+      if (std::chrono::steady_clock::now() > until)
+        throw std::runtime_error("a gateway gives no answers, but " + trouble);
   }
 }
 
 std::string stage::await_empty_queue() {
-  const auto until = now() + std::chrono::minutes{1};
+  const auto until = std::chrono::steady_clock::now() + std::chrono::minutes{1};
   for (;;) {
     const std::string length = redis_.ask("XLEN '{cp:default}:req'");
     const std::string pending = redis_.ask("XPENDING '{cp:default}:req' w");
     if (length == "0" && pending.starts_with("0")) return "";
-    if (now() > until) return fmt::format("entries are left in the queue: {}; pending: {}", length, pending);
+    if (std::chrono::steady_clock::now() > until)
+      return fmt::format("entries are left in the queue: {}; pending: {}", length, pending);
     std::this_thread::sleep_for(look_again);
   }
 }

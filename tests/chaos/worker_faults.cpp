@@ -12,7 +12,7 @@ namespace {
 
 using carpool::test::dice;
 
-void kill(stage& cluster, dice& dice) {
+void kill_one(stage& cluster, dice& dice) {
   const std::size_t victim = dice.below(cluster.workers());
   cluster.kill_worker(victim);
   hold(dice, 0, 1000);
@@ -28,7 +28,7 @@ void kill_all(stage& cluster, dice& dice) {
 
 constexpr std::size_t past_lease = worker_lease.count() + 200;  // milliseconds
 
-void freeze(stage& cluster, dice& dice) {
+void freeze_one(stage& cluster, dice& dice) {
   const std::size_t victim = dice.below(cluster.workers());
   cluster.signal_worker(victim, SIGSTOP);
   hold(dice, past_lease, past_lease + 2000);
@@ -52,8 +52,8 @@ void lose(stage& cluster, dice& dice) { lose_link(some_link(cluster, dice), dice
 }  // namespace
 
 std::vector<fault> worker_faults() {
-  return {{"a worker killed", {}, kill},          {"all workers killed", {}, kill_all},
-          {"a worker frozen", {}, freeze},        {"all workers frozen", {}, freeze_all},
+  return {{"a worker killed", {}, kill_one},      {"all workers killed", {}, kill_all},
+          {"a worker frozen", {}, freeze_one},    {"all workers frozen", {}, freeze_all},
           {"a worker's link cut", {}, cut},       {"a worker's link stalled", {}, stall},
           {"a worker's link half-open", {}, lose}};
 }

@@ -4,6 +4,7 @@
 // The real gateway over HTTP, with a real Redis and workers around a toy model.
 
 #include "await.hpp"
+#include "scene.hpp"
 #include "set_model.hpp"
 #include "support/doctest.hpp"
 #include "support/http_client.hpp"
@@ -19,23 +20,6 @@
 using namespace carpool::test;
 
 namespace {
-
-std::unique_ptr<server_process> start(std::vector<std::string> command, const redis_server& redis,
-                                      const std::vector<std::string>& options = {}) {
-  for (const char* each : {"--redis", ""}) command.emplace_back(each);
-  command.back() = redis.address();
-  command.insert(command.end(), options.begin(), options.end());
-  return std::make_unique<server_process>(std::move(command));
-}
-
-std::unique_ptr<server_process> start_worker(const redis_server& redis) {
-  return start({CARPOOL_TOY_WORKER, "--lease-ms", "500"}, redis);
-}
-
-std::unique_ptr<server_process> start_gateway(const redis_server& redis,
-                                              const std::vector<std::string>& options = {}) {
-  return start({CARPOOL_GATEWAY, "--port", "0"}, redis, options);
-}
 
 http_answer ask(server_process& gateway, const std::string& request) {
   return http_client(gateway.port()).ask(request);
@@ -77,7 +61,6 @@ TEST_CASE("a full queue is 429, and 503 for those who speak the Open Inference P
   const redis_server redis;
   auto worker = start_worker(redis);
   const auto gateway = start_gateway(redis, {"--max-outstanding", "2"});
-  gateway->await_line("listening on ");
   worker->signal(SIGSTOP);
   http_client first(gateway->port());
   first.send(embed(R"(["a","b"])"));
@@ -97,7 +80,6 @@ TEST_CASE("a gateway refuses texts when the workers run another model than it ha
   const redis_server redis;
   set_model(redis, "first", 4);
   const auto gateway = start_gateway(redis);
-  gateway->await_line("listening on ");
   set_model(redis, "second", 4);
   http_answer refused;
   await([&] {
@@ -120,7 +102,6 @@ TEST_CASE("token vectors that would be too much for Redis are refused before the
 TEST_CASE("a deadline that passes in the queue is 504") {
   const redis_server redis;
   const auto worker = start_worker(redis), gateway = start_gateway(redis);
-  gateway->await_line("listening on ");
   worker->signal(SIGSTOP);
   CHECK(ask(*gateway, post_json("/embed", R"({"inputs":"a"})", "x-request-timeout-ms: 50\r\n")).status ==
         504);
@@ -145,7 +126,6 @@ TEST_CASE("Q4: without Redis requests are 503 with Retry-After, and with it agai
 TEST_CASE("SIGTERM has a gateway answer what has arrived, and end well") {
   const redis_server redis;
   const auto worker = start_worker(redis), gateway = start_gateway(redis);
-  gateway->await_line("listening on ");
   worker->signal(SIGSTOP);
   http_client client(gateway->port());
   client.send(embed(R"("a")"));
@@ -159,13 +139,13 @@ TEST_CASE("SIGTERM has a gateway answer what has arrived, and end well") {
 
 TEST_CASE("a gateway without workers waits for the first one, and can be stopped meanwhile") {
   const redis_server redis;
-  const auto gateway = start_gateway(redis);
-  gateway->await_line("waiting for the first worker");
+  server_process gateway({CARPOOL_GATEWAY, "--port", "0", "--redis", redis.address()});
+  gateway.await_line("waiting for the first worker");
   const auto worker = start_worker(redis);
-  CHECK(ask(*gateway, embed(R"("a")")).status == 200);
+  CHECK(ask(gateway, embed(R"("a")")).status == 200);
   const redis_server empty;
-  const auto other = start_gateway(empty);
-  other->await_line("waiting for the first worker");
-  other->signal(SIGTERM);
-  CHECK(other->wait() == 0);
+  server_process other({CARPOOL_GATEWAY, "--port", "0", "--redis", empty.address()});
+  other.await_line("waiting for the first worker");
+  other.signal(SIGTERM);
+  CHECK(other.wait() == 0);
 }

@@ -1,15 +1,13 @@
 // Copyright (c) 2026 The carpool authors
 // SPDX-License-Identifier: BSL-1.0
+#include "umbrella_twin.hpp"
+
 #include <carpool/carpool.hpp>
 #include <carpool/version.hpp>
 
 #include <support/doctest.hpp>
 
 #include <string>
-
-// umbrella_twin.cpp includes the same headers: a definition that is not inline would not link.
-const boost::system::error_category& twin_category();
-int twin_doubled(int number);
 
 TEST_CASE("two files of one program can include the umbrella header and see one error category") {
   CHECK(&twin_category() == &carpool::get_error_category());

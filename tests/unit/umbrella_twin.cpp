@@ -1,14 +1,13 @@
 // Copyright (c) 2026 The carpool authors
 // SPDX-License-Identifier: BSL-1.0
+#include "umbrella_twin.hpp"
+
 #include <carpool/carpool.hpp>
 
 #include <boost/asio/use_future.hpp>
 
 #include <span>
 #include <vector>
-
-const boost::system::error_category& twin_category();
-int twin_doubled(int number);
 
 const boost::system::error_category& twin_category() { return carpool::get_error_category(); }
 

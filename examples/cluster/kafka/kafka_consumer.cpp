@@ -3,10 +3,8 @@
 
 #include "kafka_consumer.hpp"
 
+#include "embed_server/no_throw.hpp"
 #include "kafka_error.hpp"
-
-#include <boost/asio/as_tuple.hpp>
-#include <boost/asio/use_awaitable.hpp>
 
 #include <spdlog/spdlog.h>
 
@@ -19,7 +17,7 @@ namespace cluster {
 namespace {
 
 constexpr std::chrono::seconds longest_wait{1}, longest_leave{10};
-constexpr auto no_throw = asio::as_tuple(asio::use_awaitable);
+using embed_server::no_throw;
 
 // A partition that is paused drops what librdkafka has fetched of it, and fetches it again: so not too soon.
 constexpr std::size_t pause_at = 512, resume_at = 128;
