@@ -2,13 +2,14 @@
 # Copyright (c) 2026 The carpool authors
 # SPDX-License-Identifier: BSL-1.0
 #
-# Does examples/cluster/run.sh start a cluster that answers, outlives a worker, and ends?   try_run.sh BUILD
+# Does examples/cluster/run.sh start a cluster that answers real clients, outlives a worker, and ends?   try_run.sh BUILD PYTHON
+# Without the clients (tests/clients/requirements.txt) in PYTHON only curl asks.
 set -euo pipefail
 root=$(realpath "$(dirname "$0")/../..")
 port=$((20000 + RANDOM % 10000))
 folder=$(mktemp -d)
 : >"$folder/log"
-BUILD=$1 TMPDIR=$folder "$root/examples/cluster/run.sh" --gateways 2 --workers 2 --port "$port" >"$folder/log" 2>&1 &
+BUILD=$1 TMPDIR=$folder "$root/examples/cluster/run.sh" --gateways 2 --workers 3 --port "$port" >"$folder/log" 2>&1 &
 cluster=$!
 trap 'kill -TERM $cluster 2>/dev/null && wait $cluster; rm -rf "$folder"' EXIT
 
@@ -25,8 +26,10 @@ ask() {  # ask PORT
 until_says 'Ctrl-C ends all of it'
 first=$(ask "$port")
 [[ $first == '[['*']]' ]]
+addresses=("http://127.0.0.1:$port" "http://127.0.0.1:$((port + 1))")
+if [[ -n $2 ]]; then "$2" "$root/tests/clients/try_clients.py" --at "$root/tests/goldens" "${addresses[@]}" || (($? == 77)); fi
 kill -KILL "$(pgrep -f "carpool-worker --redis unix:$folder/" | head -1)"
-until_says 'worker[12] has ended'
+until_says 'worker[123] has ended'
 for gateway in "$port" $((port + 1)); do [[ $(ask "$gateway") == "$first" ]]; done
 kill -TERM $cluster
 wait $cluster || (($? == 143))
