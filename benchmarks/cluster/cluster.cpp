@@ -5,7 +5,7 @@ constexpr char usage[] = R"(What does the queue between gateways and workers cos
 
   bench_cluster [--rounds N] [--requests M]
 
-Three tables, each from one run in which the sides take turns, N (5) rounds. A gateway's end of the queue is in
+Four tables, each from one run in which the sides take turns, N (5) rounds. A gateway's end of the queue is in
 this process; workers are processes around a model that returns at once, or sleeps. Redis, started for this, has
 its append-only file with appendfsync everysec.
 
@@ -15,6 +15,8 @@ its append-only file with appendfsync everysec.
   The goal is at least half as fast.
 - 1 to 8 workers whose model takes 40 ms for a batch of up to 32, and as many requests as keep them busy. The
   goal is that each does at least 0.9 times as much as a single one.
+- What a request costs the thread on which Redis runs its commands, of which there is one: 10 M requests are let
+  in while the only worker is stopped, which then goes on. bench_scale_out calculates with this.
 )";
 
 #include "bare_commands.hpp"
@@ -79,6 +81,14 @@ void scale(const redis_server& redis, int rounds) {
   board.run(rounds);
 }
 
+void weigh(const redis_server& redis, int rounds, std::size_t requests) {
+  bench::scoreboard board{"Time of Redis' thread", "us per request"};
+  bench::real_cluster real{redis, "weight", 1, 0};
+  board.add("to let it in", [&] { return 1e6 * real.weigh(requests).admission; });
+  board.add("to hand it out and pass on its reply", [&] { return 1e6 * real.weigh(requests).rest; });
+  board.run(rounds);
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -93,5 +103,6 @@ int main(int argc, char** argv) {
     compare_hops(redis, rounds, requests);
     compare_rates(redis, rounds, 10 * requests);
     scale(redis, rounds);
+    weigh(redis, rounds, 10 * requests);
   });
 }

@@ -16,11 +16,15 @@
 #include <boost/asio/use_awaitable.hpp>
 
 #include <chrono>
+#include <csignal>
 #include <cstddef>
 #include <exception>
+#include <future>
 #include <memory>
+#include <sstream>
 #include <stdexcept>
 #include <string>
+#include <thread>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -33,7 +37,9 @@ class real_cluster {
   /// `batch_ms`: milliseconds that the model takes for a batch.
   real_cluster(const carpool::test::redis_server& redis, const std::string& queue, std::size_t workers,
                int batch_ms)
-      : queue_(gateway_.io().get_executor(), {.unix_socket = redis.socket()}, cluster::queue_keys{queue},
+      : redis_(redis),
+        requests_(cluster::queue_keys{queue}.requests()),
+        queue_(gateway_.io().get_executor(), {.unix_socket = redis.socket()}, cluster::queue_keys{queue},
                1'000'000),
         progress_(gateway_.io()) {
     for (std::size_t i = 0; i < workers; ++i)
@@ -55,6 +61,25 @@ class real_cluster {
 
   /// Seconds that so many requests take, of which so many are under way at once.
   double run(std::size_t count, std::size_t in_flight) { return gateway_.run(keep_busy(count, in_flight)); }
+
+  struct redis_time {
+    double admission;  ///< to let a request in
+    double rest;       ///< to hand it out, and to take its reply and pass that on
+  };
+
+  /// Seconds of Redis' thread for each of so many requests.
+  redis_time weigh(std::size_t count) {
+    for (const auto& each : workers_) each->signal(SIGSTOP);
+    const double begin = redis_seconds();
+    auto answered = std::async(std::launch::async, [&] { run(count, count); });
+    while (redis_.ask("XLEN '" + requests_ + "'") != std::to_string(count))
+      std::this_thread::sleep_for(std::chrono::milliseconds{50});
+    const double admitted = redis_seconds();
+    for (const auto& each : workers_) each->signal(SIGCONT);
+    answered.get();
+    const auto each = static_cast<double>(count);
+    return {(admitted - begin) / each, (redis_seconds() - admitted) / each};
+  }
 
  private:
   asio::awaitable<double> time(std::size_t count) {
@@ -97,6 +122,19 @@ class real_cluster {
     if (result == nullptr || result->tokens != 14) throw std::runtime_error("a worker gave a wrong answer");
   }
 
+  /// Seconds that the thread which runs Redis' commands has used.
+  double redis_seconds() const {
+    double seconds = 0;
+    std::istringstream lines(redis_.ask("INFO cpu"));
+    for (std::string line; std::getline(lines, line);)
+      if (const auto at = line.find("_main_thread:"); at != line.npos)
+        seconds += std::stod(line.substr(line.find(':') + 1));
+    if (seconds == 0) throw std::runtime_error("this Redis does not tell the time of its main thread");
+    return seconds;
+  }
+
+  const carpool::test::redis_server& redis_;
+  std::string requests_;
   io_thread gateway_;
   cluster::remote_queue queue_;
   asio::steady_timer progress_;

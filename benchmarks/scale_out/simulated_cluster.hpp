@@ -211,7 +211,7 @@ class simulated_cluster {
   void hand_out(carpool::time_point now, std::size_t number, std::size_t who, double seconds) {
     shard& at = shards_[number];
     const std::size_t count = std::min(at.waiting.size(), workers_[who].reads[number].asked);
-    const auto done = at.redis.run(now, seconds + plan_.redis.read_entry * static_cast<double>(count));
+    const auto done = at.redis.run(now, seconds);
     for (std::size_t left = count; left > 0; --left) {
       schedule(done + network_, what::delivered, number, who, at.waiting.front(), left);
       at.waiting.pop_front();
@@ -219,7 +219,7 @@ class simulated_cluster {
   }
 
   void finish(carpool::time_point now, text* done) {
-    const auto told = shards_[done->shard].redis.run(now, plan_.redis.finish) + network_;
+    const auto told = shards_[done->shard].redis.run(now, plan_.redis.pass_on) + network_;
     if (told >= measured_from_ && told < end_) latencies_.push_back(told - done->asked);
     schedule(told, what::heard, 0, done->worker);
     if (plan_.callers > 0) ask_shard(told);

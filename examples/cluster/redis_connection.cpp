@@ -3,6 +3,7 @@
 
 #include "redis_connection.hpp"
 
+#include "redis_redirection.hpp"
 #include "redis_tree.hpp"
 
 #include <boost/asio/as_tuple.hpp>
@@ -21,6 +22,8 @@
 #include <spdlog/spdlog.h>
 
 #include <array>
+#include <chrono>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -66,54 +69,120 @@ redis::logger to_log() {
           [](redis::logger::level, std::string_view line) { spdlog::warn("Redis: {}", line); }};
 }
 
-// States in which another server, or this one later, could answer.
+// States in which another server, or this one later, could answer. The last two come while a cluster moves
+// what is asked for to another server.
 bool passes_by_itself(std::string_view error) {
-  constexpr std::array<std::string_view, 5> codes{"LOADING ", "READONLY ", "MASTERDOWN ", "CLUSTERDOWN ",
-                                                  "TRYAGAIN "};
+  constexpr std::array<std::string_view, 7> codes{"LOADING ",   "READONLY ", "MASTERDOWN ", "CLUSTERDOWN ",
+                                                  "UNBLOCKED ", "TRYAGAIN ", "ASK "};
   for (const auto code : codes)
     if (error.starts_with(code)) return true;
   return false;
 }
 
+// A connection to one server. It ends when nobody has it any more.
+class link {
+ public:
+  link(const asio::any_io_executor& executor, const redis_settings& settings)
+      : settings_(settings), open_(std::make_shared<open>(executor, settings)) {
+    open_->connection.async_run(open_->config, [keep = open_](boost::system::error_code) {});
+  }
+  ~link() { cancel(); }
+  link(const link&) = delete;
+  link& operator=(const link&) = delete;
+
+  void cancel() { open_->connection.cancel(); }
+  const redis_settings& settings() const { return settings_; }
+  redis::connection& connection() { return open_->connection; }
+
+ private:
+  struct open {
+    open(const asio::any_io_executor& executor, const redis_settings& settings)
+        : config(configuration(settings)), connection(executor, tls_context(settings), to_log()) {}
+
+    redis::config config;
+    redis::connection connection;
+  };
+
+  redis_settings settings_;
+  std::shared_ptr<open> open_;
+};
+
+// A key has one server, but it may just be moving, and a server may not know yet.
+constexpr int most_redirections = 4;
+
 }  // namespace
 
-struct redis_connection::implementation {
-  implementation(const asio::any_io_executor& executor, const redis_settings& settings_)
-      : settings(settings_),
-        config(configuration(settings_)),
-        connection(executor, tls_context(settings_), to_log()) {}
+// In a Redis Cluster the server at the given address sends whoever asks for something else's keys to the
+// server that has them.
+class redis_connection::implementation {
+ public:
+  implementation(const asio::any_io_executor& executor, const redis_settings& settings)
+      : executor_(executor), settings_(settings), current_(std::make_shared<link>(executor, settings)) {}
 
-  redis_settings settings;
-  redis::config config;
-  redis::connection connection;
+  std::chrono::milliseconds command_time() const { return settings_.command_time; }
+  std::shared_ptr<link> current() const { return current_; }
+
+  /// What is under way on the old connection still ends there.
+  void follow(const std::shared_ptr<link>& from, const redis_settings& to) {
+    if (from != current_) return;  // somebody was quicker
+    current_ = std::make_shared<link>(executor_, to);
+    redirected_ = true;
+  }
+
+  /// That server may be gone for good: the one at the given address will know who has taken its place.
+  void give_up(const std::shared_ptr<link>& lost) {
+    if (lost == current_ && std::exchange(redirected_, false))
+      current_ = std::make_shared<link>(executor_, settings_);
+  }
+
+  void close() {
+    redirected_ = false;
+    current_->cancel();
+  }
+
+ private:
+  asio::any_io_executor executor_;
+  redis_settings settings_;
+  std::shared_ptr<link> current_;
+  bool redirected_ = false;
 };
 
 redis_connection::redis_connection(const asio::any_io_executor& executor, const redis_settings& settings)
-    : self_(std::make_shared<implementation>(executor, settings)) {
-  self_->connection.async_run(self_->config, [keep = self_](boost::system::error_code) {});
-}
+    : self_(std::make_shared<implementation>(executor, settings)) {}
 
-redis_connection::~redis_connection() { self_->connection.cancel(); }
+redis_connection::~redis_connection() { self_->close(); }
 
 asio::awaitable<redis_value> redis_connection::run(redis_command command,
                                                    std::chrono::milliseconds on_server) {
   const auto self = self_;
   redis::request request;
   request.push_range(command.front(), command.begin() + 1, command.end());
-  redis_tree tree;
-  redis::any_adapter adapter{redis::any_adapter::impl_t(std::ref(tree))};
-  const auto limit = self->settings.command_time + on_server;
-  auto token = asio::cancel_after(limit, asio::as_tuple(asio::use_awaitable));
-  const auto [failed, size] =
-      co_await self->connection.async_exec(request, std::move(adapter), std::move(token));
-  const auto state = co_await asio::this_coro::cancellation_state;
-  if (failed && state.cancelled() != asio::cancellation_type::none)
-    throw boost::system::system_error(asio::error::operation_aborted);
-  if (failed) throw redis_unavailable("Redis did not answer " + command.front() + ": " + failed.message());
-  redis_value reply = tree.release();
-  if (reply.what != redis_value::kind::error) co_return reply;
-  if (passes_by_itself(reply.text)) throw redis_unavailable("Redis cannot work now: " + reply.text);
-  throw redis_refusal(reply.text);
+  const auto limit = self->command_time() + on_server;
+  for (int redirections = 0;; ++redirections) {
+    const auto to = self->current();
+    redis_tree tree;
+    redis::any_adapter adapter{redis::any_adapter::impl_t(std::ref(tree))};
+    auto token = asio::cancel_after(limit, asio::as_tuple(asio::use_awaitable));
+    const auto [failed, size] =
+        co_await to->connection().async_exec(request, std::move(adapter), std::move(token));
+    const auto state = co_await asio::this_coro::cancellation_state;
+    if (failed && state.cancelled() != asio::cancellation_type::none)
+      throw boost::system::system_error(asio::error::operation_aborted);
+    if (failed) {
+      self->give_up(to);
+      throw redis_unavailable("Redis did not answer " + command.front() + ": " + failed.message());
+    }
+    redis_value reply = tree.release();
+    if (reply.what != redis_value::kind::error) co_return reply;
+    const auto elsewhere = redirection(to->settings(), reply.text);
+    if (elsewhere && redirections < most_redirections) {
+      self->follow(to, *elsewhere);
+      continue;
+    }
+    if (elsewhere || passes_by_itself(reply.text))
+      throw redis_unavailable("Redis cannot work now: " + reply.text);
+    throw redis_refusal(reply.text);
+  }
 }
 
 }  // namespace cluster

@@ -20,6 +20,9 @@ namespace asio = boost::asio;
 /// One connection to Redis, which is made anew whenever it breaks. What several coroutines ask at once goes
 /// out together. Hides Boost.Redis, whose headers take long to compile.
 ///
+/// In a Redis Cluster it goes to the server that has the keys of the commands, which must all be in one slot:
+/// as soon as one server sends it to another, and back to the given address when that one does not answer.
+///
 /// A command that waits on the server holds up all behind it, and giving up the wait does not end it:
 /// commands that block need a connection of their own.
 ///
@@ -39,7 +42,7 @@ class redis_connection {
   asio::awaitable<redis_value> run(redis_command command, std::chrono::milliseconds on_server = {});
 
  private:
-  struct implementation;
+  class implementation;
   std::shared_ptr<implementation> self_;
 };
 

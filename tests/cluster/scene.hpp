@@ -27,10 +27,10 @@
 
 namespace carpool::test {
 
-/// A worker with a lease of so many milliseconds.
-inline std::unique_ptr<server_process> start_worker(const redis_server& redis,
-                                                    std::vector<std::string> options = {},
-                                                    const std::string& lease = "500") {
+/// A worker with a lease of so many milliseconds. `redis`: a redis_server or a redis_cluster.
+template <class Redis>
+std::unique_ptr<server_process> start_worker(const Redis& redis, std::vector<std::string> options = {},
+                                             const std::string& lease = "500") {
   std::vector<std::string> command{CARPOOL_TOY_WORKER, "--redis", redis.address(), "--lease-ms", lease};
   command.insert(command.end(), options.begin(), options.end());
   auto worker = std::make_unique<server_process>(std::move(command));
@@ -39,8 +39,9 @@ inline std::unique_ptr<server_process> start_worker(const redis_server& redis,
 }
 
 /// The real gateway, when it answers clients.
-inline std::unique_ptr<server_process> start_gateway(const redis_server& redis,
-                                                     const std::vector<std::string>& options = {}) {
+template <class Redis>
+std::unique_ptr<server_process> start_gateway(const Redis& redis,
+                                              const std::vector<std::string>& options = {}) {
   std::vector<std::string> command{CARPOOL_GATEWAY, "--port", "0", "--redis", redis.address()};
   command.insert(command.end(), options.begin(), options.end());
   auto gateway = std::make_unique<server_process>(std::move(command));

@@ -3,12 +3,10 @@
 //
 // How programs get to know Redis, and each other.
 
+#include "free_port.hpp"
 #include "scene.hpp"
 #include "support/certificate.hpp"
 #include "support/http_client.hpp"
-
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/ip/tcp.hpp>
 
 #include <cstdint>
 #include <fstream>
@@ -19,17 +17,6 @@
 #include <vector>
 
 using namespace carpool::test;
-
-namespace {
-
-// One that nobody listens on, at least now.
-std::uint16_t free_port() {
-  boost::asio::io_context io;
-  const boost::asio::ip::tcp::acceptor acceptor{io, {boost::asio::ip::address_v4::loopback(), 0}};
-  return acceptor.local_endpoint().port();
-}
-
-}  // namespace
 
 TEST_CASE("a worker of another model is refused, with both models named") {
   const redis_server redis;

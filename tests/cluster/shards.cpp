@@ -4,18 +4,15 @@
 // A queue in several parts, and how it gets more and fewer of them while it is used.
 
 #include "await.hpp"
+#include "busy_clients.hpp"
 #include "scene.hpp"
 #include "set_model.hpp"
 #include "support/http_client.hpp"
 
 #include <algorithm>
-#include <atomic>
 #include <cstddef>
-#include <cstdint>
-#include <exception>
 #include <memory>
 #include <string>
-#include <thread>
 #include <vector>
 
 using namespace carpool::test;
@@ -25,51 +22,6 @@ namespace {
 std::string key(std::size_t shard, const std::string& what) {
   return "'{cp:default" + (shard == 0 ? "" : ":" + std::to_string(shard)) + "}:" + what + "'";
 }
-
-/// Clients that ask a gateway, one request after the other, until they are told to stop; each answer must be
-/// the right one.
-class traffic {
- public:
-  explicit traffic(server_process& gateway) {
-    for (int i = 0; i < 2; ++i)
-      clients_.emplace_back([this, i, port = gateway.port()] {
-        for (unsigned asked = 0; !stopped_; ++asked)
-          ask(port, std::string(asked % 900 + 1, i == 0 ? 'a' : 'b'));
-      });
-  }
-  traffic(const traffic&) = delete;
-  traffic& operator=(const traffic&) = delete;
-  ~traffic() { stop(); }
-
-  /// Waits until so many more have been answered, rightly or not.
-  void await_more(unsigned answers) {
-    const unsigned until = right_ + wrong_ + answers;
-    await([&] { return right_ + wrong_ >= until; });
-  }
-
-  /// How many had another answer than they should, or none.
-  unsigned stop() {
-    stopped_ = true;
-    for (auto& each : clients_)
-      if (each.joinable()) each.join();
-    return wrong_;
-  }
-
- private:
-  void ask(std::uint16_t port, const std::string& text) {
-    const std::string size = std::to_string(text.size()), byte = std::to_string(int{text[0]});
-    try {
-      const auto answer = http_client(port).ask(post_json("/embed", R"({"inputs":")" + text + R"("})"));
-      ++(answer.body == "[[" + size + "," + byte + "," + byte + ",1]]" ? right_ : wrong_);
-    } catch (const std::exception&) {
-      ++wrong_;
-    }
-  }
-
-  std::atomic<bool> stopped_ = false;
-  std::atomic<unsigned> right_ = 0, wrong_ = 0;
-  std::vector<std::thread> clients_;
-};
 
 // Texts that a shard has ever had.
 long added(const redis_server& redis, std::size_t shard) {
@@ -100,7 +52,7 @@ TEST_CASE("Q11: shards are added while two gateways and three workers are busy, 
   const redis_server redis;
   const auto first = start_worker(redis), second = start_worker(redis);
   const auto one = start_gateway(redis), other = start_gateway(redis);
-  traffic here(*one), there(*other);
+  busy_clients here(*one), there(*other);
   here.await_more(20);
   CHECK(redis.ask("EXISTS " + key(0, "shards")) == "0");
   const auto third = start_worker(redis, {"--shards", "4"});
@@ -127,7 +79,7 @@ TEST_CASE("Q11: a queue gets fewer shards in the steps that README.md has, and e
   const redis_server redis;
   const auto before = start_worker(redis, {"--shards", "4"});
   const auto gateway = start_gateway(redis);
-  traffic clients(*gateway);
+  busy_clients clients(*gateway);
   clients.await_more(20);
   const auto after = start_worker(redis, {"--shards", "1"});
   end(*before);

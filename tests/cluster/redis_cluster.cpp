@@ -1,0 +1,72 @@
+// Copyright (c) 2026 The carpool authors
+// SPDX-License-Identifier: BSL-1.0
+//
+// A queue whose shards are on several servers.
+
+#include "redis_cluster.hpp"
+
+#include "await.hpp"
+#include "busy_clients.hpp"
+#include "scene.hpp"
+#include "support/doctest.hpp"
+#include "support/http_client.hpp"
+
+#include <cstddef>
+#include <set>
+#include <string>
+
+using namespace carpool::test;
+
+namespace {
+
+constexpr std::size_t shards = 6;
+
+std::string requests(std::size_t shard) {
+  return "'{cp:default" + (shard == 0 ? "" : ":" + std::to_string(shard)) + "}:req'";
+}
+
+// Requests of no client in particular go to the shards by turns.
+bool all_shards_answer(server_process& gateway) {
+  for (std::size_t i = 0; i < shards; ++i)
+    if (http_client(gateway.port()).ask(post_json("/embed", R"({"inputs":"a"})")).status != 200) return false;
+  return true;
+}
+
+}  // namespace
+
+TEST_CASE(
+    "Q12: the shards of a queue are on several servers of a Redis Cluster, and every text is answered") {
+  const redis_cluster redis;
+  std::set<std::size_t> owners;
+  for (std::size_t shard = 0; shard < shards; ++shard) owners.insert(redis.owner(requests(shard)));
+  REQUIRE(owners.size() == redis_cluster::masters);
+  const auto worker = start_worker(redis, {"--shards", std::to_string(shards)}), other = start_worker(redis);
+  const auto gateway = start_gateway(redis);
+  busy_clients clients(*gateway);
+  clients.await_more(100);
+  CHECK(clients.stop() == 0);
+  for (std::size_t shard = 0; shard < shards; ++shard) {
+    const std::string stream = redis.ask(redis.owner(requests(shard)), "XINFO STREAM " + requests(shard));
+    INFO("shard ", shard, ": ", stream);
+    CHECK(stream.find("entries-added\n0") == std::string::npos);
+    CHECK(redis.ask(redis.owner(requests(shard)), "XLEN " + requests(shard)) == "0");
+  }
+}
+
+TEST_CASE(
+    "Q12: when a server of a Redis Cluster dies, its replica takes its place, and nothing is restarted") {
+  redis_cluster redis;
+  std::size_t shard = 0;
+  while (redis.owner(requests(shard)) == 0) ++shard;  // the first server is the one that all are told of
+  const std::size_t victim = redis.owner(requests(shard));
+  redis.add_replica(victim);
+  const auto worker = start_worker(redis, {"--shards", std::to_string(shards)});
+  const auto gateway = start_gateway(redis);
+  await([&] { return all_shards_answer(*gateway); });
+  redis.kill(victim);
+  await([&] { return !all_shards_answer(*gateway); });
+  await([&] { return all_shards_answer(*gateway); });
+  busy_clients clients(*gateway);
+  clients.await_more(50);
+  CHECK(clients.stop() == 0);
+}
