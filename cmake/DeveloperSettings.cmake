@@ -16,6 +16,13 @@ if(CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
       CCACHE_SLOPPINESS=pch_defines,time_macros ${CCACHE})
 endif()
 
+# What clang links with sanitizers is large, and lld takes a quarter of the time for it.
+find_program(LLD ld.lld)
+mark_as_advanced(LLD)
+if(LLD AND CMAKE_CXX_COMPILER_ID MATCHES "Clang")
+  add_link_options(-fuse-ld=lld)
+endif()
+
 # A file that includes libtorch takes up to 1 GB to compile: on a machine with many cores, memory is the limit.
 cmake_host_system_information(RESULT memory_mb QUERY TOTAL_PHYSICAL_MEMORY)
 math(EXPR compile_jobs "1 + ${memory_mb} / 1500")

@@ -18,7 +18,6 @@
 #include <CLI/Formatter.hpp>
 
 #include <csignal>
-#include <cstddef>
 #include <cstdlib>
 #include <exception>
 #include <iostream>
@@ -28,23 +27,16 @@ int main(int argc, char** argv) {
   try {
     cluster::queue_options queue;
     embed_server::server_options given;
-    std::size_t max_outstanding = 4096;
     CLI::App app{"Answers HTTP with embeddings that the workers of a queue in Redis compute.",
                  "carpool-gateway"};
     cluster::add_queue_options(app, queue);
-    app.add_option(
-           "--max-outstanding", max_outstanding,
-           "Texts in a shard of the queue at once, waiting or running, of all gateways; the same for all of "
-           "them")
-        ->check(CLI::Range(std::size_t{1}, std::size_t{1'000'000}, "1 to 1000000"))
-        ->capture_default_str()
-        ->group("Its queue");
+    cluster::add_gateway_options(app, queue);
     embed_server::add_http_options(app, given);
     CLI11_PARSE(app, argc, argv);
     given.tcp = embed_server::listens_on_port(app, given);
     if (queue.check) return cluster::check_redis(queue) ? EXIT_SUCCESS : EXIT_FAILURE;
     const embed_server::background_logging logging{given.log_level};
-    cluster::serve_gateway(queue, given, max_outstanding);
+    cluster::serve_gateway(queue, given);
     return EXIT_SUCCESS;
   } catch (const std::exception& error) {
     std::cerr << "carpool-gateway: " << error.what() << '\n';

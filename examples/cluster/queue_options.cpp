@@ -90,6 +90,21 @@ void add_queue_options(CLI::App& app, queue_options& options) {
       ->group(group);
 }
 
+void add_gateway_options(CLI::App& app, queue_options& options) {
+  const char* const group = "Its queue";
+  app.add_option("--max-outstanding", options.max_outstanding,
+                 "Texts in a shard of the queue at once, waiting or running, of all gateways; the same for "
+                 "all of them")
+      ->check(CLI::Range(std::size_t{1}, std::size_t{1'000'000}, "1 to 1000000"))
+      ->capture_default_str()
+      ->group(group);
+  app.add_option("--tokenizer", options.tokenizer,
+                 "Folder of the workers' model, for /tokenize and /decode, which are refused without it; its "
+                 "weights need not be there")
+      ->type_name("FOLDER")
+      ->group(group);
+}
+
 void add_worker_options(CLI::App& app, queue_options& options) {
   app.add_option(
          "--shards", options.shards,

@@ -28,6 +28,10 @@ struct queue_options {
   cluster::lease lease;
   bool check = false;  ///< look at Redis, say what is wrong with it and end
 
+  // Of gateways only.
+  std::size_t max_outstanding = 4096;  ///< texts in a shard at once
+  std::string tokenizer;               ///< folder of the workers' model; empty: no /tokenize, no /decode
+
   // Of workers only.
   std::size_t shards = 1;                     ///< that the queue has at least
   std::optional<std::uint16_t> metrics_port;  ///< empty: nothing is told over HTTP
@@ -36,6 +40,9 @@ struct queue_options {
 
 /// Adds their options to a command line.
 void add_queue_options(CLI::App& app, queue_options& options);
+
+/// Adds those that only gateways have.
+void add_gateway_options(CLI::App& app, queue_options& options);
 
 /// Adds those that only workers have.
 void add_worker_options(CLI::App& app, queue_options& options);

@@ -30,7 +30,8 @@ using embed_server::refused_text;
 
 constexpr std::size_t most_token_vector_values = 64UL << 20;  // of one request
 
-embed_server::served_model describe(const model_card& card, std::size_t max_outstanding) {
+embed_server::served_model describe(const model_card& card, std::size_t max_outstanding,
+                                    const std::optional<embed_server::text_tokenizer>& tokenizer) {
   embed_server::served_model model;
   model.name = card.name;
   model.dimension = card.dimension;
@@ -40,6 +41,10 @@ embed_server::served_model describe(const model_card& card, std::size_t max_outs
   model.max_batch_size = card.max_batch_size;
   model.max_queue_size = max_outstanding;
   model.gives_token_vectors = card.gives_token_vectors;
+  if (tokenizer) {
+    model.locate_tokens = tokenizer->locate_tokens;
+    model.decode = tokenizer->decode;
+  }
   return model;
 }
 
@@ -112,10 +117,11 @@ class counted_job {
 }  // namespace
 
 remote_engine::remote_engine(const asio::any_io_executor& executor, sharded_queue& queue,
-                             const model_card& card, std::size_t max_outstanding)
+                             const model_card& card, std::size_t max_outstanding,
+                             const std::optional<embed_server::text_tokenizer>& tokenizer)
     : queue_(queue),
       card_(card),
-      model_(describe(card, max_outstanding)),
+      model_(describe(card, max_outstanding, tokenizer)),
       job_ended_(executor, asio::steady_timer::time_point::max()) {}
 
 asio::awaitable<embedded_texts> remote_engine::embed(embedding_job job) {

@@ -4,11 +4,13 @@
 #pragma once
 
 #include "embed_server/embedding_engine.hpp"
+#include "embed_server/text_tokenizer.hpp"
 #include "sharded_queue.hpp"
 
 #include <boost/asio/steady_timer.hpp>
 
 #include <cstddef>
+#include <optional>
 
 namespace cluster {
 
@@ -16,9 +18,10 @@ namespace cluster {
 /// result is there, so jobs are told their number of tokens then.
 class remote_engine final : public embed_server::embedding_engine {
  public:
-  /// The queue, which has been started, must outlive the engine. `card` is the model that its workers run.
+  /// The queue, which has been started, must outlive the engine. `card` is the model that its workers run,
+  /// `tokenizer` that of this model, if there is one here.
   remote_engine(const asio::any_io_executor& executor, sharded_queue& queue, const model_card& card,
-                std::size_t max_outstanding);
+                std::size_t max_outstanding, const std::optional<embed_server::text_tokenizer>& tokenizer);
 
   const embed_server::served_model& model() const override { return model_; }
   asio::awaitable<embed_server::embedded_texts> embed(embed_server::embedding_job job) override;

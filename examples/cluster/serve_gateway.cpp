@@ -11,6 +11,7 @@
 #include "embed_server/reload.hpp"
 #include "embed_server/server.hpp"
 #include "embed_server/shutdown.hpp"
+#include "embed_server/text_tokenizer.hpp"
 #include "embed_server/tls.hpp"
 #include "remote_engine.hpp"
 #include "run_alone.hpp"
@@ -36,6 +37,7 @@
 #include <iostream>
 #include <memory>
 #include <optional>
+#include <stdexcept>
 #include <string>
 #include <utility>
 #include <vector>
@@ -45,18 +47,23 @@ namespace {
 
 using namespace asio::experimental::awaitable_operators;
 
+std::optional<embed_server::text_tokenizer> find_tokenizer(const std::string& folder) {
+  if (folder.empty()) return std::nullopt;
+  return embed_server::load_tokenizer(folder);
+}
+
 class gateway {
  public:
-  gateway(asio::io_context& io, const queue_options& queue, const embed_server::server_options& given,
-          std::size_t max_outstanding)
+  gateway(asio::io_context& io, const queue_options& queue, const embed_server::server_options& given)
       : io_(io),
         given_(given),
-        max_outstanding_(max_outstanding),
+        max_outstanding_(queue.max_outstanding),
+        tokenizer_(find_tokenizer(queue.tokenizer)),
         settings_(embed_server::settings_of(given)),
         listeners_(embed_server::open_listeners(io.get_executor(), given)),
         tls_(given.tls_certificate.empty() ? nullptr
                                            : embed_server::load_tls(given.tls_certificate, given.tls_key)),
-        queue_(io.get_executor(), settings_of(queue), queue.queue, max_outstanding) {
+        queue_(io.get_executor(), settings_of(queue), queue.queue, queue.max_outstanding) {
     if (!given.api_keys.empty()) embed_server::api_keys::read(given.api_keys);  // so that a mistake shows now
   }
 
@@ -67,6 +74,10 @@ class gateway {
     const auto found = co_await (await_model() || signals.async_wait(asio::use_awaitable));
     if (found.index() == 1) co_return true;
     const model_card card = *queue_.model();
+    if (tokenizer_ && tokenizer_->dimension != card.dimension)
+      throw std::invalid_argument(fmt::format(
+          "--tokenizer: that folder's model has {} dimensions, but {}, which the workers run, has {}",
+          tokenizer_->dimension, card.name, card.dimension));
     std::cout << fmt::format("model:  {}, {} dimensions, texts of up to {} tokens\n", card.name,
                              card.dimension, card.max_tokens)
               << std::flush;
@@ -93,7 +104,7 @@ class gateway {
 
   asio::awaitable<bool> answer_clients(asio::signal_set& signals, const model_card& card) {
     models_.put(std::make_shared<embed_server::hosted_model>(
-        std::make_unique<remote_engine>(io_.get_executor(), queue_, card, max_outstanding_)));
+        std::make_unique<remote_engine>(io_.get_executor(), queue_, card, max_outstanding_, tokenizer_)));
     service_.emplace(models_, settings_.limits);
     embed_server::equip(*service_, given_, settings_);
     http_.emplace(std::move(listeners_), *service_, settings_);
@@ -110,6 +121,7 @@ class gateway {
   asio::io_context& io_;
   const embed_server::server_options given_;
   const std::size_t max_outstanding_;
+  std::optional<embed_server::text_tokenizer> tokenizer_;
   const embed_server::http_settings settings_;
   std::vector<embed_server::listener> listeners_;
   std::shared_ptr<asio::ssl::context> tls_;
@@ -121,10 +133,9 @@ class gateway {
 
 }  // namespace
 
-void serve_gateway(const queue_options& queue, const embed_server::server_options& given,
-                   std::size_t max_outstanding) {
+void serve_gateway(const queue_options& queue, const embed_server::server_options& given) {
   asio::io_context io{1};
-  gateway mine{io, queue, given, max_outstanding};
+  gateway mine{io, queue, given};
   if (run_alone(io, mine.serve())) return;
   spdlog::error("gave up with requests unanswered");
   spdlog::shutdown();

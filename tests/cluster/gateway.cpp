@@ -99,6 +99,35 @@ TEST_CASE("token vectors that would be too much for Redis are refused before the
   CHECK(redis.ask("XLEN '{cp:default}:req'") == "0");
 }
 
+TEST_CASE("a gateway with the model's folder tells tokens, and without it says that it cannot") {
+  const redis_server redis;
+  set_model(redis, "minilm", 384);
+  const auto gateway = start_gateway(redis, {"--tokenizer", CARPOOL_TEST_MINILM});
+  const auto tokens = ask(*gateway, post_json("/tokenize", R"({"inputs":"share the ride"})"));
+  CHECK(tokens.status == 200);
+  for (const char* id : {R"("id":101)", R"("id":3745)", R"("id":1996)", R"("id":4536)", R"("id":102)"})
+    CHECK(contains(tokens.body, id));
+  CHECK(ask(*gateway, post_json("/decode", R"({"ids":[101,3745,1996,4536,102]})")).body ==
+        R"(["share the ride"])");
+  const auto without = start_gateway(redis);
+  CHECK(ask(*without, post_json("/tokenize", R"({"inputs":"share the ride"})")).status == 501);
+}
+
+TEST_CASE("a gateway with the folder of another model than the workers' ends, and says so") {
+  const redis_server redis;
+  set_model(redis, "toy", 4);
+  server_process gateway(
+      {CARPOOL_GATEWAY, "--port", "0", "--redis", redis.address(), "--tokenizer", CARPOOL_TEST_MINILM});
+  CHECK(gateway.wait() == 1);
+  CHECK(contains(gateway.log(),
+                 "--tokenizer: that folder's model has 384 dimensions, but toy, which the "
+                 "workers run, has 4"));
+  server_process lost(
+      {CARPOOL_GATEWAY, "--port", "0", "--redis", redis.address(), "--tokenizer", "/nowhere"});
+  CHECK(lost.wait() == 1);
+  CHECK(contains(lost.log(), "/nowhere"));
+}
+
 TEST_CASE("a deadline that passes in the queue is 504") {
   const redis_server redis;
   const auto worker = start_worker(redis), gateway = start_gateway(redis);
