@@ -24,6 +24,7 @@
 #include <array>
 #include <chrono>
 #include <memory>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -122,17 +123,19 @@ class redis_connection::implementation {
   std::chrono::milliseconds command_time() const { return settings_.command_time; }
   std::shared_ptr<link> current() const { return current_; }
 
-  /// What is under way on the old connection still ends there.
+  /// What is under way on the old connection still ends there. Throws redis_unavailable.
   void follow(const std::shared_ptr<link>& from, const redis_settings& to) {
     if (from != current_) return;  // somebody was quicker
-    current_ = std::make_shared<link>(executor_, to);
+    current_ = connect(to);
     redirected_ = true;
   }
 
-  /// That server may be gone for good: the one at the given address will know who has taken its place.
+  /// That server may be gone for good: the one at the given address will know who has taken its place. Throws
+  /// redis_unavailable.
   void give_up(const std::shared_ptr<link>& lost) {
-    if (lost == current_ && std::exchange(redirected_, false))
-      current_ = std::make_shared<link>(executor_, settings_);
+    if (lost != current_ || !redirected_) return;
+    current_ = connect(settings_);
+    redirected_ = false;
   }
 
   void close() {
@@ -141,6 +144,15 @@ class redis_connection::implementation {
   }
 
  private:
+  // The file with the authorities was there at the start, but may not be any more.
+  std::shared_ptr<link> connect(const redis_settings& to) const {
+    try {
+      return std::make_shared<link>(executor_, to);
+    } catch (const std::runtime_error& error) {
+      throw redis_unavailable(error.what());
+    }
+  }
+
   asio::any_io_executor executor_;
   redis_settings settings_;
   std::shared_ptr<link> current_;
