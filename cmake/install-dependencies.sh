@@ -143,17 +143,20 @@ find_minilm() {
   if [[ -f $folder/model.safetensors ]]; then echo "$folder"; fi
 }
 
-# For a libtorch of our own: the libraries of CUDA without which it cannot be linked. Its CUDA part counts only where a
-# toolkit of the same version can compile for it.
+# For a libtorch of our own: the libraries of CUDA without which it cannot be linked and loaded. Its CUDA part counts only
+# where a toolkit of the same version can compile for it, and finds what is in that toolkit's folder. The other part, which
+# tests and Python load by themselves, does not.
 missing_cuda() {
-  local torch nvcc library parts=(libtorch_cpu.so)
+  local torch nvcc library
   torch=$(from_pip $torch_fetched torch)
   [[ -n $torch && $torch == "$(find_torch)" ]] || return 0
   nvcc=$(command -v "${CUDACXX:-nvcc}" /usr/local/cuda/bin/nvcc | head -1)
-  if [[ $("${nvcc:-false}" --version 2>/dev/null) == *"release $torch_cuda."* ]]; then parts+=(libtorch_cuda.so); fi
-  for library in $(cd "$torch/lib" && LD_LIBRARY_PATH="$(dirname "${nvcc:-/}")/../lib64" ldd "${parts[@]/#/./}" | sed -n 's/ => not found//p' | sort -u); do
-    echo "${cuda_libraries[$library]:-}"
-  done
+  {
+    ldd "$torch/lib/libtorch_cpu.so"
+    if [[ $("${nvcc:-false}" --version 2>/dev/null) == *"release $torch_cuda."* ]]; then
+      LD_LIBRARY_PATH="$(dirname "$nvcc")/../lib64" ldd "$torch/lib/libtorch_cuda.so"
+    fi
+  } | sed -n 's/ => not found//p' | sort -u | while read -r library; do echo "${cuda_libraries[$library]:-}"; done
 }
 
 # --- Install it -------------------------------------------------------------------------------------------------------
