@@ -9,8 +9,8 @@ constexpr char usage[] =
 
 Gateways, the shards of a Redis and 10 to 1000 workers run under a virtual clock; each worker has carpool's own
 scheduler and default policy. A batch takes MS (4) ms and MS (0.5) ms for each of its texts; a machine is US
-(100) us away from another; Redis' thread takes so many us to let a text in (5), for a worker's question for
-entries (5), and to take the reply to a text and hand it to the gateway (20), about as bench_cluster measures.
+(100) us away from another; Redis' thread takes so many us to let a text in (7), for a worker's question for
+entries (7), and to take the reply to a text and hand it to the gateway (28), about as bench_cluster measures.
 First as many callers as keep everybody busy ask again and again: what they get is what can be had. Then texts
 come at random, F (0.8) as many. --quick is a test with few workers: it fails if Redis or the workers, whoever
 is the bottleneck, are not used up.
@@ -34,7 +34,7 @@ namespace {
 struct settings {
   double load = 0.8;
   double batch_ms = 4, text_ms = 0.5, network_us = 100;
-  double admit_us = 5, read_us = 5, pass_on_us = 20;
+  double admit_us = 7, read_us = 7, pass_on_us = 28;
   std::size_t max_batch_size = 64;
   double seconds = 1;
   bool quick = false;
