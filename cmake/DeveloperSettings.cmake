@@ -16,7 +16,7 @@ if(CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
       CCACHE_SLOPPINESS=pch_defines,time_macros ${CCACHE})
 endif()
 
-# What clang links with sanitizers is large, and lld takes a quarter of the time for it.
+# What clang links with sanitizers is large: lld does it, where there is one.
 find_program(LLD ld.lld)
 mark_as_advanced(LLD)
 if(LLD AND CMAKE_CXX_COMPILER_ID MATCHES "Clang")

@@ -61,7 +61,7 @@ missing_packages() {
     command -v slowhttptest >/dev/null || echo slowhttptest
     if grep -qx ID=debian /etc/os-release; then command -v redis-server >/dev/null || echo redis-server; fi
     clang++ -fsanitize=thread -x c++ - -o /dev/null <<<'int main() {}' 2>/dev/null || echo clang "$(clang_runtime)"
-    command -v ld.lld >/dev/null || echo lld  # links what clang compiled with sanitizers in a quarter of the time
+    command -v ld.lld >/dev/null || echo lld  # for the large programs that sanitizers make
     command -v llvm-symbolizer >/dev/null || echo llvm  # without names, a sanitizer cannot suppress anything either
     headers+=(doctest/doctest.h:doctest-dev concurrentqueue/concurrentqueue.h:libconcurrentqueue-dev librdkafka/rdkafka.h:librdkafka-dev)
     # A browser to look at the dashboard with; elsewhere the package of this name is no browser.

@@ -24,7 +24,6 @@
 #include <sstream>
 #include <stdexcept>
 #include <string>
-#include <thread>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -73,7 +72,7 @@ class real_cluster {
     const double begin = redis_seconds();
     auto answered = std::async(std::launch::async, [&] { run(count, count); });
     while (redis_.ask("XLEN '" + requests_ + "'") != std::to_string(count))
-      std::this_thread::sleep_for(std::chrono::milliseconds{50});
+      if (answered.wait_for(std::chrono::milliseconds{50}) == std::future_status::ready) break;  // in vain
     const double admitted = redis_seconds();
     for (const auto& each : workers_) each->signal(SIGCONT);
     answered.get();

@@ -20,7 +20,7 @@ class redis_cluster {
  public:
   redis_cluster() {
     for (std::size_t i = 0; i < masters; ++i)
-      start(std::to_string(5461 * i) + " " + std::to_string(last_slot(i)));
+      start(std::to_string(slots_each * i) + " " + std::to_string(last_slot(i)));
     for (std::size_t i = 0; i < masters; ++i)
       await([&] { return ask(i, "CLUSTER INFO").find("cluster_state:ok") != std::string::npos; });
   }
@@ -38,7 +38,7 @@ class redis_cluster {
   /// The server that has this key.
   std::size_t owner(const std::string& key) const {
     const auto slot = static_cast<std::size_t>(std::stoi(ask(0, "CLUSTER KEYSLOT " + key)));
-    return std::min(slot / 5461, masters - 1);
+    return std::min(slot / slots_each, masters - 1);
   }
 
   /// Has another server take the place of this one when it dies.
@@ -62,8 +62,10 @@ class redis_cluster {
                         "0"}};
   };
 
+  static constexpr std::size_t slots_each = 16384 / masters;  // the last server also has what is left
+
   static std::size_t last_slot(std::size_t server) {
-    return server + 1 == masters ? 16383 : 5461 * (server + 1) - 1;
+    return server + 1 == masters ? 16383 : slots_each * (server + 1) - 1;
   }
 
   void start(const std::string& slots) {
