@@ -104,7 +104,7 @@ class basic_dynamic_batcher {
     if (context_) context_->finish(inside);
   }
 
-  [[nodiscard]] executor_type get_executor() const noexcept { return engine_->get_executor(); }
+  [[nodiscard]] executor_type get_executor() const noexcept { return engine_->at_home().executor(); }
 
   /// Submits one request and completes with its result.
   ///
@@ -212,7 +212,7 @@ class basic_dynamic_batcher {
   // cancel_after and its like ask an initiation for its executor, so initiations are no lambdas.
   struct initiation {
     using executor_type = boost::asio::any_io_executor;
-    [[nodiscard]] executor_type get_executor() const noexcept { return engine.get_executor(); }
+    [[nodiscard]] executor_type get_executor() const noexcept { return engine.at_home().executor(); }
     engine_type& engine;
   };
 
@@ -233,8 +233,7 @@ class basic_dynamic_batcher {
       using operation = execution::many_operation<In, Out, std::decay_t<Handler>>;
       const std::size_t count = inputs.size();
       if (count == 0)
-        return post_result(this->engine.get_executor(), std::forward<Handler>(handler), {},
-                           std::vector<Out>{});
+        return post_result(this->get_executor(), std::forward<Handler>(handler), {}, std::vector<Out>{});
       submit<operation>(this->engine, weigh, std::forward<Handler>(handler), std::move(inputs), count, asked);
     }
     const work_of& weigh;
@@ -245,7 +244,9 @@ class basic_dynamic_batcher {
     void operator()(Handler&& handler, shutdown_mode how, time_limit within) const {
       using operation = execution::drain_operation<std::decay_t<Handler>>;
       this->engine.shut_down_by(
-          *operation::make(owned(std::forward<Handler>(handler)), this->engine.get_executor()), how, within);
+          *operation::make(execution::handler_run::current(), owned(std::forward<Handler>(handler)),
+                           this->engine.at_home()),
+          how, within);
     }
   };
 
@@ -254,9 +255,9 @@ class basic_dynamic_batcher {
     void operator()(Handler&& handler, Functors functors) const {
       using operation = execution::drain_operation<std::decay_t<Handler>>;
       auto make = make_lanes(std::move(functors), this->engine.lanes());
-      this->engine.reload(
-          *operation::make(owned(std::forward<Handler>(handler)), this->engine.get_executor()),
-          std::move(make));
+      this->engine.reload(*operation::make(execution::handler_run::current(),
+                                           owned(std::forward<Handler>(handler)), this->engine.at_home()),
+                          std::move(make));
     }
   };
 
@@ -264,14 +265,15 @@ class basic_dynamic_batcher {
   BOOST_FORCEINLINE static void submit(engine_type& engine, const work_of& weigh, Handler&& handler,
                                        Inputs&& inputs, std::size_t count, submit_options asked) {
     auto when = engine.times_of(asked);  // g++ 12 would keep it in memory if it were const
-    if (auto refused = engine.refusal(count, when, asked.key)) [[unlikely]]
-      return post_result(engine.get_executor(), std::forward<Handler>(handler), *refused,
+    if (auto refused = engine.refusal(count, when, asked)) [[unlikely]]
+      return post_result(engine.at_home().executor(), std::forward<Handler>(handler), *refused,
                          typename Operation::result_type{});
-    auto& operation = *Operation::make(owned(std::forward<Handler>(handler)), engine.get_executor(), when,
+    auto* const run = execution::handler_run::current();
+    auto& operation = *Operation::make(run, owned(std::forward<Handler>(handler)), engine.at_home(), when,
                                        asked, std::move(inputs));
     if (weigh) [[unlikely]]
       execution::or_discard(operation, [&] { operation.weigh(weigh); });
-    engine.submit(operation);
+    engine.submit(operation, run);
   }
 
   /// What may be moved from: the handler itself, or a copy.

@@ -130,6 +130,9 @@ class time_limit {
   /// At this time.
   constexpr time_limit(time_point at) noexcept : kind_(kind::at), within_(at.time_since_epoch()) {}
 
+  /// `options::default_deadline` is meant.
+  [[nodiscard]] constexpr bool is_default() const noexcept { return kind_ == kind::unset; }
+
   /// A time point is meant, whenever the request is submitted.
   [[nodiscard]] constexpr bool is_time_point() const noexcept { return kind_ == kind::at; }
 

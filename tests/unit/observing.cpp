@@ -170,3 +170,20 @@ TEST_CASE("B11: a lane that runs too long is told of, once") {
   CHECK(it.told->hung[0].batch == 1);
   CHECK(it.told->hung[0].running >= 10ms);
 }
+
+TEST_CASE("requests that were submitted under an observer end as usual when there is none any more") {
+  observed it;
+  const std::weak_ptr<diary> told = it.told;
+  std::vector<reply<int>> replies;
+  it.bench.while_running([&] {
+    for (int i = 1; i <= 3; ++i) replies.push_back(it.bench.submit(i, {.deadline = i == 3 ? 1ms : 1h}));
+    it.bench.batcher.reconfigure(it.bench.running_here({}));
+    manual_clock::advance(2ms);
+  });
+  CHECK(replies[0].succeeded_with(10));
+  CHECK(replies[1].succeeded_with(20));
+  CHECK(replies[2].failed_with(error::expired));
+  CHECK(it.told->requests.empty());
+  it.told.reset();
+  CHECK(told.expired());
+}

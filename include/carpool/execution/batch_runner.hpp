@@ -77,7 +77,7 @@ class batch_runner : public shell<Clock> {
     if (!failure) retries_.on_good_run();
     if (mine.lane->lost_device()) [[unlikely]]
       lose_device(mine, now, out);
-    const bool for_all = mine.lane->all_succeeded() && !observer_ && scheduler_.whole(mine.index);
+    const bool for_all = mine.lane->all_succeeded() && !this->any_records() && scheduler_.whole(mine.index);
     if (for_all)
       scheduler_.finish_whole(mine.index, now);
     else
@@ -148,7 +148,8 @@ class batch_runner : public shell<Clock> {
     scheduler_.finish(mine.index, now, failed, [&](std::size_t position, void* handle) {
       auto& request = *static_cast<pending_request*>(handle);
       const auto why = mine.lane->claim(position, request);
-      if (request.record) report_end(request.record, mine.report, watch, why, now, out);
+      if (request.record != nullptr)
+        report_end(this->take_record(request), mine.report, watch, why, now, out);
       return !why.failed();
     });
   }
@@ -197,7 +198,7 @@ class batch_runner : public shell<Clock> {
     mine.report.started = now;
     for (const auto& member : batch.members()) {
       const auto* request = static_cast<const pending_request*>(member.handle);
-      if (request == nullptr || !request->record) continue;
+      if (request == nullptr || request->record == nullptr) continue;
       request_report& report = request->record->report;
       const duration waited = std::max(now - report.arrival, duration::zero());
       report.batch = mine.report.id;
@@ -207,7 +208,7 @@ class batch_runner : public shell<Clock> {
     }
   }
 
-  static void report_end(std::unique_ptr<request_record>& record, const batch_report& batch,
+  static void report_end(std::unique_ptr<request_record> record, const batch_report& batch,
                          const std::optional<stopwatch>& watch, boost::system::error_code why, time_point now,
                          effects& out) noexcept {
     if (watch) record->report.times = watch->times();

@@ -9,12 +9,14 @@
 
 namespace carpool::execution {
 
+class handler_run;
+
 /// A pending operation as the shell sees it: it can be ended without knowing its handler, and belongs to
 /// exactly one place (the queue, a batch, a completion_list) at a time.
 class completion {
  public:
-  /// Frees the operation, then calls its handler. On the handler's executor only.
-  virtual void invoke() = 0;
+  /// Frees the operation, then calls its handler. On the handler's executor only, in this run.
+  virtual void invoke(handler_run& here) = 0;
   /// Frees the operation and its handler without calling it.
   virtual void destroy() noexcept = 0;
   /// The handler is called on an executor other than the batcher's: this is a foreign_completion.

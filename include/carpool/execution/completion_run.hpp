@@ -31,7 +31,7 @@ class completion_run {
     handler_run here(context_of(executor_));
     while (completion* operation = ready_.pop()) {
       try {
-        operation->invoke();
+        operation->invoke(here);
       } catch (...) {
         if (!ready_.empty()) boost::asio::post(executor_, completion_run(std::move(ready_), executor_));
         here.finish();

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <carpool/execution/completion.hpp>
+#include <carpool/execution/home.hpp>
 #include <carpool/execution/pending_operations.hpp>
 
 #include <boost/asio/cancellation_type.hpp>
@@ -16,13 +17,13 @@
 
 namespace carpool::execution {
 
-/// The context that the operation's handler belongs to, if its executor tells; `own` is the batcher's.
+/// The context that the operation's handler belongs to, if its executor tells.
 template <class Operation>
-[[nodiscard]] const boost::asio::execution_context* context_of_handler(
-    const Operation& operation, const boost::asio::execution_context* own) noexcept {
+[[nodiscard]] const boost::asio::execution_context* context_of_handler(const Operation& operation,
+                                                                       const home& own) noexcept {
   if constexpr (std::derived_from<Operation, foreign_completion>)
     if (operation.foreign()) return operation.foreign_context();
-  return own;
+  return own.context();
 }
 
 /// Sits in the cancellation slot of an operation and calls `Cancel{}(engine, operation, type)`. It stays
@@ -43,6 +44,15 @@ class slot_link final : public cancellable::link {
   decltype(std::declval<Engine&>().weak_from_this()) engine_;
 };
 
+/// connect() would do nothing: nobody has a slot for it, and it is on the batcher's own executor.
+template <class Operation>
+[[nodiscard]] bool connects(const Operation& operation) noexcept {
+  if constexpr (std::derived_from<Operation, cancellable>)
+    if (operation.cancellation_slot().is_connected()) return true;
+  if constexpr (std::derived_from<Operation, foreign_completion>) return operation.foreign();
+  return false;
+}
+
 /// Connects an operation to the owner of its cancellation slot and to the end of its handler's context,
 /// unless that is the batcher's own, which outlives the batcher. Either calls `cancel(engine, operation,
 /// type)`; Cancel has no state.
@@ -53,7 +63,7 @@ void connect(Operation& operation, Engine& engine, Cancel) {
       slot.template emplace<slot_link<Engine, Operation, Cancel>>(engine, operation);
   if constexpr (std::derived_from<Operation, foreign_completion>) {
     auto* context = operation.foreign_context();
-    if (context == nullptr || context == engine.context() || operation.runs_anywhere()) return;
+    if (context == nullptr || context == engine.at_home().context() || operation.runs_anywhere()) return;
     boost::asio::use_service<pending_operations>(*context).add(
         operation, &engine, [](void* self, pending_hook& hook) {
           Cancel{}(*static_cast<Engine*>(self), static_cast<Operation&>(hook),

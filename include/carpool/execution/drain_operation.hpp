@@ -34,7 +34,7 @@ template <class Handler>
 class drain_operation final : public handler_completion<drain_operation<Handler>, Handler>,
                               public drain_waiter {
  public:
-  drain_operation(Handler&& handler, const boost::asio::any_io_executor& own)
+  drain_operation(Handler&& handler, const home& own)
       : handler_completion<drain_operation, Handler>(std::move(handler), own) {}
 
   void settle(boost::system::error_code why, completion_list& ready) noexcept override {

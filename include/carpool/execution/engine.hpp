@@ -40,7 +40,6 @@ class engine final : public workers<Clock> {
   engine(const typename base::executor_type& executor, const options& given, scheduling::any_policy policy,
          std::unique_ptr<ride_finder> sharing)
       : base(executor, given, std::move(policy), std::move(sharing)),
-        context_(context_of(executor)),
         default_deadline_(given.default_deadline),
         max_batch_size_(given.max_batch_size) {}
 
@@ -96,9 +95,6 @@ class engine final : public workers<Clock> {
     for (lane_slot* each : idle) this->wake(*each);
   }
 
-  /// The context of the batcher's executor; null if that does not tell.
-  [[nodiscard]] const boost::asio::execution_context* context() const noexcept { return context_; }
-
   /// The times of a request that is submitted now; where they can, they begin when it arrives.
   [[nodiscard]] BOOST_FORCEINLINE request_times times_of(const submit_options& asked) const noexcept {
     duration by_default = default_deadline_.load(std::memory_order_relaxed);
@@ -108,27 +104,34 @@ class engine final : public workers<Clock> {
             .leave_by = time_point(asked.max_wait)};
   }
 
+  /// So many submissions in one run of handlers are let in together.
+  [[nodiscard]] std::size_t enough() const noexcept {
+    return max_batch_size_.load(std::memory_order_relaxed);
+  }
+
   /// Refuses `count` requests before anything is allocated for them, if it can tell that they cannot be
   /// admitted.
-  [[nodiscard]] BOOST_FORCEINLINE std::optional<boost::system::error_code> refusal(std::size_t count,
-                                                                                   const request_times& when,
-                                                                                   std::uint64_t key) {
-    if (count <= room_.load(std::memory_order_relaxed) && when.deadline > when.arrival) [[likely]]
+  [[nodiscard]] BOOST_FORCEINLINE std::optional<boost::system::error_code> refusal(
+      std::size_t count, const request_times& when, const submit_options& asked) {
+    const bool in_time = asked.deadline.is_default() || when.deadline > when.arrival;
+    if (count <= room_.load(std::memory_order_relaxed) && in_time) [[likely]]
       return std::nullopt;
-    return refuse(count, when.arrival, when.deadline, key);
+    return refuse(count, when.arrival, when.deadline, asked.key);
   }
 
   /// Queues all requests of the operation, or completes it with the reason why none was admitted. If it
-  /// throws, the operation is destroyed and nothing was submitted.
+  /// throws, the operation is destroyed and nothing was submitted. The current run of handlers is given if
+  /// there is one.
   template <class Operation>
-  void submit(Operation& operation) {
-    or_discard(operation, [&] {
-      connect(operation, *this, [](engine& self, Operation& mine, auto type) { self.cancel(mine, type); });
-    });
-    if (handler_run::keep(operation, *this, context_of_handler(operation, context_),
-                          max_batch_size_.load(std::memory_order_relaxed)))
+  void submit(Operation& operation, handler_run* run) {
+    if (connects(operation)) [[unlikely]]
+      or_discard(operation, [&] {
+        connect(operation, *this, [](engine& self, Operation& mine, auto type) { self.cancel(mine, type); });
+      });
+    if (run != nullptr &&
+        run->keep(operation.requests(), *this, context_of_handler(operation, this->at_home())))
       return;
-    or_discard(operation, [&] { this->submit_now(operation); });
+    or_discard(operation, [&] { this->submit_now(operation.requests()); });
   }
 
   /// Stops admission and ends what is here in this way; the operation completes when everything has ended, or
@@ -205,7 +208,7 @@ class engine final : public workers<Clock> {
     effects out;
     const auto now = Clock::now();
     auto lock = this->enter(out, now);
-    operation.for_each([&](const pending_request& request) {
+    operation.requests().for_each([&](const pending_request& request) {
       scheduler_.cancel(&request, only_if_waiting, now, this->failing(out));
     });
     this->react(now, out);
@@ -231,7 +234,6 @@ class engine final : public workers<Clock> {
   using base::room_;
   using base::scheduler_;
 
-  const boost::asio::execution_context* const context_;
   std::atomic<duration> default_deadline_;  // these two are read without the lock
   std::atomic<std::size_t> max_batch_size_;
   std::mutex configuring_;

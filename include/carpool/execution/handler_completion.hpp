@@ -5,6 +5,7 @@
 
 #include <carpool/execution/completion.hpp>
 #include <carpool/execution/completion_run.hpp>
+#include <carpool/execution/home.hpp>
 #include <carpool/execution/operation_allocator.hpp>
 #include <carpool/execution/pending_operations.hpp>
 
@@ -39,18 +40,6 @@ inline constexpr bool has_executor = [] {
   return !std::same_as<boost::asio::associated_executor_t<Handler, none>, none>;
 }();
 
-/// Both are the same executor.
-template <class Executor>
-[[nodiscard]] bool same_executor(const boost::asio::any_io_executor& own, const Executor& other) noexcept {
-  if constexpr (std::same_as<Executor, boost::asio::any_io_executor>) {
-    const auto* io = other.template target<boost::asio::io_context::executor_type>();
-    return io == nullptr ? own == other : same_executor(own, *io);  // the usual case, at half the cost
-  } else {
-    const auto* target = own.target<Executor>();
-    return target != nullptr && *target == other;
-  }
-}
-
 /// Work that it is given is done at once, on the thread that gives it, and needs no other.
 template <class Executor>
 [[nodiscard]] bool belongs_to_no_thread(const Executor& executor) noexcept {
@@ -71,9 +60,9 @@ template <class Executor>
 class executor_completion : public foreign_completion {
  public:
   template <class Handler>
-  executor_completion(const Handler& handler, const boost::asio::any_io_executor& own) {
-    const Executor executor = boost::asio::get_associated_executor(handler, own);
-    foreign_ = !same_executor(own, executor);
+  executor_completion(const Handler& handler, const home& own) {
+    const Executor executor = boost::asio::get_associated_executor(handler, own.executor());
+    foreign_ = !own.is(executor);
     if (!foreign_) return;
     executor_.emplace(boost::asio::prefer(executor, outstanding_work.tracked));
     this->runs_anywhere_ = belongs_to_no_thread(executor);
@@ -132,7 +121,7 @@ class executor_completion : public foreign_completion {
 class own_completion : public completion {
  protected:
   template <class Handler>
-  own_completion(const Handler&, const boost::asio::any_io_executor&) noexcept {}
+  own_completion(const Handler&, const home&) noexcept {}
   ~own_completion() = default;
 };
 
@@ -158,12 +147,11 @@ template <class Operation, class Handler>
 class handler_completion : public completion_base<Handler>,
                            public std::conditional_t<has_slot<Handler>, cancellable, not_cancellable> {
  public:
-  /// Allocates and constructs an Operation from the handler, the batcher's executor and the rest of the
-  /// arguments.
+  /// Allocates and constructs an Operation from the handler, the batcher's home and the rest of the
+  /// arguments, in the current run of handlers, if not null.
   template <class... Args>
-  [[nodiscard]] static Operation* make(Handler&& handler, const boost::asio::any_io_executor& own,
-                                       Args&&... args) {
-    auto allocator = allocator_of(handler);
+  [[nodiscard]] static Operation* make(handler_run* run, Handler&& handler, const home& own, Args&&... args) {
+    auto allocator = allocator_of(handler, run);
     using traits = std::allocator_traits<decltype(allocator)>;
     Operation* memory = traits::allocate(allocator, 1);
     try {
@@ -176,18 +164,18 @@ class handler_completion : public completion_base<Handler>,
   }
 
   /// Its memory is free again before the handler runs, which may well submit the next request.
-  void invoke() final {
+  void invoke(handler_run& here) final {
     auto* self = static_cast<Operation*>(this);
     Handler handler(std::move(handler_));
     auto results = self->take_results();
-    free(self, allocator_of(handler));
+    free(self, allocator_of(handler, &here));
     std::apply(std::move(handler), std::move(results));
   }
 
   void destroy() noexcept final {
     auto* self = static_cast<Operation*>(this);
     Handler handler(std::move(handler_));
-    free(self, allocator_of(handler));
+    free(self, allocator_of(handler, nullptr));
   }
 
   /// The handler's cancellation slot.
@@ -196,13 +184,13 @@ class handler_completion : public completion_base<Handler>,
   }
 
  protected:
-  handler_completion(Handler&& handler, const boost::asio::any_io_executor& own)
+  handler_completion(Handler&& handler, const home& own)
       : completion_base<Handler>(handler, own), handler_(std::move(handler)) {}
   ~handler_completion() = default;
 
  private:
-  static auto allocator_of(const Handler& handler) noexcept {
-    const auto allocator = boost::asio::get_associated_allocator(handler, operation_allocator<void>{});
+  static auto allocator_of(const Handler& handler, handler_run* run) noexcept {
+    const auto allocator = boost::asio::get_associated_allocator(handler, operation_allocator<void>(run));
     return
         typename std::allocator_traits<std::decay_t<decltype(allocator)>>::template rebind_alloc<Operation>(
             allocator);

@@ -46,36 +46,35 @@ class handler_run {
     if (looker_ != nullptr) look();
   }
 
+  /// The innermost one of this thread; null outside a run.
+  [[nodiscard]] static handler_run* current() noexcept { return innermost; }
+
   /// Keeps a block for the next operation of the same size, if there is none yet: false if it cannot.
-  [[nodiscard]] static bool keep_memory(void* memory, std::size_t size) noexcept {
-    handler_run* const run = innermost;
-    if (run == nullptr || run->memory_size_ > 0) return false;
-    run->memory_ = static_cast<std::byte*>(memory);
-    run->memory_size_ = size;
+  [[nodiscard]] bool keep_memory(void* memory, std::size_t size) noexcept {
+    if (memory_size_ > 0) return false;
+    memory_ = static_cast<std::byte*>(memory);
+    memory_size_ = size;
     return true;
   }
-  /// The kept block if it has this size; else null.
-  [[nodiscard]] static void* kept_memory(std::size_t size) noexcept {
-    handler_run* const run = innermost;
-    if (run == nullptr || run->memory_size_ != size) return nullptr;
-    run->memory_size_ = 0;
-    return run->memory_;
+  /// There is a kept block of this size to take.
+  [[nodiscard]] bool has_memory(std::size_t size) const noexcept { return memory_size_ == size; }
+  [[nodiscard]] void* take_memory() noexcept {
+    memory_size_ = 0;
+    return memory_;
   }
 
-  /// Keeps a submission for `who` to let in at the end of the current run, or when `enough` have been kept.
-  /// False if it has to be let in at once: outside a run; for a second batcher; and if its handler belongs to
-  /// another context, because somebody may wait for that in this run.
+  /// Keeps a submission for `who` to let in at the end of this run, or when `who.enough()` have been kept.
+  /// False if it has to be let in at once: for a second batcher, and if its handler belongs to another
+  /// context, because somebody may wait for that in this run.
   template <class Looker>
-  [[nodiscard]] BOOST_FORCEINLINE static bool keep(submission& one, Looker& who,
-                                                   const boost::asio::execution_context* context,
-                                                   std::size_t enough) {
-    handler_run* const run = innermost;
-    if (run == nullptr || run->context_ != context) return false;
-    if (run->looker_.get() != &who && !run->accept(who, enough)) [[unlikely]]
+  [[nodiscard]] BOOST_FORCEINLINE bool keep(submission& one, Looker& who,
+                                            const boost::asio::execution_context* context) {
+    if (context_ != context) return false;
+    if (looker_.get() != &who && !accept(who)) [[unlikely]]
       return false;
-    run->kept_.push(one);
-    if (--run->wanted_ == 0) [[unlikely]]
-      run->look();
+    kept_.push(one);
+    if (--wanted_ == 0) [[unlikely]]
+      look();
     return true;
   }
 
@@ -95,10 +94,10 @@ class handler_run {
 
   /// It will look if no other one does.
   template <class Looker>
-  BOOST_NOINLINE bool accept(Looker& who, std::size_t enough) {
+  BOOST_NOINLINE bool accept(Looker& who) {
     if (looker_ != nullptr || context_ == nullptr) return false;
     looker_ = who.shared_from_this();
-    wanted_ = enough;
+    wanted_ = who.enough();
     return true;
   }
 

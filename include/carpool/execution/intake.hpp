@@ -4,6 +4,7 @@
 #pragma once
 
 #include <carpool/execution/effects.hpp>
+#include <carpool/execution/home.hpp>
 #include <carpool/execution/news.hpp>
 #include <carpool/execution/request.hpp>
 #include <carpool/execution/ride_finder.hpp>
@@ -35,8 +36,8 @@ class intake {
 
   intake(const executor_type& executor, const options& given, scheduling::any_policy policy,
          std::unique_ptr<ride_finder> sharing)
-      : scheduler_(limits_of(given), rules_of(given), std::move(policy)),
-        executor_(executor),
+      : home_(executor),
+        scheduler_(limits_of(given), rules_of(given), std::move(policy)),
         observer_(given.observer),
         sharing_(std::move(sharing)),
         room_(scheduler_.room()) {}
@@ -57,8 +58,8 @@ class intake {
   /// Makes letting this one in, as the next one, unable to throw.
   void reserve(submission& one) {
     scheduler_.reserve(one.count(), one.facts());
-    if (observer_) make_records(one);
     keep_running();
+    if (observer_) make_records(one);
   }
 
   /// Lets in who has been submitted since the last event.
@@ -69,28 +70,16 @@ class intake {
   /// Lets in a chain as of inbox::take().
   void let_in(submission* chain, time_point now, effects& out) {
     if (scheduler_.accepting()) keep_running();  // else all are refused, maybe after the end of the executor
-    std::size_t spare = plainly_spare();
-    for (submission* each = chain; each != nullptr;) {
-      submission& one = *std::exchange(each, each->next());
-      if (one.count() <= spare) [[likely]] {
-        spare -= one.count();
-        one.for_each([&](pending_request& request) {
-          request.arrive(now);
-          scheduler_.admit_spare(request.facts);
-        });
-      } else {
-        admit(one, now, out);
-        spare = plainly_spare();
-      }
-    }
+    while ((chain = let_in_plainly(chain, now)) != nullptr)
+      admit(*std::exchange(chain, chain->next()), now, out);
     publish_room();
   }
 
   /// Ends requests that get no result.
-  [[nodiscard]] static auto failing(effects& out) noexcept {
-    return [&out](void* handle, scheduling::outcome why) {
+  [[nodiscard]] auto failing(effects& out) noexcept {
+    return [this, &out](void* handle, scheduling::outcome why) {
       auto& request = *static_cast<pending_request*>(handle);
-      if (request.record) out.told.add(std::move(request.record), code_of(why), Clock::now());
+      if (request.record != nullptr) out.told.add(take_record(request), code_of(why), Clock::now());
       request.fail(code_of(why), out.ready);
     };
   }
@@ -100,9 +89,19 @@ class intake {
     if (observer_) out.told.add(make_record(arrival), why, arrival);
   }
 
+  /// Of a request that ends and has one.
+  [[nodiscard]] std::unique_ptr<request_record> take_record(pending_request& request) noexcept {
+    --records_;
+    return std::unique_ptr<request_record>(std::exchange(request.record, nullptr));
+  }
+
+  /// Some requests have one.
+  [[nodiscard]] bool any_records() const noexcept { return records_ > 0; }
+
   /// An operation is pending from now on: the executor must not run dry.
   void keep_running() {
-    if (!work_) work_ = boost::asio::prefer(executor_, boost::asio::execution::outstanding_work.tracked);
+    if (!work_)
+      work_ = boost::asio::prefer(home_.executor(), boost::asio::execution::outstanding_work.tracked);
   }
 
   /// After everything that makes or takes room.
@@ -112,10 +111,11 @@ class intake {
     spare_.store(static_cast<std::ptrdiff_t>(spare), std::memory_order_relaxed);
   }
 
+  const home home_;
+
   // Guarded by the lock.
   scheduling::batch_scheduler scheduler_;
-  const executor_type executor_;
-  executor_type work_;  // outstanding on executor_ while an operation is pending, else empty
+  executor_type work_;  // outstanding on its executor while an operation is pending, else empty
   std::shared_ptr<observer> observer_;
   const std::unique_ptr<ride_finder> sharing_;  // if requests with the same input share a run
 
@@ -125,10 +125,33 @@ class intake {
   std::atomic<std::ptrdiff_t> spare_ = 0;  // scheduler_.spare() after it, less those who have come since
 
  private:
-  /// Requests that can be admitted without a further look at them. Their deadlines were looked at at the
-  /// door.
-  [[nodiscard]] std::size_t plainly_spare() const noexcept {
-    return observer_ || sharing_ ? 0 : scheduler_.spare();
+  /// Lets in those at the head of a chain who need no further look, and returns the rest. Their deadlines
+  /// were looked at at the door.
+  [[nodiscard]] submission* let_in_plainly(submission* chain, time_point now) noexcept {
+    const std::size_t spare = observer_ || sharing_ ? 0 : scheduler_.spare();
+    std::size_t left = spare;
+    for (; chain != nullptr && left > 0; chain = chain->next()) {
+      if (chain->count() == 1) [[likely]] {
+        let_in_plainly(chain->first(), now);
+        --left;
+      } else if (chain->count() <= left) {
+        let_in_all_plainly(*chain, now);
+        left -= chain->count();
+      } else {
+        break;
+      }
+    }
+    scheduler_.count_spare(spare - left);
+    return chain;
+  }
+
+  BOOST_FORCEINLINE void let_in_plainly(pending_request& request, time_point now) noexcept {
+    request.arrive(now);
+    scheduler_.admit_spare(request.facts);
+  }
+
+  BOOST_NOINLINE void let_in_all_plainly(submission& several, time_point now) noexcept {
+    several.for_each([&](pending_request& request) { let_in_plainly(request, now); });
   }
 
   /// Queues all requests, or none and completes the operation with the reason.
@@ -146,7 +169,7 @@ class intake {
   }
 
   /// Whether there is a place for these in the queue, also by the user's key_weight.
-  [[nodiscard]] bool find_place(const submission& one) noexcept {
+  [[nodiscard]] bool find_place(submission& one) noexcept {
     try {
       scheduler_.reserve(one.count(), one.facts());
       return true;
@@ -163,7 +186,9 @@ class intake {
   /// For the observer, that is told of each; where memory is that short, of none.
   void make_records(submission& one) noexcept {
     one.for_each([&](pending_request& request) {
-      if (!request.record) request.record = make_record(request.facts.arrival, request.facts.work);
+      if (request.record != nullptr) return;
+      request.record = make_record(request.facts.arrival, request.facts.work).release();
+      records_ += request.record != nullptr;
     });
   }
 
@@ -176,7 +201,9 @@ class intake {
     return record;
   }
 
-  std::uint64_t requests_ = 0;  // that the observer has been or will be told of; guarded by the lock
+  // Guarded by the lock.
+  std::uint64_t requests_ = 0;  // that the observer has been or will be told of
+  std::size_t records_ = 0;     // that requests have
 };
 
 }  // namespace carpool::execution

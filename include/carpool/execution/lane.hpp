@@ -12,6 +12,7 @@
 #include <carpool/execution/stopwatch.hpp>
 #include <carpool/scheduling/waiting_request.hpp>
 
+#include <boost/config.hpp>
 #include <boost/system/error_code.hpp>
 #include <boost/system/result.hpp>
 
@@ -220,7 +221,10 @@ class typed_lane final : public lane {
 
   void deliver_all(completion_list& ready) noexcept override {
     auto result = results_.begin();
-    for (request<In, Out>* const each : seats_) each->succeed(*std::move(*result++), ready);
+    for (request<In, Out>* const each : seats_) {
+      if (!result->has_value()) BOOST_UNREACHABLE_RETURN();
+      each->succeed(*std::move(*result++), ready);
+    }
     clear();
   }
 
@@ -272,7 +276,7 @@ class typed_lane final : public lane {
   }
 
   std::unique_ptr<pipeline<In, Out>> pipeline_;
-  std::vector<request<In, Out>*> seats_;  // the members as they were collected
+  std::vector<request<In, Out>*> seats_;  // the members as collected: their batch may be gone when they end
   std::vector<In> inputs_;
   std::vector<In> copies_;  // of the inputs, where functors may change them
   std::vector<boost::system::result<Out>> results_;

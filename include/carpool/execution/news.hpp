@@ -5,7 +5,6 @@
 
 #include <carpool/observe/observer.hpp>
 
-#include <boost/config.hpp>
 #include <boost/system/error_code.hpp>
 
 #include <memory>
@@ -17,9 +16,6 @@ namespace carpool::execution {
 /// A request's report while it is being written, in a list of those that are to be told. Exists only where
 /// there is an observer, and is made with the request, so that ending one needs no memory.
 struct request_record {
-  request_record() = default;
-  BOOST_NOINLINE ~request_record() = default;  // not in every operation
-
   request_report report;
   std::unique_ptr<request_record> next;
 };

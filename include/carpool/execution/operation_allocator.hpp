@@ -18,35 +18,45 @@ class operation_allocator {
  public:
   using value_type = T;
 
-  operation_allocator() = default;
+  /// In this run of handlers, if not null.
+  explicit operation_allocator(handler_run* run) noexcept : run_(run) {}
   template <class U>
-  operation_allocator(const operation_allocator<U>&) noexcept {}
+  operation_allocator(const operation_allocator<U>& other) noexcept : run_(other.run()) {}
 
   [[nodiscard]] T* allocate(std::size_t n) {
     if constexpr (keeps)
-      if (void* kept = handler_run::kept_memory(n * sizeof(T))) return static_cast<T*>(kept);
+      if (run_ != nullptr && run_->has_memory(n * sizeof(T))) return static_cast<T*>(run_->take_memory());
     return boost::asio::recycling_allocator<T>().allocate(n);
   }
 
   void deallocate(T* memory, std::size_t n) noexcept {
     if constexpr (keeps)
-      if (handler_run::keep_memory(memory, n * sizeof(T))) return;
+      if (run_ != nullptr && run_->keep_memory(memory, n * sizeof(T))) return;
     boost::asio::recycling_allocator<T>().deallocate(memory, n);
   }
 
+  [[nodiscard]] handler_run* run() const noexcept { return run_; }
+
   template <class U>
   friend bool operator==(const operation_allocator&, const operation_allocator<U>&) noexcept {
-    return true;
+    return true;  // what the one has allocated the other can free
   }
 
  private:
   static constexpr bool keeps = alignof(T) <= alignof(std::max_align_t);
+  handler_run* run_;
 };
 
 template <>
 class operation_allocator<void> {
  public:
   using value_type = void;
+
+  explicit operation_allocator(handler_run* run) noexcept : run_(run) {}
+  [[nodiscard]] handler_run* run() const noexcept { return run_; }
+
+ private:
+  handler_run* run_;
 };
 
 }  // namespace carpool::execution

@@ -76,7 +76,7 @@ class request : public pending_request {
   }
 
   /// Why there is no output, once settled without.
-  [[nodiscard]] boost::system::error_code error() const noexcept { return *error_; }
+  [[nodiscard]] boost::system::error_code error() const noexcept { return error_; }
   [[nodiscard]] std::optional<Out>& output() noexcept { return output_; }
 
   In input;
@@ -88,18 +88,18 @@ class request : public pending_request {
 /// async_submit: one request, one handler.
 template <class In, class Out, class Handler>
 class single_operation final : public handler_completion<single_operation<In, Out, Handler>, Handler>,
-                               public request<In, Out>,
-                               public submission {
+                               public request<In, Out> {
   using base = handler_completion<single_operation, Handler>;
 
  public:
   using result_type = Out;
 
-  single_operation(Handler&& handler, const boost::asio::any_io_executor& own, const request_times& when,
-                   const submit_options& asked, In&& in)
+  single_operation(Handler&& handler, const home& own, const request_times& when, const submit_options& asked,
+                   In&& in)
       : base(std::move(handler), own),
-        request<In, Out>(std::move(in), when, asked, static_cast<completion&>(*this)),
-        submission(*this, 1) {}
+        request<In, Out>(std::move(in), when, asked, static_cast<completion&>(*this)) {}
+
+  [[nodiscard]] submission& requests() noexcept { return *this; }
 
   std::tuple<boost::system::error_code, Out> take_results() {
     if (!this->output()) return {this->error(), Out{}};
@@ -116,9 +116,10 @@ class request_group {
       : unsettled_(inputs.size()) {
     for (In& input : inputs) {
       auto* before = items_.empty() ? nullptr : &items_.back();
-      auto& item = items_.emplace_back(std::move(input), when, asked, operation, &unsettled_);
+      auto& item = items_.emplace_back(std::move(input), when, asked, operation, unsettled_);
       if (before != nullptr) before->set_sibling(item);
     }
+    items_.front().stand_for(items_.size());
   }
 
   [[nodiscard]] std::deque<request<In, Out>>& items() noexcept { return items_; }
@@ -137,21 +138,20 @@ class request_group {
 /// ended.
 template <class In, class Out, class Handler>
 class many_operation final : public handler_completion<many_operation<In, Out, Handler>, Handler>,
-                             public request_group<In, Out>,
-                             public submission {
+                             public request_group<In, Out> {
   using base = handler_completion<many_operation, Handler>;
   using group = request_group<In, Out>;
 
  public:
   using result_type = std::vector<Out>;
 
-  many_operation(Handler&& handler, const boost::asio::any_io_executor& own, const request_times& when,
-                 const submit_options& asked, std::vector<In>&& inputs)
-      : base(std::move(handler), own),
-        group(std::move(inputs), when, asked, *this),
-        submission(this->items().front(), this->items().size()) {
+  many_operation(Handler&& handler, const home& own, const request_times& when, const submit_options& asked,
+                 std::vector<In>&& inputs)
+      : base(std::move(handler), own), group(std::move(inputs), when, asked, *this) {
     results_.reserve(this->items().size());  // so that nothing can fail when the results are there
   }
+
+  [[nodiscard]] submission& requests() noexcept { return this->items().front(); }
 
   /// All results in the order of the inputs, or the error of the first that failed.
   std::tuple<boost::system::error_code, std::vector<Out>> take_results() {

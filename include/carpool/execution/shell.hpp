@@ -48,7 +48,7 @@ class shell : public intake<Clock>, public std::enable_shared_from_this<shell<Cl
         std::unique_ptr<ride_finder> sharing)
       : base(executor, given, std::move(policy), std::move(sharing)), timer_(std::in_place, executor) {}
 
-  [[nodiscard]] const executor_type& get_executor() const noexcept { return executor_; }
+  [[nodiscard]] const home& at_home() const noexcept { return home_; }
 
   /// Stops admission and fails what waits; running batches go on.
   void close() {
@@ -166,7 +166,7 @@ class shell : public intake<Clock>, public std::enable_shared_from_this<shell<Cl
     const bool posts_nothing = out.work && !std::exchange(has_posted_, true);
     if (!out.work) out.work = work_;  // those that still are pending may end meanwhile
     lock.unlock();
-    post_all(std::move(out.ready), executor_, here);
+    post_all(std::move(out.ready), home_.executor(), here);
     if (out.wake != nullptr) wake(*out.wake);
     if (observing) out.told.tell(*observing);
     if (posts_nothing) post_nothing();
@@ -212,7 +212,7 @@ class shell : public intake<Clock>, public std::enable_shared_from_this<shell<Cl
   /// Without memory for it a run() may end at once; what has happened has happened.
   BOOST_NOINLINE void post_nothing() noexcept {
     try {
-      boost::asio::post(executor_, [] {});
+      boost::asio::post(home_.executor(), [] {});
     } catch (...) {
     }
   }
@@ -241,10 +241,10 @@ class shell : public intake<Clock>, public std::enable_shared_from_this<shell<Cl
     self->release(lock, out);
   }
 
-  using base::executor_;
+  using base::home_;
   using base::work_;
 
-  bool has_posted_ = false;  // something to executor_; guarded by the lock
+  bool has_posted_ = false;  // something to its executor; guarded by the lock
 };
 
 }  // namespace carpool::execution

@@ -4,7 +4,6 @@
 #pragma once
 
 #include <carpool/execution/completion.hpp>
-#include <carpool/execution/news.hpp>
 #include <carpool/options.hpp>
 #include <carpool/scheduling/admission.hpp>
 #include <carpool/scheduling/waiting_request.hpp>
@@ -16,8 +15,6 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
-#include <memory>
-#include <optional>
 #include <utility>
 
 namespace carpool::execution {
@@ -30,37 +27,81 @@ struct request_times {
   time_point leave_by = never;
 };
 
-/// A request as the shell sees it; the scheduler's handles point to these.
-class pending_request {
+class pending_request;
+struct request_record;
+
+/// The requests of one operation on their way into the queue: all are admitted, or none. Known by the first
+/// of them.
+class submission {
  public:
-  /// A request of this operation, the only one, or one of several that `unsettled` counts down.
+  submission(const submission&) = delete;
+  submission& operator=(const submission&) = delete;
+
+  [[nodiscard]] std::size_t count() const noexcept { return count_; }
+  [[nodiscard]] submission* next() const noexcept { return next_; }
+
+  [[nodiscard]] pending_request& first() noexcept;
+
+  /// What the scheduler has to know of each, but for handle and work.
+  [[nodiscard]] const scheduling::waiting_request& facts() const noexcept;
+
+  template <class Visit>
+  void for_each(Visit visit);
+
+  void arrive(time_point now) noexcept;
+
+  /// What they ask for together.
+  [[nodiscard]] scheduling::demand demand() noexcept;
+
+ protected:
+  submission() = default;
+  ~submission() = default;
+
+  std::size_t count_ = 1;  // 0: another one stands for this one
+
+ private:
+  friend class inbox;
+  friend class submission_chain;
+  submission* next_;  // in a chain or the inbox
+};
+
+/// A request as the shell sees it; the scheduler's handles point to these.
+class pending_request : public submission {
+ public:
+  /// A request of this operation: the only one, or one of several that `unsettled` counts down.
   pending_request(const request_times& when, const submit_options& asked, completion& operation,
-                  std::atomic<std::size_t>* unsettled = nullptr) noexcept
+                  std::atomic<std::size_t>& unsettled) noexcept
+      : pending_request(when, asked, operation) {
+    count_ = 0;
+    unsettled_ = &unsettled;
+  }
+  pending_request(const request_times& when, const submit_options& asked, completion& operation) noexcept
       : facts{.arrival = when.arrival,
               .deadline = when.deadline,
               .leave_by = when.leave_by,
               .key = asked.key,
               .handle = this,
               .priority = asked.priority},
-        operation_(operation),
-        unsettled_(unsettled) {}
-  pending_request(const pending_request&) = delete;
-  pending_request& operator=(const pending_request&) = delete;
+        operation_(operation) {}
 
-  /// The next one of the same operation.
+  /// The first one of several stands for all of them; each but the last has the next one for a sibling.
+  void stand_for(std::size_t count) noexcept { count_ = count; }
   void set_sibling(pending_request& next) noexcept { sibling_ = &next; }
 
-  scheduling::waiting_request facts;       ///< what the scheduler has to know
-  std::unique_ptr<request_record> record;  ///< for the observer, if there is one
+  scheduling::waiting_request facts;  ///< what the scheduler has to know
+  request_record* record = nullptr;   ///< for the observer, if there is one; who ends the request takes it
 
   /// It arrives now, if it has not done so before.
   BOOST_FORCEINLINE void arrive(time_point now) noexcept {
     if (facts.arrival != time_point{}) return;
-    const time_point deadline =
-        facts.deadline == never ? never : saturating_add(now, facts.deadline.time_since_epoch());
+    const auto counted_from_now = [now, longest = never - now](time_point given) {
+      const duration after = given.time_since_epoch();
+      return after < longest ? now + after : never;
+    };
+    const time_point deadline = counted_from_now(facts.deadline);
     facts.arrival = now;  // with the next one in one go: the copy into the queue would have to wait for two
     facts.deadline = deadline;
-    if (facts.leave_by != never) facts.leave_by = saturating_add(now, facts.leave_by.time_since_epoch());
+    if (facts.leave_by != never) facts.leave_by = counted_from_now(facts.leave_by);
   }
 
   /// Ends the request without a result; an operation that is complete by this is added to `ready`. A request
@@ -75,21 +116,47 @@ class pending_request {
 
   // Lanes end the requests of one operation side by side; the last one sees what all of them wrote.
   void end(completion_list& ready) noexcept {
-    if (unsettled_ == nullptr || unsettled_->fetch_sub(1, std::memory_order_acq_rel) == 1)
-      ready.push(operation_);
+    if (count_ == 1 || unsettled_->fetch_sub(1, std::memory_order_acq_rel) == 1) ready.push(operation_);
   }
 
-  std::optional<boost::system::error_code> error_;
+  union {
+    boost::system::error_code error_;  // once it has ended without a result
+  };
 
  private:
   friend class submission;
   friend class request_list;
   completion& operation_;
-  std::atomic<std::size_t>* const unsettled_;
-  pending_request* sibling_;  // the next one of the same submission
-  pending_request* next_;     // in a request_list
-  std::size_t position_;      // there
+  std::atomic<std::size_t>* unsettled_;  // if there are several; and then
+  pending_request* sibling_;             // the next one
+  pending_request* next_;                // in a request_list
+  std::size_t position_;                 // there
 };
+
+inline pending_request& submission::first() noexcept { return static_cast<pending_request&>(*this); }
+
+inline const scheduling::waiting_request& submission::facts() const noexcept {
+  return static_cast<const pending_request&>(*this).facts;
+}
+
+template <class Visit>
+void submission::for_each(Visit visit) {
+  pending_request* each = &first();
+  for (std::size_t left = count_;; each = each->sibling_) {
+    visit(*each);
+    if (--left == 0) break;
+  }
+}
+
+inline void submission::arrive(time_point now) noexcept {
+  for_each([now](pending_request& each) { each.arrive(now); });
+}
+
+inline scheduling::demand submission::demand() noexcept {
+  scheduling::demand asked{.key = facts().key};
+  for_each([&asked](const pending_request& each) { asked.add(each.facts.work); });
+  return asked;
+}
 
 /// Requests with a position each, in the order in which they were pushed.
 class request_list {
@@ -120,51 +187,6 @@ class request_list {
   pending_request** end_ = &first_;  // where the next one goes
 };
 
-/// The requests of one operation on their way into the queue: all are admitted, or none.
-class submission {
- public:
-  /// `first` and its siblings, which ask for the same.
-  submission(pending_request& first, std::size_t count) noexcept : first_(&first), count_(count) {}
-  submission(const submission&) = delete;
-  submission& operator=(const submission&) = delete;
-
-  [[nodiscard]] std::size_t count() const noexcept { return count_; }
-  [[nodiscard]] submission* next() const noexcept { return next_; }
-
-  /// What the scheduler has to know of each, but for handle and work.
-  [[nodiscard]] const scheduling::waiting_request& facts() const noexcept { return first_->facts; }
-
-  template <class Visit>
-  void for_each(Visit visit) const {
-    pending_request* each = first_;
-    for (std::size_t left = count_;; each = each->sibling_) {
-      visit(*each);
-      if (--left == 0) break;
-    }
-  }
-
-  void arrive(time_point now) const noexcept {
-    for_each([now](pending_request& each) { each.arrive(now); });
-  }
-
-  /// What they ask for together.
-  [[nodiscard]] scheduling::demand demand() const noexcept {
-    scheduling::demand asked{.key = facts().key};
-    for_each([&asked](const pending_request& each) { asked.add(each.facts.work); });
-    return asked;
-  }
-
- protected:
-  ~submission() = default;
-
- private:
-  friend class inbox;
-  friend class submission_chain;
-  pending_request* first_;
-  std::size_t count_;
-  submission* next_;  // in a chain or the inbox
-};
-
 /// Submissions in order, for one thread.
 class submission_chain {
  public:
@@ -173,14 +195,13 @@ class submission_chain {
   submission_chain& operator=(const submission_chain&) = delete;
 
   void push(submission& one) noexcept {
-    one.next_ = nullptr;
     *end_ = &one;
     end_ = &one.next_;
   }
 
   /// Takes everything, as inbox::take().
   [[nodiscard]] submission* take() noexcept {
-    end_ = &first_;
+    *std::exchange(end_, &first_) = nullptr;
     return std::exchange(first_, nullptr);
   }
 

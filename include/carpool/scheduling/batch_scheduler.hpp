@@ -263,8 +263,9 @@ class batch_scheduler final : public registry {
     batch.reserve(count);
     bounds_.reserve(count);
     fleet_.depart(lane, now, trimmed ? departure::full : leaving.reason);
+    const bool in_order = waiting_.queue().arrivals_ascend();
     waiting_.serve(which, batch);
-    ledger_.departed(batch.members(), now);
+    ledger_.departed(batch.members(), in_order, now);
     running_ += count;
     policy_.on_dispatch(lane, batch.members(), now);
   }

@@ -72,7 +72,7 @@ class fair_share {
  private:
   struct flow_id {
     std::uint64_t key;
-    std::int8_t priority;
+    std::int16_t priority;
     bool operator==(const flow_id&) const = default;
   };
   struct hash {

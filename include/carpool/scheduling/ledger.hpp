@@ -23,12 +23,13 @@ class ledger {
   void submitted(std::size_t count = 1) noexcept { submitted_ += count; }
   void ended(outcome why, std::size_t count = 1) noexcept { ended_[static_cast<std::size_t>(why)] += count; }
 
-  /// These leave the queue. Those that arrived together, as those of one run of handlers do, are recorded
-  /// together.
-  void departed(std::span<const waiting_request> members, time_point now) noexcept {
+  /// These leave the queue, `in_order` of their arrivals or not. Those that arrived together, as those of one
+  /// run of handlers do, are recorded together.
+  void departed(std::span<const waiting_request> members, bool in_order, time_point now) noexcept {
+    const bool together = in_order && members.front().arrival == members.back().arrival;
     for (auto first = members.begin(); first != members.end();) {
       const auto later = [&](const waiting_request& other) { return other.arrival != first->arrival; };
-      const auto last = std::find_if(first, members.end(), later);
+      const auto last = together ? members.end() : std::find_if(first, members.end(), later);
       queue_time_.record(nanoseconds(now - first->arrival), static_cast<std::uint64_t>(last - first));
       first = last;
     }

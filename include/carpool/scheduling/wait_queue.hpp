@@ -44,6 +44,9 @@ class wait_queue {
   /// same time limit.
   [[nodiscard]] bool deadlines_ascend() const noexcept { return deadlines_ascend_; }
 
+  /// None arrived before one in front of it; false says nothing. True where all ask for the same.
+  [[nodiscard]] bool arrivals_ascend() const noexcept { return arrivals_ascend_; }
+
   /// The size up to which nothing has to be reserved.
   [[nodiscard]] std::size_t capacity() const noexcept { return capacity_; }
 
@@ -55,7 +58,13 @@ class wait_queue {
 
   /// Gives a request its place, behind its equals; reserve() has made room. False: others, that came before,
   /// are served after it.
-  BOOST_FORCEINLINE bool insert(const waiting_request& request) noexcept {
+  bool insert(const waiting_request& request) noexcept {
+    if (last_ != nullptr && request.fair_tag < last_->fair_tag) return find_place(request);
+    return insert_untagged(request);
+  }
+
+  /// The same where it has the fair tag of all others.
+  BOOST_FORCEINLINE bool insert_untagged(const waiting_request& request) noexcept {
     assert(size_ < capacity_);
     if (last_ == nullptr || !plainly_after(*last_, request)) [[unlikely]]
       return find_place(request);
@@ -123,6 +132,7 @@ class wait_queue {
       return a.deadline < b.deadline;
     };
     deadlines_ascend_ = std::is_sorted(ring_.begin(), last, earlier);
+    arrivals_ascend_ = false;
   }
 
  private:
@@ -137,6 +147,7 @@ class wait_queue {
     deadlines_ascend_ &= (place == 0 || (*this)[place - 1].deadline <= request.deadline) &&
                          (place == size_ || request.deadline <= (*this)[place].deadline);
     const bool last = place == size_;
+    arrivals_ascend_ &= last && (place == 0 || (*this)[place - 1].arrival <= request.arrival);
     if (!last) make_room(place);
     ring_[index(place)] = request;
     resize(size_ + 1);
@@ -206,7 +217,7 @@ class wait_queue {
     oldest_.exact = leave_by_.exact = false;
     if (size > 0) return;
     oldest_ = leave_by_ = {};
-    deadlines_ascend_ = true;
+    deadlines_ascend_ = arrivals_ascend_ = true;
   }
 
   std::vector<waiting_request> ring_;
@@ -216,6 +227,7 @@ class wait_queue {
   waiting_request* last_ = nullptr;       // of those in it
   const waiting_request* end_ = nullptr;  // of the ring
   bool deadlines_ascend_ = true;
+  bool arrivals_ascend_ = true;
   mutable smallest oldest_;
   mutable smallest leave_by_;
 };

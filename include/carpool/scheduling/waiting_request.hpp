@@ -18,7 +18,8 @@ struct waiting_request {
   std::uint64_t key = 0;  ///< with whom it shares a queue's fair share and size
   double fair_tag = 0;    ///< start in virtual time, set by the scheduler if it shares fairly between keys
   void* handle = nullptr;
-  std::int8_t priority = 0;  ///< higher is served first
+  std::int16_t priority =
+      0;                     ///< higher is served first; so wide that a new request has one word of all these
   bool aged = false;         ///< has waited so long that no priority is served before it any more
   bool failed_over = false;  ///< was in a batch whose device was lost, and is not run again after another
   std::uint32_t ride = 0;    ///< shares its run with the others of this number; 0: with nobody

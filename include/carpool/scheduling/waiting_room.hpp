@@ -74,11 +74,13 @@ class waiting_room {
     if (counted_)
       join_counted(request);
     else
-      place(request);
+      join_spare(request);
   }
 
   /// The same for one of as many as spare() says.
-  BOOST_FORCEINLINE void join_spare(const waiting_request& request) { place(request); }
+  BOOST_FORCEINLINE void join_spare(const waiting_request& request) {
+    if (!queue_.insert_untagged(request)) overtake(request);
+  }
 
   /// Gives a request a part in its ride: it boards, or begins it and joins the queue. False: there is no
   /// memory for that.
@@ -146,12 +148,12 @@ class waiting_room {
   void join_counted(waiting_request request) {
     if (admission_.strict()) admission_.join(request, queue_);
     if (share_) request.fair_tag = share_->tag(request);
-    place(request);
+    if (!queue_.insert(request)) overtake(request);
   }
 
-  BOOST_FORCEINLINE void place(const waiting_request& request) {
-    const bool last = queue_.insert(request);
-    if (!last && next_ageing_ == never && lowest_priority() < request.priority)
+  /// It has a place in front of others.
+  void overtake(const waiting_request& request) noexcept {
+    if (next_ageing_ == never && lowest_priority() < request.priority)
       next_ageing_ = time_point::min();  // somebody is overtaken
   }
 
@@ -173,7 +175,7 @@ class waiting_room {
     });
   }
 
-  [[nodiscard]] std::int8_t lowest_priority() const noexcept { return queue_[queue_.size() - 1].priority; }
+  [[nodiscard]] std::int16_t lowest_priority() const noexcept { return queue_[queue_.size() - 1].priority; }
 
   template <class Take>
   auto leaving(Take& take) {

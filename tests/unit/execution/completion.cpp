@@ -35,7 +35,7 @@ using ints = std::vector<int>;
 template <class Handler>
 class numbered final : public handler_completion<numbered<Handler>, Handler> {
  public:
-  numbered(Handler&& handler, const asio::any_io_executor& own, int number)
+  numbered(Handler&& handler, const home& own, int number)
       : handler_completion<numbered, Handler>(std::move(handler), own), number_(number) {}
   std::tuple<int> take_results() { return {number_}; }
 
@@ -47,14 +47,15 @@ using action = std::function<void(int)>;
 
 /// A handler that names no executor.
 completion& make(int number, action what) {
-  return *numbered<action>::make(std::move(what), asio::any_io_executor{}, number);
+  return *numbered<action>::make(nullptr, std::move(what), home(asio::system_executor()), number);
 }
 
 /// A handler with this executor, where the batcher's is `own`.
 template <class Executor>
-completion& make(const Executor& executor, int number, action what, const asio::any_io_executor& own = {}) {
+completion& make(const Executor& executor, int number, action what,
+                 const asio::any_io_executor& own = asio::system_executor()) {
   auto handler = asio::bind_executor(executor, std::move(what));
-  return *numbered<decltype(handler)>::make(std::move(handler), own, number);
+  return *numbered<decltype(handler)>::make(nullptr, std::move(handler), home(own), number);
 }
 
 }  // namespace
@@ -67,8 +68,9 @@ TEST_CASE("a completion_list keeps order and gives up what it owns by pop") {
   completion_list moved(std::move(list));
   CHECK(list.empty());
   list.push(make(3, [&](int number) { called.push_back(number); }));
-  while (completion* operation = moved.pop()) operation->invoke();
-  while (completion* operation = list.pop()) operation->invoke();
+  handler_run run(nullptr);
+  while (completion* operation = moved.pop()) operation->invoke(run);
+  while (completion* operation = list.pop()) operation->invoke(run);
   CHECK(called == ints{0, 1, 2, 3});
   CHECK(moved.empty());
 }
@@ -229,9 +231,11 @@ TEST_CASE(
                                         CHECK(counts.freed == 1);
                                         called = true;
                                       }));
-  completion* operation = numbered<decltype(handler)>::make(std::move(handler), asio::any_io_executor{}, 5);
+  completion* operation =
+      numbered<decltype(handler)>::make(nullptr, std::move(handler), home(asio::system_executor()), 5);
   CHECK(counts.allocated == 1);
-  operation->invoke();
+  handler_run run(nullptr);
+  operation->invoke(run);
   CHECK(called);
   CHECK(counts.allocated == 1);
 }

@@ -22,24 +22,25 @@ struct counting_looker final : looker, std::enable_shared_from_this<counting_loo
     ++looks;
     for (; chain != nullptr; chain = chain->next()) ++seen;
   }
+  [[nodiscard]] std::size_t enough() const { return wanted; }
   int looks = 0;
   int seen = 0;
+  std::size_t wanted = 100;
 };
 
 struct operation final : completion {
-  void invoke() override {}
+  void invoke(handler_run&) override {}
   void destroy() noexcept override {}
 };
 
-struct request_of_one final : pending_request, submission {
-  explicit request_of_one(completion& whole) : pending_request({}, {}, whole), submission(*this, 1) {}
+struct request_of_one final : pending_request {
+  explicit request_of_one(completion& whole) : pending_request({}, {}, whole) {}
 };
 
 /// Requests that are submitted one after the other.
 struct requests {
-  bool keep(const std::shared_ptr<counting_looker>& who, const asio::io_context* where,
-            std::size_t enough = 100) {
-    return handler_run::keep(all.emplace_back(whole), *who, where, enough);
+  bool keep(const std::shared_ptr<counting_looker>& who, const asio::io_context* where) {
+    return handler_run::current()->keep(all.emplace_back(whole), *who, where);
   }
   operation whole;
   std::deque<request_of_one> all;
@@ -47,9 +48,18 @@ struct requests {
 
 }  // namespace
 
-TEST_CASE("outside a run of handlers nothing is kept") {
+TEST_CASE("the current run is the innermost one") {
   const asio::io_context io;
-  CHECK(!requests().keep(std::make_shared<counting_looker>(), &io));
+  CHECK(handler_run::current() == nullptr);
+  {
+    handler_run outer(&io);
+    {
+      handler_run inner(&io);
+      CHECK(handler_run::current() == &inner);
+    }
+    CHECK(handler_run::current() == &outer);
+  }
+  CHECK(handler_run::current() == nullptr);
 }
 
 TEST_CASE("whom submissions of a run are kept for looks once, at its end, and sees them all") {
@@ -105,10 +115,11 @@ TEST_CASE("in a run whose executor tells no context nothing is kept") {
 TEST_CASE("as soon as there is enough for a batch it is looked at, and not again for that") {
   const asio::io_context io;
   const auto who = std::make_shared<counting_looker>();
+  who->wanted = 3;
   requests submitted;
   handler_run run(&io);
   for (int batch = 1; batch <= 2; ++batch) {
-    for (int i = 0; i < 3; ++i) CHECK(submitted.keep(who, &io, 3));
+    for (int i = 0; i < 3; ++i) CHECK(submitted.keep(who, &io));
     CHECK(who->looks == batch);
     CHECK(who->seen == 3 * batch);
   }
@@ -140,9 +151,9 @@ TEST_CASE("runs nest, and give back what they keep, the outer one first") {
 
 TEST_CASE("the memory of an operation that has ended goes to the next one of its size in a run") {
   const asio::io_context io;
-  operation_allocator<long> longs;
-  operation_allocator<char> chars;
   handler_run run(&io);
+  operation_allocator<long> longs(&run);
+  operation_allocator<char> chars(&run);
   long* first = longs.allocate(3);
   longs.deallocate(first, 3);
   char* other = chars.allocate(1);

@@ -33,13 +33,14 @@ const carpool::submit_options asked;
 
 std::vector<request<int, std::string>*> items_of(many& operation) {
   std::vector<request<int, std::string>*> items;
-  operation.for_each(
+  operation.requests().for_each(
       [&](pending_request& each) { items.push_back(static_cast<request<int, std::string>*>(&each)); });
   return items;
 }
 
 void invoke_all(completion_list ready) {
-  while (completion* operation = ready.pop()) operation->invoke();
+  handler_run run(nullptr);
+  while (completion* operation = ready.pop()) operation->invoke(run);
 }
 
 }  // namespace
@@ -59,13 +60,14 @@ TEST_CASE("a request keeps its result or its error, and asks for no assignment")
   asio::io_context io;
   reply<std::unique_ptr<int>> r;
   using handler = decltype(r.handler());
-  auto* operation = single_operation<int, std::unique_ptr<int>, handler>::make(r.handler(), io.get_executor(),
-                                                                               when, asked, 1);
+  auto* operation = single_operation<int, std::unique_ptr<int>, handler>::make(
+      nullptr, r.handler(), home(io.get_executor()), when, asked, 1);
   completion_list ready;
   operation->succeed(std::make_unique<int>(4), ready);
   REQUIRE(operation->output());
   CHECK(**operation->output() == 4);
-  auto* failed = single::make(reply<std::string>().handler(), io.get_executor(), when, asked, 1);
+  auto* failed =
+      single::make(nullptr, reply<std::string>().handler(), home(io.get_executor()), when, asked, 1);
   failed->fail(error::expired, ready);
   CHECK(!failed->output());
   CHECK(failed->error() == error::expired);
@@ -76,9 +78,9 @@ TEST_CASE("a single operation completes with its result or its error") {
   reply<std::string> good;
   reply<std::string> bad;
   completion_list ready;
-  auto* first = single::make(good.handler(), io.get_executor(), when, asked, 1);
-  auto* second = single::make(bad.handler(), io.get_executor(), when, asked, 2);
-  CHECK(first->count() == 1);
+  auto* first = single::make(nullptr, good.handler(), home(io.get_executor()), when, asked, 1);
+  auto* second = single::make(nullptr, bad.handler(), home(io.get_executor()), when, asked, 2);
+  CHECK(first->requests().count() == 1);
   CHECK(first->input == 1);
   first->succeed(std::string("result"), ready);
   second->fail(error::shut_down, ready);
@@ -90,8 +92,9 @@ TEST_CASE("a single operation completes with its result or its error") {
 TEST_CASE("an operation of many completes when its last input has ended, in whatever order they end") {
   asio::io_context io;
   reply<strings> r;
-  auto* operation = many::make(r.handler(), io.get_executor(), when, asked, std::vector<int>{1, 2, 3});
-  CHECK(operation->count() == 3);
+  auto* operation =
+      many::make(nullptr, r.handler(), home(io.get_executor()), when, asked, std::vector<int>{1, 2, 3});
+  CHECK(operation->requests().count() == 3);
   const auto items = items_of(*operation);
   completion_list ready;
   items[2]->succeed(std::string("c"), ready);
@@ -106,7 +109,8 @@ TEST_CASE("an operation of many completes when its last input has ended, in what
 TEST_CASE("an operation of many tells the error of the first input that failed, not of the first to fail") {
   asio::io_context io;
   reply<strings> r;
-  auto* operation = many::make(r.handler(), io.get_executor(), when, asked, std::vector<int>{1, 2, 3});
+  auto* operation =
+      many::make(nullptr, r.handler(), home(io.get_executor()), when, asked, std::vector<int>{1, 2, 3});
   const auto items = items_of(*operation);
   completion_list ready;
   items[2]->fail(error::expired, ready);

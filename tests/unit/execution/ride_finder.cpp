@@ -17,7 +17,7 @@ using scheduling::rides;
 namespace {
 
 struct operation final : completion {
-  void invoke() override {}
+  void invoke(handler_run&) override {}
   void destroy() noexcept override {}
 };
 

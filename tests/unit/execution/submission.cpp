@@ -17,13 +17,12 @@ using namespace carpool::execution;
 namespace {
 
 struct operation final : completion {
-  void invoke() override {}
+  void invoke(handler_run&) override {}
   void destroy() noexcept override {}
 };
 
-struct single final : pending_request, submission {
-  explicit single(completion& whole, std::size_t n)
-      : pending_request({}, {}, whole), submission(*this, 1), number(n) {}
+struct single final : pending_request {
+  explicit single(completion& whole, std::size_t n) : pending_request({}, {}, whole), number(n) {}
   std::size_t number;
 };
 
@@ -129,15 +128,13 @@ TEST_CASE("an operation is ready when the last of its requests has ended") {
   struct item final : pending_request {
     using pending_request::pending_request;
   };
-  item first({}, {}, whole, &unsettled);
-  item second({}, {}, whole, &unsettled);
+  item first({}, {}, whole, unsettled);
+  item second({}, {}, whole, unsettled);
   first.set_sibling(second);
-  struct pair final : submission {
-    explicit pair(pending_request& request) : submission(request, 2) {}
-  };
-  pair both(first);
+  first.stand_for(2);
+  CHECK(first.count() == 2);
   std::vector<pending_request*> visited;
-  both.for_each([&](pending_request& request) { visited.push_back(&request); });
+  first.for_each([&](pending_request& request) { visited.push_back(&request); });
   CHECK(visited == std::vector<pending_request*>{&first, &second});
   completion_list ready;
   second.fail({}, ready);

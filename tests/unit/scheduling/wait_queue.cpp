@@ -192,6 +192,26 @@ TEST_CASE("a queue knows while its deadlines ascend, and forgets when it is empt
   CHECK(queue.deadlines_ascend());
 }
 
+TEST_CASE("a queue knows while its arrivals ascend, and forgets when it is empty") {
+  wait_queue queue;
+  join(queue, waiting(0, at(1ms)));
+  join(queue, waiting(1, at(1ms)));
+  join(queue, waiting(2, at(2ms)));
+  CHECK(queue.arrivals_ascend());
+  SUBCASE("one is put in front of others") { join(queue, waiting(3, at(3ms), at(4ms))); }
+  SUBCASE("one comes late") { join(queue, waiting(3, at(0ms), at(10s))); }
+  SUBCASE("one comes back") {
+    queue.reserve(4);
+    queue.put_back(waiting(3, at(2ms)));
+  }
+  SUBCASE("all change their places") {
+    queue.reorder([](waiting_request&) {});
+  }
+  CHECK_FALSE(queue.arrivals_ascend());
+  queue.extract(positions::run(0, queue.size()), [](std::span<const waiting_request>) {});
+  CHECK(queue.arrivals_ascend());
+}
+
 TEST_CASE("B37: who gets a place back is served before its equals, and after who is due earlier") {
   wait_queue queue;
   for (std::size_t i = 1; i <= 3; ++i) join(queue, waiting(i, at(1ms)));
