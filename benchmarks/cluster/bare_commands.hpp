@@ -88,6 +88,9 @@ class bare_commands {
       free_ += entries.size();
       missing -= entries.size();
       arrived_.cancel();
+      read_ += entries.size();
+      if (read_ < 256) continue;
+      read_ = 0;
       cluster::redis_command trim{"XTRIM", keys_.replies("bare"), "MINID", last_};
       co_await writing_.run(std::move(trim));
     }
@@ -108,6 +111,7 @@ class bare_commands {
   asio::steady_timer arrived_;
   cluster::redis_source source_;
   std::string last_ = "0";
+  std::size_t read_ = 0;  // since replies were trimmed
   std::size_t ids_ = 0;
   std::size_t left_ = 0;
   std::size_t free_ = 0;

@@ -10,7 +10,8 @@ this process; workers are processes around a model that returns at once, or slee
 its append-only file with appendfsync everysec.
 
 - One request at a time: the median of M (2000) round trips, against a bare XADD, XREADGROUP, XADD and XREAD
-  between two threads with the same client library. The goal is at most 1.5 times as long.
+  between two threads with the same client library. The goal is at most 1.5 times as long. Once with the model
+  on the worker's thread that talks to Redis, and once on a lane with a thread of its own, as real models run.
 - 256 requests at a time, 10 M of them: against the same commands from two threads that do nothing else.
   The goal is at least half as fast.
 - 1 to 8 workers whose model takes 40 ms for a batch of up to 32, and as many requests as keep them busy. The
@@ -46,10 +47,13 @@ std::string some_reply() {
 void compare_hops(const redis_server& redis, int rounds, std::size_t requests) {
   bench::scoreboard board{"One request at a time", "us"};
   bench::raw_round_trip bare{{.unix_socket = redis.socket()}, some_request(), some_reply()};
-  bench::real_cluster real{redis, "hops", 1, 0};
+  bench::real_cluster one_thread{redis, "hops", 1, 0, {"--no-lane"}};
+  bench::real_cluster with_lane{redis, "lane", 1, 0};
   board.add("bare round trip", [&] { return bare.measure(requests); });
-  board.add("gateway, queue, worker, and back", [&] { return real.hop(requests); });
+  board.add("gateway, queue, worker, and back", [&] { return one_thread.hop(requests); });
+  board.add("the same with a lane", [&] { return with_lane.hop(requests); });
   board.ask("gateway, queue, worker, and back", "bare round trip", 1 / 1.5);
+  board.ask("the same with a lane", "bare round trip", 1 / 1.5);
   board.run(rounds);
 }
 

@@ -33,18 +33,26 @@ namespace bench {
 /// A gateway's end of a queue, in this process, and processes of workers around a toy model.
 class real_cluster {
  public:
-  /// `batch_ms`: milliseconds that the model takes for a batch.
+  /// `batch_ms`: milliseconds that the model takes for a batch. `more`: options for the workers.
   real_cluster(const carpool::test::redis_server& redis, const std::string& queue, std::size_t workers,
-               int batch_ms)
+               int batch_ms, const std::vector<std::string>& more = {})
       : redis_(redis),
         requests_(cluster::queue_keys{queue}.requests()),
         queue_(gateway_.io().get_executor(), {.unix_socket = redis.socket()}, cluster::queue_keys{queue},
                1'000'000),
         progress_(gateway_.io()) {
+    std::vector<std::string> worker{CARPOOL_TOY_WORKER,
+                                    "--redis",
+                                    redis.address(),
+                                    "--queue",
+                                    queue,
+                                    "--max-batch-size",
+                                    std::to_string(max_batch_size),
+                                    "--batch-ms",
+                                    std::to_string(batch_ms)};
+    worker.insert(worker.end(), more.begin(), more.end());
     for (std::size_t i = 0; i < workers; ++i)
-      workers_.push_back(std::make_unique<carpool::test::server_process>(std::vector<std::string>{
-          CARPOOL_TOY_WORKER, "--redis", redis.address(), "--queue", queue, "--max-batch-size",
-          std::to_string(max_batch_size), "--batch-ms", std::to_string(batch_ms)}));
+      workers_.push_back(std::make_unique<carpool::test::server_process>(worker));
     for (auto& each : workers_) each->await_line("takes texts from the queue");
     queue_.start();
     gateway_.start();

@@ -55,11 +55,12 @@ asio::awaitable<redis_value> redis_script::run(redis_connection& redis, std::vec
 
 const redis_script admit_script{R"lua(
 local count = (#ARGV - 1) / 3
-if redis.call('XLEN', KEYS[1]) + count > tonumber(ARGV[1]) then return 0 end
+if redis.call('XLEN', KEYS[1]) + count > tonumber(ARGV[1]) then return {} end
+local entries = {}
 for at = 2, #ARGV, 3 do
-  redis.call('XADD', KEYS[1], '*', 'id', ARGV[at], 'to', ARGV[at + 1], 'p', ARGV[at + 2])
+  entries[#entries + 1] = redis.call('XADD', KEYS[1], '*', 'id', ARGV[at], 'to', ARGV[at + 1], 'p', ARGV[at + 2])
 end
-return 1
+return entries
 )lua"};
 
 // Replies may be written when memory is full: nothing else would ever empty the queue again.

@@ -29,7 +29,7 @@ class redis_script {
 };
 
 /// Adds requests, all or none. Key: requests. Arguments: how many entries there may be, then id, reply key
-/// and payload of each. 1, or 0 if there is no room.
+/// and payload of each. The entries, or none if there is no room.
 extern const redis_script admit_script;
 
 /// Replies to a request, unless it has a reply, and removes its entry. Keys: requests, done:ID, and replies

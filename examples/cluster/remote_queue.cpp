@@ -22,6 +22,7 @@
 #include <algorithm>
 #include <chrono>
 #include <exception>
+#include <iterator>
 #include <utility>
 
 namespace cluster {
@@ -31,6 +32,8 @@ using embed_server::no_throw;
 constexpr std::chrono::milliseconds longest_wait{1000};  // for replies
 constexpr std::chrono::milliseconds retry_pause{250};
 constexpr std::size_t most_replies_at_once = 256;
+constexpr std::size_t most_read = std::size_t{1} << 20;  // that Redis keeps, in bytes
+constexpr std::size_t weight_of_entry = 4096;            // beside its reply, so that there are few
 
 carpool::time_point steady_now() { return std::chrono::steady_clock::now(); }
 
@@ -58,11 +61,15 @@ struct remote_queue::submission {
     queue.open_.erase(number);
     queue.awaited_.forget(number);
     *outcome += missing;
+    if (missing == 0) return;
+    std::erase(entries, "");
+    if (!entries.empty()) queue.withdraw(std::move(entries));
   }
 
   remote_queue& queue;
   std::uint64_t number;
   std::vector<text_reply> replies;
+  std::vector<std::string> entries;  // of those admitted; empty where there is a reply
   std::size_t missing;
   asio::steady_timer changed;                          // at the deadline; cancelled when no reply is missing
   std::uint64_t* outcome = &queue.counted_.cancelled;  // what becomes of texts without a reply
@@ -108,11 +115,10 @@ asio::awaitable<void> remote_queue::admit(std::uint64_t number, const std::vecto
     arguments.push_back(keys_.replies(name_));
     arguments.push_back(encode(texts[i]));
   }
-  bool admitted = false;
   try {
-    const redis_value answer = co_await admit_script.run(redis_, std::move(keys), std::move(arguments));
+    redis_value answer = co_await admit_script.run(redis_, std::move(keys), std::move(arguments));
     breaker_.succeeded();
-    admitted = answer.text == "1";
+    for (redis_value& entry : answer.items) mine.entries.push_back(std::move(entry.text));
   } catch (const boost::system::system_error&) {  // the caller has left
     mine.outcome = &counted_.cancelled;
     throw;
@@ -122,6 +128,7 @@ asio::awaitable<void> remote_queue::admit(std::uint64_t number, const std::vecto
   } catch (const redis_refusal& refused) {
     throw redis_unavailable(std::string("Redis, which holds the queue, takes nothing: ") + refused.what());
   }
+  const bool admitted = mine.entries.size() == texts.size();
   mine.outcome = admitted ? &counted_.cancelled : &counted_.rejected;
   if (!admitted) throw boost::system::system_error(make_error_code(carpool::error::queue_full));
 }
@@ -129,6 +136,18 @@ asio::awaitable<void> remote_queue::admit(std::uint64_t number, const std::vecto
 void remote_queue::refuse(submission& mine) {
   mine.outcome = &counted_.shut_down;
   throw boost::system::system_error(make_error_code(carpool::error::shut_down));
+}
+
+// Nobody waits for them any more, so no worker need run them. One that has them already goes on, and its
+// reply is one that nobody wants.
+void remote_queue::withdraw(std::vector<std::string> entries) {
+  asio::co_spawn(executor_, remove(std::move(entries)), [](std::exception_ptr) {});  // or their deadlines do
+}
+
+asio::awaitable<void> remote_queue::remove(std::vector<std::string> entries) {
+  redis_command command{"XDEL", keys_.requests()};
+  std::ranges::move(entries, std::back_inserter(command));
+  co_await redis_.run(std::move(command));
 }
 
 asio::awaitable<void> remote_queue::wait_for(submission& mine, carpool::time_point deadline) {
@@ -183,33 +202,44 @@ asio::awaitable<void> remote_queue::read_some() {
   at_once_.succeeded();
   if (found.items.size() < 2) co_return;  // none came
   for (const redis_value& entry : found.items[1].items) accept(entry);
-  redis_command trim{"XTRIM", keys_.replies(name_), "MINID", last_read_};  // all but the last one
+  if (read_ >= most_read) co_await trim();
+}
+
+// Takes away what has been read, all but the last one. That costs a caller who waits as much as an answer
+// does, so it is done for many replies at once.
+asio::awaitable<void> remote_queue::trim() {
+  read_ = 0;
+  redis_command trim{"XTRIM", keys_.replies(name_), "MINID", last_read_};
   co_await redis_.run(std::move(trim));
 }
 
 void remote_queue::accept(const redis_value& entry) {
   if (entry.items.size() < 2) return;
   last_read_ = entry.items[0].text;
+  const std::string payload = field(entry.items[1], "r");
+  read_ += weight_of_entry + payload.size();
   const auto place = awaited_.take(field(entry.items[1], "id"));
   if (!place) return;
   submission& whose = *open_.at(place->submission);
   text_reply& reply = whose.replies[place->index];
   try {
-    reply = parse_text_reply(field(entry.items[1], "r"));
+    reply = parse_text_reply(payload);
   } catch (const wire_error& error) {
     reply = text_failure{failure_code::unreadable, error.what()};
   }
   ++(std::holds_alternative<text_result>(reply) ? counted_.succeeded : counted_.failed);
+  if (place->index < whose.entries.size()) whose.entries[place->index].clear();
   if (--whose.missing == 0) whose.changed.cancel();
 }
 
-// Tells Redis that somebody still reads the replies.
+// Tells Redis that somebody still reads the replies, and what it need not keep.
 asio::awaitable<void> remote_queue::keep_replies() {
   for (;;) {
     try {
       redis_command keep{"PEXPIRE", keys_.replies(name_), std::to_string(remembered.count())};
       co_await redis_.run(std::move(keep));
       breaker_.succeeded();
+      if (read_ > 0) co_await trim();
     } catch (const redis_unavailable&) {
       breaker_.failed(steady_now());
     } catch (const std::exception& error) {

@@ -46,8 +46,8 @@ class remote_queue {
   /// Sends texts, all or none, and completes with all replies in their order. Fills in the deadline.
   ///
   /// Throws boost::system::system_error (carpool::error::queue_full, expired and shut_down,
-  /// operation_aborted) and redis_unavailable. Cancellation (every type) lets the caller go; the texts may
-  /// still be run.
+  /// operation_aborted) and redis_unavailable. Cancellation (every type) lets the caller go. Texts of a
+  /// caller who leaves, also at the deadline, are not run if no worker has taken them by then.
   asio::awaitable<std::vector<text_reply>> submit(std::vector<text_request> texts,
                                                   carpool::time_point deadline);
 
@@ -78,9 +78,12 @@ class remote_queue {
 
   asio::awaitable<void> admit(std::uint64_t number, const std::vector<text_request>& texts);
   void refuse(submission& mine);
+  void withdraw(std::vector<std::string> entries);
+  asio::awaitable<void> remove(std::vector<std::string> entries);
   asio::awaitable<void> wait_for(submission& mine, carpool::time_point deadline);
   asio::awaitable<void> read_replies();
   asio::awaitable<void> read_some();
+  asio::awaitable<void> trim();
   asio::awaitable<void> keep_replies();
   void accept(const redis_value& entry);
 
@@ -91,6 +94,7 @@ class remote_queue {
   std::size_t max_outstanding_;
   std::string name_;
   std::string last_read_ = "0";
+  std::size_t read_ = 0;  // bytes of replies, and a weight for each, since they were trimmed
   read_size at_once_;
   awaited_replies awaited_;
   std::map<std::uint64_t, submission*> open_;

@@ -6,11 +6,15 @@
 #include "scene.hpp"
 #include <carpool/error.hpp>
 
+#include <boost/asio/cancellation_signal.hpp>
+#include <boost/asio/error.hpp>
+
 #include <string>
 #include <vector>
 
 using namespace carpool::test;
 using cluster::failure_code;
+using namespace std::chrono_literals;
 
 TEST_CASE("texts go through the queue and come back in their order, from two workers") {
   const redis_server redis;
@@ -34,6 +38,60 @@ TEST_CASE("a text that the model does not take fails, and its mates do not") {
   check_result(replies[0], "good");
   CHECK(code_of(replies[1]) == failure_code::model_failed);
   check_result(replies[2], "fine");
+}
+
+TEST_CASE("who leaves takes the texts along that no worker has taken, and nobody else's") {
+  const redis_server redis;
+  test_gateway gateway(redis.socket());
+  boost::asio::cancellation_signal leaving;
+  auto left = gateway.submit({"one", "two"}, 60s, leaving.slot());
+  await_length(redis, "req", 2);
+  auto stays = gateway.submit({"three"});
+  await_length(redis, "req", 3);
+  CHECK(error_of(gateway.submit({"late"}, 20ms)) == carpool::error::expired);
+  await_length(redis, "req", 3);
+  gateway.ask([&](const cluster::remote_queue&) {
+    leaving.emit(boost::asio::cancellation_type::terminal);
+    return 0;
+  });
+  CHECK(error_of(std::move(left)) == boost::asio::error::operation_aborted);
+  await_length(redis, "req", 1);
+  const auto worker = start_worker(redis);
+  check_result(stays.get()[0], "three");
+  check_empty(redis);
+  end(*worker);
+  CHECK(worker->log().find("received 1 entries") != std::string::npos);
+}
+
+TEST_CASE("who leaves while a worker has the text disturbs nobody") {
+  const redis_server redis;
+  test_gateway gateway(redis.socket());
+  const auto worker = start_worker(redis);
+  held_text held;
+  boost::asio::cancellation_signal leaving;
+  auto left = gateway.submit({held.text()}, 60s, leaving.slot());
+  held.await_run();
+  gateway.ask([&](const cluster::remote_queue&) {
+    leaving.emit(boost::asio::cancellation_type::terminal);
+    return 0;
+  });
+  CHECK(error_of(std::move(left)) == boost::asio::error::operation_aborted);
+  await_length(redis, "req", 0);
+  held.release();
+  check_result(gateway.submit({"after"}).get()[0], "after");
+  await([&] { return gateway.unwanted() == 1; });
+  check_empty(redis);
+  end(*worker);
+}
+
+TEST_CASE("replies that have been read do not stay in Redis for long") {
+  const redis_server redis;
+  const auto worker = start_worker(redis);
+  test_gateway gateway(redis.socket());
+  for (int i = 0; i < 5; ++i) CHECK(gateway.submit(many_texts(100)).get().size() == 100);
+  const std::string replies = redis.ask("KEYS '{cp:default}:rep:*'");
+  CHECK(std::stoi(redis.ask("XLEN '" + replies + "'")) < 400);
+  await([&] { return redis.ask("XLEN '" + replies + "'") == "1"; });
 }
 
 TEST_CASE("more texts than there is room for are refused as a whole, for all gateways together") {

@@ -78,10 +78,11 @@ embed_server::served_model describe(const std::string& name, std::size_t max_bat
 }
 
 embed_server::local_parts make_parts(boost::asio::io_context& io, std::size_t max_batch_size,
-                                     std::chrono::milliseconds batch_time) {
+                                     std::chrono::milliseconds batch_time, bool own_lane) {
   const auto statistics = std::make_shared<embed_server::model_statistics>(max_batch_size);
   const auto tracing = std::make_shared<embed_server::trace_switch>(statistics);
-  const carpool::options batching{.max_batch_size = max_batch_size, .observer = tracing};
+  carpool::options batching{.max_batch_size = max_batch_size, .observer = tracing};
+  if (!own_lane) batching.model_executor = io.get_executor();
   const auto run = [batch_time](std::span<const tokens> texts) { return run_model(texts, batch_time); };
   return {.tokenize = tokenize,
           .batcher = std::make_unique<embed_server::embedding_batcher>(io, batching, run, carpool::eager{}),
@@ -101,12 +102,14 @@ int main(int argc, char** argv) {
     std::string name = "toy";
     std::size_t max_batch_size = 4;
     unsigned batch_ms = 0;
+    bool no_lane = false;
     CLI::App app{"A worker around a toy model."};
     cluster::add_queue_options(app, queue);
     cluster::add_worker_options(app, queue);
     app.add_option("--name", name, "Name of the model");
     app.add_option("--max-batch-size", max_batch_size, "Texts in one model run");
     app.add_option("--batch-ms", batch_ms, "Milliseconds that a batch takes");
+    app.add_flag("--no-lane", no_lane, "Run the model on the thread that talks to Redis");
     CLI11_PARSE(app, argc, argv);
     if (queue.check) return cluster::check_redis(queue) ? EXIT_SUCCESS : EXIT_FAILURE;
     const embed_server::background_logging logging{"info"};
@@ -114,7 +117,7 @@ int main(int argc, char** argv) {
     const auto model =
         std::make_shared<embed_server::hosted_model>(std::make_unique<embed_server::local_engine>(
             describe(name, max_batch_size),
-            make_parts(io, max_batch_size, std::chrono::milliseconds{batch_ms}), 1 << 16));
+            make_parts(io, max_batch_size, std::chrono::milliseconds{batch_ms}, !no_lane), 1 << 16));
     return cluster::serve_queue(io, queue, model) ? EXIT_SUCCESS : EXIT_FAILURE;
   } catch (const std::exception& error) {
     std::cerr << "toy_worker: " << error.what() << '\n';

@@ -96,7 +96,8 @@ void cluster_world::submit(gateway& by) {
                      : never;
   for (std::size_t i = 1 + dice_.below(4); i > 0; --i)
     who.texts.push_back((terms_.poison && dice_.chance(2) ? "poison " : "text ") + std::to_string(texts_++));
-  stream_model& shard = redis_.shard(dice_.below(by.shards));
+  who.shard = dice_.below(by.shards);
+  stream_model& shard = redis_.shard(who.shard);
   const bool had_room = std::exchange(has_room_, shard.has_room(who.texts.size(), cap));
   if (planted_ == bug::admission_looks_first && !had_room) return;
   const auto submission = by.replies.expect(who.texts.size());
@@ -106,10 +107,11 @@ void cluster_world::submit(gateway& by) {
         {.id = by.replies.id(submission, i),
          .reply_to = by.name,
          .payload = encode(cluster::text_request{.text = who.texts[i], .deadline = who.deadline})});
-  if (shard.admit(requests, cap))
-    by.callers[submission] = std::move(who);
-  else
+  who.entries = shard.admit(requests, cap);
+  if (who.entries.empty())
     by.replies.forget(submission);
+  else
+    by.callers[submission] = std::move(who);
   must(shard.length() <= cap, "more entries than may be outstanding");
 }
 
@@ -149,8 +151,18 @@ void cluster_world::let_callers_leave(gateway& by) {
   std::erase_if(by.callers, [&](const auto& each) {
     const bool leaves = wall_now() >= each.second.deadline || (terms_.departures && dice_.chance(1));
     if (leaves) by.replies.forget(each.first);
+    if (leaves) withdraw(each.second);
     return leaves;
   });
+}
+
+// Also those that have been answered: they are gone already.
+void cluster_world::withdraw(const caller& left) {
+  stream_model& shard = redis_.shard(left.shard);
+  for (std::size_t i = 0; i < left.texts.size(); ++i) {
+    if (!shard.is_taken(left.entries[i])) unwanted_.insert(left.texts[i]);
+    if (planted_ != bug::texts_stay_when_left) shard.withdraw(left.entries[i]);
+  }
 }
 
 void cluster_world::restart(std::unique_ptr<gateway>& which) {
@@ -210,6 +222,7 @@ void cluster_world::begin(worker& by, const delivery& received) {
   switch (found.what) {
     case cluster::judgement::action::run:
       must(wall_now() < found.request.deadline, "a text is run whose deadline has passed");
+      must(!unwanted_.contains(found.request.text), "a text is run that nobody waited for any more");
       must(++runs_by_text_[found.request.text] <= static_cast<int>(tries) || !is_poison(found.request.text),
            "poison is tried once too often");
       by.running[received.entry] = received;

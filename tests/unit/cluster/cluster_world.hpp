@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <set>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -50,6 +51,8 @@ class cluster_world {
  private:
   struct caller {
     std::vector<std::string> texts;
+    std::vector<std::string> entries;
+    std::size_t shard = 0;
     cluster::wall_time deadline{};
     std::size_t replied = 0;
   };
@@ -86,6 +89,7 @@ class cluster_world {
   void accept(gateway& by, const stream_model::reply& reply);
   void check_reply(const caller& who, std::size_t index, const std::string& payload) const;
   void let_callers_leave(gateway& by);
+  void withdraw(const caller& left);
   void restart(std::unique_ptr<gateway>& which);
   void keep_leases(worker& by);
   void take_entries(worker& by);
@@ -106,6 +110,7 @@ class cluster_world {
   std::vector<std::unique_ptr<worker>> workers_;
   std::map<std::string, int> replies_by_id_;
   std::map<std::string, int> runs_by_text_;
+  std::set<std::string> unwanted_;  // texts whose callers had left before a worker took them
   std::uint64_t names_ = 0;
   std::uint64_t texts_ = 0;
   bool has_room_ = false;  // what a gateway saw before it was somebody else's turn

@@ -88,6 +88,7 @@ TEST_CASE("the model notices bugs of workers and gateways") {
            planted_bug{bug::repeated_replies_accepted, "the result of another text"},
            planted_bug{bug::shards_not_learnt, "entries were left behind"},
            planted_bug{bug::shards_used_untold, "entries were left behind"},
+           planted_bug{bug::texts_stay_when_left, "a text is run that nobody waited for any more"},
        }) {
     INFO(planted.words);
     CHECK(is_noticed(planted.what, planted.words));

@@ -11,16 +11,20 @@ namespace carpool::test {
 using cluster::abandoned_entry;
 using cluster::delivery;
 
-bool stream_model::admit(const std::vector<delivery>& requests, std::size_t cap) {
-  if (planted_ != bug::admission_looks_first && !has_room(requests.size(), cap)) return false;
+std::vector<std::string> stream_model::admit(const std::vector<delivery>& requests, std::size_t cap) {
+  std::vector<std::string> added;
+  if (planted_ != bug::admission_looks_first && !has_room(requests.size(), cap)) return added;
   for (const delivery& each : requests) {
-    delivery& added = entries_[next_] = each;
-    added.entry = std::to_string(next_++);
+    added.push_back(std::to_string(next_));
+    delivery& entry = entries_[next_++] = each;
+    entry.entry = added.back();
   }
   if (planted_ == bug::requests_are_trimmed)
     while (entries_.size() > cap / 2) entries_.erase(entries_.begin());
-  return true;
+  return added;
 }
+
+void stream_model::withdraw(const std::string& entry) { entries_.erase(std::stoull(entry)); }
 
 std::vector<delivery> stream_model::read(const std::string& consumer, std::size_t count, time_point now) {
   std::vector<delivery> taken;

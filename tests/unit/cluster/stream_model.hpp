@@ -37,6 +37,7 @@ enum class bug {
   repeated_replies_accepted,  ///< the gateway does not notice them
   shards_not_learnt,          ///< a worker reads as many as it was told on its command line
   shards_used_untold,         ///< a gateway uses more than stand in Redis
+  texts_stay_when_left,       ///< a gateway takes nothing out when its caller leaves
 };
 
 /// What Redis makes of the cluster's commands and scripts: a stream of requests with one group, streams of
@@ -50,7 +51,10 @@ class stream_model {
   explicit stream_model(bug planted = bug::none) : planted_(planted) {}
 
   bool has_room(std::size_t count, std::size_t cap) const { return entries_.size() + count <= cap; }
-  bool admit(const std::vector<cluster::delivery>& requests, std::size_t cap);
+  /// The entries; none if there is no room for all.
+  std::vector<std::string> admit(const std::vector<cluster::delivery>& requests, std::size_t cap);
+  void withdraw(const std::string& entry);
+  bool is_taken(const std::string& entry) const { return std::stoull(entry) <= last_read_; }
   std::vector<cluster::delivery> read(const std::string& consumer, std::size_t count, time_point now);
   std::vector<cluster::abandoned_entry> idle(const cluster::lease& lease, time_point now) const;
   std::optional<cluster::delivery> claim(const std::string& entry, const std::string& consumer,
