@@ -7,11 +7,14 @@
 #include <carpool/carpool.hpp>
 
 #include <boost/asio/awaitable.hpp>
+#include <boost/asio/bind_allocator.hpp>
 #include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/bind_executor.hpp>
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/system_executor.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
 #include <allocations/counting_new.hpp>
@@ -22,6 +25,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <latch>
 #include <memory>
 #include <new>
 #include <span>
@@ -116,6 +120,23 @@ TEST_CASE("coroutines cost no allocation either") {
 }
 
 TEST_CASE(
+    "threads that submit bursts and wait for them allocate nothing, though operations end on the lane") {
+  DynamicBatcher<int, int> batcher{{}, &echo};
+  const auto burst = [&] {
+    std::latch missing(100);
+    for (int i = 0; i < 100; ++i)
+      batcher.async_submit(
+          1, asio::bind_executor(asio::system_executor(),
+                                 [&](boost::system::error_code, int) { missing.count_down(); }));
+    missing.wait();
+  };
+  for (int i = 0; i < 50; ++i) burst();
+  const std::size_t before = allocations();
+  for (int i = 0; i < 50; ++i) burst();
+  CHECK(allocations() == before);
+}
+
+TEST_CASE(
     "with lanes that have threads the callers' thread allocates a few times per batch, not per request") {
   asio::io_context io;
   DynamicBatcher<int, int> batcher{io, {.lanes = 2}, &echo};
@@ -155,7 +176,8 @@ TEST_CASE("B12: a refusal by a full queue allocates nothing for the request") {
 namespace {
 
 /// Tries to queue a submission with the first, the second... allocation failing, until it gets through: every
-/// failure throws out of the initiating function, leaves nothing behind, and the batcher goes on.
+/// failure throws out of the initiating function, leaves nothing behind, and the batcher goes on. The handler
+/// has an allocator that keeps nothing, so that memory for its operation is asked for each time.
 template <class Submit>
 void survives_failures(Submit submit) {
   bool through = false;
@@ -169,7 +191,9 @@ void survives_failures(Submit submit) {
     bool thrown = false;
     try {
       const allocation_failure failing(failures);
-      submit(batcher, signal, [alive](boost::system::error_code, auto&&...) { ++*alive; });
+      submit(batcher, signal,
+             asio::bind_allocator(std::allocator<void>(),
+                                  [alive](boost::system::error_code, auto&&...) { ++*alive; }));
     } catch (const std::bad_alloc&) {
       thrown = true;
     }

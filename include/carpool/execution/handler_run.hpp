@@ -6,7 +6,6 @@
 #include <carpool/execution/submission.hpp>
 
 #include <boost/asio/execution_context.hpp>
-#include <boost/asio/recycling_allocator.hpp>
 #include <boost/config.hpp>
 
 #include <cstddef>
@@ -38,7 +37,7 @@ class handler_run {
   handler_run& operator=(const handler_run&) = delete;
   ~handler_run() {
     innermost = outer_;
-    if (memory_size_ > 0) boost::asio::recycling_allocator<std::byte>().deallocate(memory_, memory_size_);
+    if (memory_size_ > 0) free_(memory_);
   }
 
   /// To be called after the last handler.
@@ -49,11 +48,13 @@ class handler_run {
   /// The innermost one of this thread; null outside a run.
   [[nodiscard]] static handler_run* current() noexcept { return innermost; }
 
-  /// Keeps a block for the next operation of the same size, if there is none yet: false if it cannot.
-  [[nodiscard]] bool keep_memory(void* memory, std::size_t size) noexcept {
+  /// Keeps a block for the next operation of the same size, or until `free` takes it back, if there is none
+  /// yet: false if it cannot.
+  [[nodiscard]] bool keep_memory(void* memory, std::size_t size, void (*free)(void*) noexcept) noexcept {
     if (memory_size_ > 0) return false;
-    memory_ = static_cast<std::byte*>(memory);
+    memory_ = memory;
     memory_size_ = size;
+    free_ = free;
     return true;
   }
   /// There is a kept block of this size to take.
@@ -106,8 +107,9 @@ class handler_run {
   std::shared_ptr<looker> looker_;  // who the submissions are for
   submission_chain kept_;           // for looker_
   std::size_t wanted_ = 0;          // submissions before it looks
-  std::byte* memory_ = nullptr;
+  void* memory_ = nullptr;
   std::size_t memory_size_ = 0;  // 0: none is kept
+  void (*free_)(void*) noexcept = nullptr;
 };
 
 }  // namespace carpool::execution

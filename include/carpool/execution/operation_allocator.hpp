@@ -3,16 +3,16 @@
 
 #pragma once
 
+#include <carpool/execution/block_cache.hpp>
 #include <carpool/execution/handler_run.hpp>
 
-#include <boost/asio/recycling_allocator.hpp>
-
 #include <cstddef>
+#include <memory>
 
 namespace carpool::execution {
 
-/// Memory of operations whose handler has no allocator: Asio's, but in a run of handlers the block of an
-/// operation that has ended goes straight to the request that its handler submits.
+/// Memory of operations whose handler has no allocator: from a block_cache, but in a run of handlers the
+/// block of an operation that has ended goes straight to the request that its handler submits.
 template <class T>
 class operation_allocator {
  public:
@@ -24,15 +24,15 @@ class operation_allocator {
   operation_allocator(const operation_allocator<U>& other) noexcept : run_(other.run()) {}
 
   [[nodiscard]] T* allocate(std::size_t n) {
-    if constexpr (keeps)
-      if (run_ != nullptr && run_->has_memory(n * sizeof(T))) return static_cast<T*>(run_->take_memory());
-    return boost::asio::recycling_allocator<T>().allocate(n);
+    if (!is_block(n)) return std::allocator<T>().allocate(n);
+    if (run_ != nullptr && run_->has_memory(sizeof(T))) return static_cast<T*>(run_->take_memory());
+    return static_cast<T*>(blocks::allocate());
   }
 
   void deallocate(T* memory, std::size_t n) noexcept {
-    if constexpr (keeps)
-      if (run_ != nullptr && run_->keep_memory(memory, n * sizeof(T))) return;
-    boost::asio::recycling_allocator<T>().deallocate(memory, n);
+    if (!is_block(n)) return std::allocator<T>().deallocate(memory, n);
+    if (run_ == nullptr || !run_->keep_memory(memory, sizeof(T), &blocks::deallocate))
+      blocks::deallocate(memory);
   }
 
   [[nodiscard]] handler_run* run() const noexcept { return run_; }
@@ -43,7 +43,11 @@ class operation_allocator {
   }
 
  private:
-  static constexpr bool keeps = alignof(T) <= alignof(std::max_align_t);
+  using blocks = block_cache<(sizeof(T) + 63) / 64 * 64>;
+  static constexpr bool is_block(std::size_t n) noexcept {
+    return n == 1 && alignof(T) <= __STDCPP_DEFAULT_NEW_ALIGNMENT__;
+  }
+
   handler_run* run_;
 };
 

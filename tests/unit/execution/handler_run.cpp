@@ -154,11 +154,12 @@ TEST_CASE("the memory of an operation that has ended goes to the next one of its
   handler_run run(&io);
   operation_allocator<long> longs(&run);
   operation_allocator<char> chars(&run);
-  long* first = longs.allocate(3);
-  longs.deallocate(first, 3);
+  long* first = longs.allocate(1);
+  longs.deallocate(first, 1);
   char* other = chars.allocate(1);
-  long* second = longs.allocate(3);
+  CHECK(static_cast<void*>(other) != first);
+  long* second = longs.allocate(1);
   CHECK(second == first);
   chars.deallocate(other, 1);  // kept until the end of the run
-  longs.deallocate(second, 3);
+  longs.deallocate(second, 1);
 }
