@@ -73,14 +73,14 @@ class wordpiece {
   /// `[CLS] [SEP]`.
   ///
   /// Throws `boost::system::system_error` with `error::invalid_utf8` (naming the offset), or
-  /// `error::text_too_long` (naming count and limit) when truncation is off.
+  /// `error::text_too_long` (naming limit and count, if that is not far beyond it) when truncation is off.
   tokens encode(std::string_view text, encode_options options = {}) const {
     check_utf8(text, "");
     const std::size_t kept = max_tokens_ - 1;  // all but [SEP]
-    output<> out{{cls_}, options.truncate ? kept : no_limit};
+    output<> out{{cls_}, options.truncate ? kept : counted()};
     out.ids.reserve(std::min(max_tokens_, text.size() / 2 + 3));
     append(text, options, out);
-    if (!options.truncate) check_length(out.ids.size() + 1, max_tokens_);
+    if (!options.truncate) check_length(out, max_tokens_);
     out.ids.resize(std::min(out.ids.size(), kept));
     out.ids.push_back(sep_);
     return tokens{std::move(out.ids)};
@@ -92,7 +92,7 @@ class wordpiece {
     check_utf8(first, " of the first text");
     check_utf8(second, " of the second text");
     const std::size_t room = max_tokens_ - 3;
-    output<> out{{cls_}, no_limit};
+    output<> out{{cls_}, options.truncate ? no_limit : counted()};
     out.ids.reserve(std::min(max_tokens_, (first.size() + second.size()) / 2 + 4));
     append(first, options, out);
     const std::size_t first_pieces = out.ids.size() - 1;
@@ -100,7 +100,7 @@ class wordpiece {
     // More pieces of the second text would change nothing.
     if (options.truncate) out.enough = out.ids.size() + std::max(room, first_pieces);
     append(second, options, out);
-    if (!options.truncate) check_length(out.ids.size() + 1, max_tokens_);
+    if (!options.truncate) check_length(out, max_tokens_);
     const auto kept = longest_first(first_pieces, out.ids.size() - first_pieces - 2, room);
     const auto pieces = out.ids.begin() + 1;
     out.ids.erase(pieces + static_cast<std::ptrdiff_t>(kept.first),
@@ -120,7 +120,7 @@ class wordpiece {
     output<text_places> out{{cls_}, limit, {}};
     out.places.add_nothing();
     encode_plain(text, out);
-    check_length(out.ids.size() + 1, limit);
+    check_length(out, limit);
     out.ids.push_back(sep_);
     out.places.add_nothing();
     return {tokens{std::move(out.ids)}, out.places.take()};
@@ -146,15 +146,21 @@ class wordpiece {
 
   static constexpr std::size_t no_limit = std::numeric_limits<std::size_t>::max();
 
+  /// Of a text that is too long so many tokens are counted: megabytes need not be read to know that it is.
+  std::size_t counted() const { return std::max(max_tokens_, std::size_t{65'536}); }
+
   static void check_utf8(std::string_view text, const char* where) {
     const std::size_t fault = find_invalid_utf8(text);
     if (fault != text.size()) throw refusal(error::invalid_utf8, "byte " + std::to_string(fault) + where);
   }
 
-  static void check_length(std::size_t count, std::size_t limit) {
+  template <class Places>
+  static void check_length(const output<Places>& out, std::size_t limit) {
+    const std::size_t count = out.ids.size() + 1;
     if (count <= limit) return;
-    throw refusal(error::text_too_long, std::to_string(count) + " tokens with [CLS] and [SEP], " +
-                                            std::to_string(limit) + " at most");
+    throw refusal(error::text_too_long,
+                  (out.full() ? "more than " + std::to_string(count - 1) : std::to_string(count)) +
+                      " tokens with [CLS] and [SEP], " + std::to_string(limit) + " at most");
   }
 
   static boost::system::system_error refusal(error code, const std::string& detail) {

@@ -83,6 +83,18 @@ TEST_CASE("a longer text keeps its first pieces and SEP, or is refused with coun
   CHECK(std::string_view{fault.what()}.starts_with("8 tokens with [CLS] and [SEP], 5 at most"));
 }
 
+TEST_CASE("of a text that is far too long no more is read than it takes to know that") {
+  const wordpiece tokenizer = small(5);
+  std::string text;
+  for (int i = 0; i < 100'000; ++i) text += "a ";
+  const auto fault = refusal(tokenizer, text, {.truncate = false});
+  CHECK(fault.code() == error::text_too_long);
+  CHECK(std::string_view{fault.what()}.starts_with("more than 65536 tokens with [CLS] and [SEP], 5 at most"));
+  CHECK_THROWS_AS((void)tokenizer.encode_pair(text, "a", {.truncate = false}), boost::system::system_error);
+  CHECK_THROWS_AS((void)tokenizer.encode_pair("a", text, {.truncate = false}), boost::system::system_error);
+  CHECK(tokenizer.encode_pair("a", text).size() == 5);
+}
+
 TEST_CASE("a special token in the text is text unless it is asked for") {
   CHECK(pieces(small(), "a[SEP]a") == ids{8, 10, 12, 11, 8});
   CHECK(pieces(small(), "a[SEP]a", {.special_tokens = special_tokens::parse}) == ids{8, sep, 8});
