@@ -11,7 +11,8 @@ status:
 - by how much memory has grown over the second half of the time. It is looked at when a quarter is over and all clients
   rest, because bodies of 16 MiB come and go; 16 MiB are allowed for what an allocator does. In less than four minutes it
   is told, but not judged. libtorch's oneDNN would keep a plan for each of up to 1024 sizes of batches, and fill its memory
-  with them for many minutes, so it is told to keep none;
+  with them for many minutes, so it is told to keep none. glibc would come to take bodies of megabytes from its heap, which
+  small blocks between them keep from shrinking, so it is told to map blocks of 1 MiB and more one by one;
 - whether as many files are open when all clients have gone as before they came;
 - whether SIGTERM ended it with status 0.
 """
@@ -51,7 +52,8 @@ def start(program, folder):
     keys = pathlib.Path(folder) / "keys"
     keys.write_text(f"soak {KEY}\n")
     options = ["--api-keys", keys, "--access-log", pathlib.Path(folder) / "log", "--max-queue-size", "256"]
-    return WatchedServer(program, *options, environment={"ONEDNN_PRIMITIVE_CACHE_CAPACITY": "0"})
+    environment = {"ONEDNN_PRIMITIVE_CACHE_CAPACITY": "0", "MALLOC_MMAP_THRESHOLD_": str(1 << 20)}
+    return WatchedServer(program, *options, environment=environment)
 
 
 class Connection:
