@@ -84,7 +84,8 @@ std::vector<std::string> judge(const std::vector<http_exchange>& exchanges,
   return complaints;
 }
 
-void judge_redis(stage& cluster, std::vector<std::string>& complaints) {
+void judge_redis(stage& cluster, const std::vector<http_exchange>& exchanges,
+                 std::vector<std::string>& complaints) {
   if (auto complaint = cluster.await_empty_queue(); !complaint.empty())
     complaints.push_back(std::move(complaint));
   if (const auto dead = cluster.redis().ask("XLEN '{cp:default}:dead'"); dead != "0")
@@ -93,8 +94,12 @@ void judge_redis(stage& cluster, std::vector<std::string>& complaints) {
   cluster.redis().stop();
   history told{"default"};
   read_commands(append_only_file(cluster.redis_folder()), [&](const auto& command) { told.add(command); });
-  say(fmt::format("in Redis: {} texts, {} of them without a reply, {} replies too many", told.requests(),
-                  told.unanswered(), told.repeated()));
+  say(fmt::format("in Redis: {} texts, {} of them withdrawn, {} without a reply, {} replies too many",
+                  told.requests(), told.withdrawn(), told.unanswered(), told.repeated()));
+  const auto in_vain = static_cast<std::size_t>(
+      std::ranges::count_if(exchanges, [](const auto& each) { return each.status != 200; }));
+  if (told.withdrawn() > 2 * in_vain)
+    complaints.emplace_back("texts were withdrawn although their callers waited");
   if (told.unanswered() > 0) complaints.emplace_back("texts that Redis did not lose have no reply");
   if (told.repeated() > 0) complaints.emplace_back("a text has two replies");
 }
@@ -108,7 +113,7 @@ bool run(stage& cluster, std::size_t requests, std::uint64_t seed) {
   const auto windows = journal.windows();
   auto complaints = judge(exchanges, windows, requests);
   say(table(exchanges, windows));
-  judge_redis(cluster, complaints);
+  judge_redis(cluster, exchanges, complaints);
   constexpr std::size_t most = 20;
   for (std::size_t i = 0; i < std::min(most, complaints.size()); ++i) say("WRONG: " + complaints[i]);
   if (complaints.size() > most) say(fmt::format("and {} more", complaints.size() - most));

@@ -12,7 +12,8 @@
 namespace chaos {
 
 /// What Redis' own log of commands says about the requests of a queue: whether each that is in it has exactly
-/// one reply. What Redis has lost is not in it, and need not have one.
+/// one reply. What Redis has lost is not in it, and need not have one; nor need what a gateway took out of
+/// the queue, because its caller had left.
 class history {
  public:
   explicit history(std::string_view queue) : prefix_("{cp:" + std::string(queue) + "}:") {}
@@ -22,17 +23,21 @@ class history {
   std::size_t requests() const { return requests_; }
   /// Replies more than one to one request.
   std::size_t repeated() const { return repeated_; }
-  /// Requests without a reply.
+  /// Requests without a reply that nobody took out.
   std::size_t unanswered() const;
+  /// Those that somebody did.
+  std::size_t withdrawn() const;
 
  private:
   struct entry {
     bool asked = false;
+    bool withdrawn = false;
     std::uint32_t replies = 0;
   };
 
   std::string prefix_;
   std::map<std::string, entry> by_id_;
+  std::map<std::string, std::string> open_;  // ids by the names of entries that no worker has finished
   std::size_t requests_ = 0;
   std::size_t repeated_ = 0;
 };

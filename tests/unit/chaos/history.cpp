@@ -41,6 +41,23 @@ TEST_CASE("a request without a reply, and a reply too many, are noticed") {
   CHECK(told.repeated() == 1);
 }
 
+TEST_CASE(
+    "what is taken out of the queue before a worker finishes it needs no reply; what a worker finishes "
+    "does") {
+  chaos::history told{"q"};
+  for (const std::string id : {"a", "b", "c"})
+    told.add({"XADD", "{cp:q}:req", id + "-1", "id", id, "to", "{cp:q}:rep:g", "p", "payload"});
+  told.add({"XDEL", "{cp:q}:req", "a-1", "b-1"});
+  CHECK(told.withdrawn() == 2);
+  CHECK(told.unanswered() == 1);
+  reply(told, "b");  // a worker had it already
+  CHECK(told.withdrawn() == 1);
+  told.add({"XACK", "{cp:q}:req", "w", "c-1"});
+  told.add({"XDEL", "{cp:q}:req", "c-1"});
+  CHECK(told.withdrawn() == 1);
+  CHECK(told.unanswered() == 1);
+}
+
 TEST_CASE("a reply to a request that Redis has lost is none too many") {
   chaos::history told{"q"};
   reply(told, "lost");
