@@ -136,6 +136,7 @@ void compare(int rounds, const std::vector<std::string>& questions, std::uint16_
   });
   board.ask("embed_server", "bare server, hello", 0.5);
   board.run(rounds);
+  cpu.erase(cpu.begin());  // of the round that does not count
   const bench::spread used = bench::spread_of(cpu);
   std::printf("\nCPU time of embed_server per request: %.0f us (%.0f to %.0f), 150 asked: %s\n", used.median,
               used.least, used.most, used.median <= 150 ? "met" : "missed");
