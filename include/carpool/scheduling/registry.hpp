@@ -68,6 +68,7 @@ class registry {
     policy_.on_arrival(request);
   }
 
+  /// Counts requests that admit_spare() has queued.
   void count_spare(std::size_t admitted) noexcept { ledger_.submitted(admitted); }
 
   /// When a request expires at the earliest.

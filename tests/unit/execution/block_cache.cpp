@@ -17,9 +17,7 @@ using namespace carpool::execution;
 
 namespace {
 
-// No other test has operations of these sizes.
-template <std::size_t Size>
-using cache = block_cache<Size>;
+// The sizes below are those of no test's operations.
 
 template <class Cache>
 std::vector<void*> take(std::size_t count) {
@@ -37,7 +35,7 @@ void give_back(const std::vector<void*>& blocks) {
 
 TEST_CASE("a block that was given back is the next one on its thread") {
   if (every_end_is_watched) return;
-  using blocks = cache<11 * 64>;
+  using blocks = block_cache<11 * 64>;
   void* const first = blocks::allocate();
   void* const second = blocks::allocate();
   CHECK(first != second);
@@ -48,7 +46,7 @@ TEST_CASE("a block that was given back is the next one on its thread") {
 
 TEST_CASE("no two have the same block, however many there are, and each is as large as it should be") {
   constexpr std::size_t size = 12 * 64, count = 1000;
-  using blocks = cache<size>;
+  using blocks = block_cache<size>;
   for (int round = 0; round < 3; ++round) {
     const auto taken = take<blocks>(count);
     CHECK(std::set<void*>(taken.begin(), taken.end()).size() == count);
@@ -62,7 +60,7 @@ TEST_CASE("no two have the same block, however many there are, and each is as la
 
 TEST_CASE("blocks that end on another thread come back from there") {
   if (every_end_is_watched) return;
-  using blocks = cache<13 * 64>;
+  using blocks = block_cache<13 * 64>;
   std::set<void*> known;
   std::size_t new_ones = 0;
   for (int round = 0; round < 20; ++round) {
@@ -74,7 +72,7 @@ TEST_CASE("blocks that end on another thread come back from there") {
 }
 
 TEST_CASE("threads that begin and end operations for each other never share a block") {
-  using blocks = cache<14 * 64>;
+  using blocks = block_cache<14 * 64>;
   constexpr std::size_t threads = 4, rounds = 200, count = 100;
   std::vector<std::thread> running;
   for (std::size_t t = 0; t < threads; ++t)
