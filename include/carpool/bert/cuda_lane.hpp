@@ -25,6 +25,7 @@
 #include <memory>
 #include <span>
 #include <utility>
+#include <vector>
 
 namespace carpool::bert {
 
@@ -61,7 +62,7 @@ class cuda_lane final : public device_lane {
     if (!with_graphs_) return;
     for (std::size_t i = graph_buckets.size(); i-- > 0;) {
       packed_batch batch;
-      batch.append(tokens(std::vector<std::int32_t>(graph_buckets[i].longest)));
+      batch.append(tokens(std::vector<std::int32_t>(1)));  // padding fills the bucket up
       batch.close();
       const c10::InferenceMode no_gradients;
       const auto on_stream = stream_.use();

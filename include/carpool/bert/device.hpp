@@ -126,6 +126,7 @@ inline void keep_headroom(c10::Device device, double headroom) {
 #ifdef CARPOOL_BERT_CUDA
   if (!device.is_cuda()) return;
   const c10::cuda::CUDAGuard on(device.index());
+  at::globalContext().lazyInitDevice(c10::DeviceType::CUDA);  // else there is no allocator yet to be asked
   std::size_t free = 0, total = 0;
   C10_CUDA_CHECK(cudaMemGetInfo(&free, &total));
   const auto held = c10::cuda::CUDACachingAllocator::getDeviceStats(device.index()).reserved_bytes[0].current;
