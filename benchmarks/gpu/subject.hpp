@@ -52,7 +52,7 @@ class subject {
       : name_(std::move(name)),
         device_(device),
         type_(carpool::bert::choose_precision(carpool::bert::precision::automatic, device).type),
-        model_(folder, {.device = device.str()}),
+        model_(folder, {.device = device.is_cuda() ? "cuda" : "cpu"}),
         config_(carpool::bert::read_model_config(folder)),
         weights_(carpool::bert::read_weights(
             carpool::bert::safetensors_file{carpool::bert::find_weights(folder)}, config_)) {}
