@@ -4,7 +4,7 @@
 # Defines carpool::bert: carpool and libtorch >= 2.6, on the CPU and, where a CUDA toolkit fits that libtorch, on CUDA.
 # Used by carpool's own build and by the installed package alike. CARPOOL_TORCH and CARPOOL_CUDA say what is wanted.
 #
-# Of the toolkit only headers and libraries are needed. Where there is nvcc as well, three kernels of our own (cuda_kernels.cu)
+# Of the toolkit only headers and libraries are needed. Where there is nvcc as well, four kernels of our own (cuda_kernels.cu)
 # take the place of several of libtorch's, and CARPOOL_BERT_KERNELS is defined. What is for CUDA alone is between #ifdef
 # CARPOOL_BERT_CUDA, or in a header named cuda_*.
 

@@ -7,6 +7,7 @@
 #pragma once
 
 #include "report.hpp"
+#include <carpool/bert/attention.hpp>
 #include <carpool/bert/config.hpp>
 #include <carpool/bert/pooling.hpp>
 
@@ -31,7 +32,7 @@ class ceilings {
  public:
   /// `budget`: seconds for all that is asked.
   ceilings(const at::TensorOptions& target, bool toy, double budget)
-      : target_(target), toy_(toy), each_(budget / 36) {}
+      : target_(target), toy_(toy), each_(budget / 48) {}
 
   void device() const {
     const c10::InferenceMode no_gradients;
@@ -54,6 +55,7 @@ class ceilings {
     }
     norm(name, hidden);
     pooling(name, hidden);
+    for (const std::int64_t length : {32, 128, 512}) attention(name, hidden, model.heads, length);
   }
 
  private:
@@ -130,6 +132,24 @@ class ceilings {
     if (target_.device().is_cuda())
       kernel(model, "mean + length 1", "carpool", bytes,
              [&](std::size_t i) { carpool::bert::cuda::pool(x[i % x.size()], offsets, false, true); });
+#endif
+  }
+
+  void attention(const std::string& model, std::int64_t hidden, std::int64_t heads,
+                 std::int64_t length) const {
+    if (!carpool::bert::has_flash_attention(target_, hidden / heads)) return;
+    const std::int64_t rows = 16384;
+    const std::vector<at::Tensor> qkv = in_turn({rows, 3 * hidden});
+    const at::Tensor offsets = at::arange(0, rows + 1, length, target_.dtype(at::kInt));
+    const std::string what = "attention, " + std::to_string(length) + " tokens";
+    const double bytes = 4.0 / 3 * static_cast<double>(qkv[0].nbytes());
+    kernel(model, what, "libtorch", bytes, [&](std::size_t i) {
+      carpool::bert::flash_attention(qkv[i % qkv.size()], offsets, static_cast<std::size_t>(length), heads);
+    });
+#ifdef CARPOOL_BERT_KERNELS
+    if (carpool::bert::has_packed_attention(target_, hidden / heads))
+      kernel(model, what, "carpool", bytes,
+             [&](std::size_t i) { carpool::bert::cuda::attention(qkv[i % qkv.size()], offsets, heads); });
 #endif
   }
 

@@ -13,15 +13,15 @@
 #include <carpool/carpool.hpp>
 
 #include <boost/asio/bind_executor.hpp>
-#include <boost/asio/system_executor.hpp>
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
 
 #include <algorithm>
-#include <atomic>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <memory>
-#include <mutex>
 #include <random>
 #include <stdexcept>
 #include <string>
@@ -45,9 +45,76 @@ struct traffic {
   }
 };
 
-class end_to_end {
+/// A thread that sends texts and takes the answers on a context of its own, as a service does.
+class text_caller {
  public:
   using batcher_type = carpool::DynamicBatcher<carpool::bert::tokens, carpool::bert::embedding>;
+
+  /// Sends every `stride`-th of the texts, from `first` on, again and again. All must outlive this.
+  text_caller(batcher_type& batcher, const carpool::bert::embedder& model,
+              const std::vector<std::string>& texts, std::size_t first, std::size_t stride)
+      : batcher_(batcher), model_(model), texts_(texts), next_(first), stride_(stride) {}
+
+  /// With so many requests under way, until then.
+  void closed_loop(std::size_t in_flight, double until) {
+    do {
+      while (open_ < in_flight) submit(clock_now());
+      context_.run_one();
+    } while (clock_now() < until);
+    drain();
+  }
+
+  /// At random, so many a second on average, whatever the answers do, until then. Latencies count from the
+  /// moment at which a request was due.
+  void open_loop(double rate, double until) {
+    std::mt19937 random(static_cast<unsigned>(next_));
+    std::exponential_distribution<double> gap(rate);
+    for (double due = clock_now() + gap(random); due < until; due += gap(random)) {
+      for (double now = clock_now(); now < due; now = clock_now())
+        context_.run_one_for(std::chrono::nanoseconds(static_cast<std::int64_t>(1e9 * (due - now))));
+      submit(due);
+    }
+    drain();
+  }
+
+  std::size_t failed() const { return failed_; }
+  const std::vector<double>& latencies() const { return latencies_; }
+
+  static double clock_now() { return seconds(CLOCK_MONOTONIC); }
+
+ private:
+  void submit(double start) {
+    ++open_;
+    batcher_.async_submit(
+        model_.tokenize(texts_[next_ % texts_.size()]),
+        boost::asio::bind_executor(context_.get_executor(), [this, start](boost::system::error_code code,
+                                                                          const carpool::bert::embedding&) {
+          --open_;
+          if (code)
+            ++failed_;
+          else
+            latencies_.push_back(clock_now() - start);
+        }));
+    next_ += stride_;
+  }
+
+  void drain() {
+    while (open_ > 0) context_.run_one();
+  }
+
+  batcher_type& batcher_;
+  const carpool::bert::embedder& model_;
+  const std::vector<std::string>& texts_;
+  std::size_t next_, stride_;
+  boost::asio::io_context context_{1};
+  boost::asio::executor_work_guard<boost::asio::io_context::executor_type> stays_{context_.get_executor()};
+  std::size_t open_ = 0, failed_ = 0;
+  std::vector<double> latencies_;
+};
+
+class end_to_end {
+ public:
+  using batcher_type = text_caller::batcher_type;
 
   /// `batcher` runs `model`; both and `texts` must outlive this.
   end_to_end(batcher_type& batcher, const carpool::bert::embedder& model,
@@ -55,118 +122,66 @@ class end_to_end {
       : batcher_(batcher), model_(model), texts_(texts) {}
 
   /// So many callers at a time, who tokenise on `threads` threads, for so many seconds.
-  traffic closed_loop(std::size_t in_flight, std::size_t threads, double duration) {
-    run(in_flight, threads, duration / 4);
-    return run(in_flight, threads, duration);
+  traffic closed_loop(std::size_t in_flight, std::size_t threads, double duration) const {
+    const std::size_t used = std::min(threads, in_flight);
+    const auto run = [&](double length) {
+      return traffic_of(used, length, [&](text_caller& caller, std::size_t thread, double until) {
+        caller.closed_loop(in_flight / used + (thread < in_flight % used), until);
+      });
+    };
+    run(duration / 4);
+    return run(duration);
   }
 
-  /// Requests that come at random, so many a second on average, whatever the answers do; they too are
-  /// tokenised on `threads` threads. Latencies count from the moment at which a request was due.
-  traffic open_loop(double rate, std::size_t threads, double duration) {
-    begin();
-    std::vector<std::jthread> callers;
-    const auto start = clock_now();
-    for (std::size_t t = 0; t < threads; ++t)
-      callers.emplace_back([&, t] {
-        std::mt19937 random(static_cast<unsigned>(t));
-        std::exponential_distribution<double> gap(rate / static_cast<double>(threads));
-        const auto open = std::make_shared<std::atomic<std::size_t>>(0);
-        std::size_t i = t;
-        double next = start;
-        do {
-          next += gap(random);
-          while (clock_now() < next) std::this_thread::sleep_for(std::chrono::microseconds(20));
-          submit(i, next, open);
-          i += threads;
-        } while (next < start + duration);
-        while (const std::size_t left = open->load()) open->wait(left);
-      });
-    callers.clear();
-    return end(start);
+  /// Requests that come at random, so many a second on average, also tokenised on `threads` threads.
+  traffic open_loop(double rate, std::size_t threads, double duration) const {
+    return traffic_of(threads, duration, [&](text_caller& caller, std::size_t, double until) {
+      caller.open_loop(rate / static_cast<double>(threads), until);
+    });
   }
 
  private:
-  static double clock_now() { return seconds(CLOCK_MONOTONIC); }
-
-  traffic run(std::size_t in_flight, std::size_t threads, double duration) {
-    begin();
-    const double start = clock_now(), until = start + duration;
-    std::vector<std::jthread> callers;
-    const std::size_t used = std::min(threads, in_flight);
-    for (std::size_t t = 0; t < used; ++t)
-      callers.emplace_back([&, t] { call(in_flight / used + (t < in_flight % used), t, until); });
-    callers.clear();
-    return end(start);
-  }
-
-  /// One thread with so many requests under way.
-  void call(std::size_t in_flight, std::size_t first, double until) {
-    // Shared, because a handler may still be telling of the last answer when this thread has seen it.
-    const auto open = std::make_shared<std::atomic<std::size_t>>(0);
-    std::size_t i = first;
-    do {
-      for (std::size_t now = open->load(); now >= in_flight; now = open->load()) open->wait(now);
-      submit(i, clock_now(), open);
-      i += 7;
-    } while (clock_now() < until);
-    while (const std::size_t left = open->load()) open->wait(left);
-  }
-
-  void submit(std::size_t i, double start, const std::shared_ptr<std::atomic<std::size_t>>& open) {
-    ++*open;
-    batcher_.async_submit(model_.tokenize(texts_[i % texts_.size()]),
-                          boost::asio::bind_executor(boost::asio::system_executor(),
-                                                     [this, start, open](boost::system::error_code code,
-                                                                         const carpool::bert::embedding&) {
-                                                       record(code ? -1 : clock_now() - start);
-                                                       --*open;
-                                                       open->notify_one();
-                                                     }));
-  }
-
-  void record(double latency) {
-    const std::lock_guard lock(mutex_);
-    if (latency < 0)
-      ++failed_;
-    else
-      latencies_.push_back(latency);
-  }
-
-  void begin() {
-    latencies_.clear();
-    const carpool::stats now = batcher_.stats();
-    batches_ = now.batch_size.count();
-    batched_ = now.batch_size.sum();
-  }
-
-  traffic end(double start) {
+  /// Runs `loop(caller, thread, until)` on so many threads.
+  template <class Loop>
+  traffic traffic_of(std::size_t threads, double duration, const Loop& loop) const {
+    const carpool::stats before = batcher_.stats();
+    const double start = text_caller::clock_now();
+    std::deque<text_caller> callers;
+    {
+      std::vector<std::jthread> all;
+      for (std::size_t t = 0; t < threads; ++t) {
+        text_caller& mine = callers.emplace_back(batcher_, model_, texts_, t, threads);
+        all.emplace_back([&loop, &mine, t, until = start + duration] { loop(mine, t, until); });
+      }
+    }
+    const double took = text_caller::clock_now() - start;
     traffic result;
-    result.texts_per_second = static_cast<double>(latencies_.size()) / (clock_now() - start);
     if (const auto gpus = model_.telemetry(); !gpus.empty())
       result.gpu_busy = gpus.front().second->sample().busy.value_or(-1);
-    const std::lock_guard lock(mutex_);
-    if (failed_ > 0) throw std::runtime_error{std::to_string(failed_) + " texts got no embedding"};
-    if (latencies_.empty()) throw std::runtime_error{"no text was answered in time"};
-    std::sort(latencies_.begin(), latencies_.end());
+    std::vector<double> latencies;
+    for (const text_caller& each : callers) {
+      if (each.failed() > 0)
+        throw std::runtime_error{std::to_string(each.failed()) + " texts got no embedding"};
+      latencies.insert(latencies.end(), each.latencies().begin(), each.latencies().end());
+    }
+    if (latencies.empty()) throw std::runtime_error{"no text was answered in time"};
+    std::sort(latencies.begin(), latencies.end());
     const auto quantile = [&](double share) {
-      return latencies_[static_cast<std::size_t>(share * static_cast<double>(latencies_.size() - 1))];
+      return latencies[static_cast<std::size_t>(share * static_cast<double>(latencies.size() - 1))];
     };
+    result.texts_per_second = static_cast<double>(latencies.size()) / took;
     result.p50 = quantile(0.5);
     result.p99 = quantile(0.99);
     const carpool::stats now = batcher_.stats();
     result.mean_batch_size =
-        static_cast<double>(now.batch_size.sum() - batched_) /
-        static_cast<double>(std::max<std::uint64_t>(now.batch_size.count() - batches_, 1));
+        static_cast<double>(now.batch_size.sum() - before.batch_size.sum()) /
+        static_cast<double>(std::max<std::uint64_t>(now.batch_size.count() - before.batch_size.count(), 1));
     return result;
   }
 
   batcher_type& batcher_;
   const carpool::bert::embedder& model_;
   const std::vector<std::string>& texts_;
-  std::mutex mutex_;
-  std::vector<double> latencies_;
-  std::size_t failed_ = 0;
-  std::uint64_t batches_ = 0, batched_ = 0;
 };
 
 /// The cells of this step: lanes, callers, tokenising threads, forms of GELU, carpool and TEI mode.
@@ -184,9 +199,11 @@ class loops {
   }
 
  private:
+  /// One tokenises some 10 million tokens a second, more than a GPU takes in; more than four are none the
+  /// faster.
   static std::size_t tokenising_threads() {
     const std::size_t cores = std::thread::hardware_concurrency();
-    return cores > 3 ? cores - 2 : 1;
+    return cores > 3 ? std::min<std::size_t>(cores - 2, 4) : 1;
   }
 
   std::vector<std::size_t> callers() const {
@@ -208,8 +225,8 @@ class loops {
         .add("texts", texts);
   }
 
-  void closed(end_to_end& loop, json_line line, std::size_t lanes, std::size_t in_flight, std::size_t threads,
-              double* best = nullptr) const {
+  void closed(const end_to_end& loop, json_line line, std::size_t lanes, std::size_t in_flight,
+              std::size_t threads, double* best = nullptr) const {
     line.add("loop", "closed").add("lanes", lanes).add("in_flight", in_flight).add("threads", threads);
     const traffic found = loop.closed_loop(in_flight, threads, each_);
     found.add_to(line).print();
@@ -219,7 +236,7 @@ class loops {
   /// -> texts per second at best
   double carpool_lanes(std::size_t lanes) const {
     end_to_end::batcher_type batcher(options(lanes), model_.model());
-    end_to_end loop(batcher, model_.model(), texts_);
+    const end_to_end loop(batcher, model_.model(), texts_);
     double best = 0;
     for (const std::size_t in_flight : callers())
       closed(loop, line("carpool", activation::gelu, "mixed"), lanes, in_flight, threads_, &best);
@@ -231,7 +248,7 @@ class loops {
 
   void arrivals(double most) const {
     end_to_end::batcher_type batcher(options(2), model_.model());
-    end_to_end loop(batcher, model_.model(), texts_);
+    const end_to_end loop(batcher, model_.model(), texts_);
     loop.closed_loop(callers().back(), threads_, each_ / 4);
     for (const double share : {0.5, 0.8, 0.9, 0.95}) {
       auto one = line("carpool", activation::gelu, "mixed");
@@ -244,7 +261,7 @@ class loops {
   void tei() const {
     const lane_factory lanes = tei_lanes(model_, std::make_shared<const tei_backend>(model_));
     end_to_end::batcher_type batcher(tei_options(), lanes, carpool::eager{});
-    end_to_end loop(batcher, model_.model(), texts_);
+    const end_to_end loop(batcher, model_.model(), texts_);
     for (const std::size_t in_flight : callers())
       if (in_flight != 8 || toy_)
         closed(loop, line("TEI mode, an imitation", activation::gelu_tanh, "mixed"), 1, in_flight, threads_);
@@ -256,14 +273,14 @@ class loops {
     const lane_factory lanes{
         [this, network](std::size_t) { return model_.lane(model_.device_lane(network)); }};
     end_to_end::batcher_type batcher(options(2), lanes);
-    end_to_end mixed(batcher, model_.model(), texts_);
+    const end_to_end mixed(batcher, model_.model(), texts_);
     for (const std::size_t in_flight : callers())
       if (in_flight != 8 || toy_)
         closed(mixed, line("carpool", activation::gelu_tanh, "mixed"), 2, in_flight, threads_);
     std::mt19937 random(50);
     std::vector<std::string> texts;
     while (texts.size() < 256) texts.push_back(english_text(50, random));
-    end_to_end fifty(batcher, model_.model(), texts);
+    const end_to_end fifty(batcher, model_.model(), texts);
     closed(fifty, line("carpool", activation::gelu_tanh, "50 tokens"), 2, callers().back(), threads_);
   }
 

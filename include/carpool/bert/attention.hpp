@@ -17,6 +17,9 @@
 #ifdef CARPOOL_BERT_CUDA
 #include <cuda_runtime_api.h>
 #endif
+#ifdef CARPOOL_BERT_KERNELS
+#include <carpool/bert/cuda_fused.hpp>
+#endif
 
 #include <cstddef>
 #include <cstdint>
@@ -25,19 +28,39 @@
 
 namespace carpool::bert {
 
+#ifdef CARPOOL_BERT_CUDA
+/// Whether the matrix instructions that attention is written with run there: on CUDA devices of compute
+/// capability 8.0 or later.
+inline bool multiplies_in_warps(c10::Device device) {
+  int major = 0;
+  return device.is_cuda() &&
+         cudaDeviceGetAttribute(&major, cudaDevAttrComputeCapabilityMajor, device.index()) == cudaSuccess &&
+         major >= 8;
+}
+#endif
+
+/// Whether carpool's kernel for the attention of packed texts runs with these settings: fp16 or bf16 on a
+/// CUDA device of compute capability 8.0 or later, heads of 32 or 64 features.
+inline bool has_packed_attention(const at::TensorOptions& target, std::int64_t head_size) {
+#ifdef CARPOOL_BERT_KERNELS
+  return cuda::attends(target.dtype().toScalarType(), head_size) && multiplies_in_warps(target.device());
+#else
+  static_cast<void>(target);
+  static_cast<void>(head_size);
+  return false;
+#endif
+}
+
 /// Whether libtorch's flash attention for variable lengths runs with these settings: fp16 or bf16 on a CUDA
 /// device of compute capability 8.0 or later, heads of at most 256 features, a multiple of 8.
 inline bool has_flash_attention(const at::TensorOptions& target, std::int64_t head_size) {
 #ifdef CARPOOL_BERT_CUDA
   const auto type = target.dtype().toScalarType();
-  if (!target.device().is_cuda() || (type != at::kHalf && type != at::kBFloat16)) return false;
+  if (type != at::kHalf && type != at::kBFloat16) return false;
   if (head_size > 256 || head_size % 8 != 0) return false;
-  int major = 0;
-  if (cudaDeviceGetAttribute(&major, cudaDevAttrComputeCapabilityMajor, target.device().index()) !=
-      cudaSuccess)
-    return false;
   const auto found = c10::Dispatcher::singleton().findSchema({"aten::_flash_attention_forward", ""});
-  return major >= 8 && found && found->hasKernelForDispatchKey(c10::DispatchKey::CUDA);
+  return multiplies_in_warps(target.device()) && found &&
+         found->hasKernelForDispatchKey(c10::DispatchKey::CUDA);
 #else
   static_cast<void>(target);
   static_cast<void>(head_size);

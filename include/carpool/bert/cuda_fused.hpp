@@ -64,4 +64,20 @@ inline at::Tensor pool(const at::Tensor& hidden, const at::Tensor& offsets, bool
   return out;
 }
 
+/// Whether attention() takes such a type and width of a head, on devices of compute capability 8.0 or later.
+[[nodiscard]] inline bool attends(at::ScalarType type, std::int64_t head_size) noexcept {
+  return (type == at::kHalf || type == at::kBFloat16) && (head_size == 32 || head_size == 64);
+}
+
+/// Self-attention of each text with itself. qkv [rows, 3·heads·d], the projections side by side, offsets
+/// [texts + 1] -> [rows, heads·d]; rows past the last text are undefined.
+inline at::Tensor attention(const at::Tensor& qkv, const at::Tensor& offsets, std::int64_t heads) {
+  const std::int64_t width = qkv.size(1) / 3;
+  at::Tensor out = at::empty({qkv.size(0), width}, qkv.options());
+  check(carpool_cuda_attention(type_of(qkv), qkv.const_data_ptr(), offsets.const_data_ptr<std::int32_t>(),
+                               out.mutable_data_ptr(), qkv.size(0), offsets.size(0) - 1, heads, width / heads,
+                               c10::cuda::getCurrentCUDAStream().stream()));
+  return out;
+}
+
 }  // namespace carpool::bert::cuda

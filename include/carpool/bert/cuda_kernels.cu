@@ -1,6 +1,7 @@
 // Copyright (c) 2026 The carpool authors
 // SPDX-License-Identifier: BSL-1.0
 
+#include "cuda_attention.cuh"
 #include "cuda_kernels.cuh"
 #include "cuda_kernels.h"
 
@@ -14,16 +15,19 @@ using namespace carpool::bert;
 
 constexpr std::size_t shared_bytes = 48 * 1024;  // that every device grants without being asked
 
-/// Calls `launch(T{}, pack)` with the type and how many values of it fit into 16 bytes, or 1 where rows or
-/// pointers are not multiples of that; then tells whether the launch worked.
+/// Calls `launch(T{}, pack)` with the type and how many values of it a thread takes at once: 16 bytes, or 8
+/// where that gives each thread of a warp as many, or 1 where rows or pointers are not multiples of 16 bytes.
+/// Then tells whether the launch worked.
 template <class Launch>
-int with_type(carpool_cuda_type type, bool packed, Launch launch) {
+int with_type(carpool_cuda_type type, bool packed, int64_t hidden, Launch launch) {
   const auto pick = [&](auto value) {
     constexpr int width = 16 / sizeof(value);
-    if (packed)
-      launch(value, std::integral_constant<int, width>{});
-    else
+    if (!packed)
       launch(value, std::integral_constant<int, 1>{});
+    else if (hidden % (device::warp * width) != 0 && hidden % (device::warp * width / 2) == 0)
+      launch(value, std::integral_constant<int, width / 2>{});
+    else
+      launch(value, std::integral_constant<int, width>{});
   };
   if (type == carpool_cuda_fp32) pick(float{});
   if (type == carpool_cuda_fp16) pick(__half{});
@@ -68,7 +72,7 @@ int carpool_cuda_embedding_norm(carpool_cuda_type type, const void* words, const
   if (rows == 0) return cudaSuccess;
   if (!takes(hidden)) return cudaErrorInvalidValue;
   const warp_per_row grid(rows, hidden);
-  return with_type(type, can_pack(type, hidden, words, positions, scale, shift, out),
+  return with_type(type, can_pack(type, hidden, words, positions, scale, shift, out), hidden,
                    [&](auto value, auto width) {
                      using T = decltype(value);
                      device::embedding_norm<decltype(width)::value>
@@ -84,13 +88,14 @@ int carpool_cuda_residual_norm(carpool_cuda_type type, const void* x, const void
   if (rows == 0) return cudaSuccess;
   if (!takes(hidden)) return cudaErrorInvalidValue;
   const warp_per_row grid(rows, hidden);
-  return with_type(type, can_pack(type, hidden, x, residual, scale, shift, out), [&](auto value, auto width) {
-    using T = decltype(value);
-    device::residual_norm<decltype(width)::value>
-        <<<grid.blocks, grid.threads, grid.bytes, static_cast<cudaStream_t>(stream)>>>(
-            as<T>(x, value), as<T>(residual, value), as<T>(scale, value), as<T>(shift, value), eps,
-            static_cast<T*>(out), rows, static_cast<int>(hidden));
-  });
+  return with_type(type, can_pack(type, hidden, x, residual, scale, shift, out), hidden,
+                   [&](auto value, auto width) {
+                     using T = decltype(value);
+                     device::residual_norm<decltype(width)::value>
+                         <<<grid.blocks, grid.threads, grid.bytes, static_cast<cudaStream_t>(stream)>>>(
+                             as<T>(x, value), as<T>(residual, value), as<T>(scale, value),
+                             as<T>(shift, value), eps, static_cast<T*>(out), rows, static_cast<int>(hidden));
+                   });
 }
 
 int carpool_cuda_pool(carpool_cuda_type type, const void* x, const int32_t* offsets, int first_only,
@@ -102,9 +107,33 @@ int carpool_cuda_pool(carpool_cuda_type type, const void* x, const int32_t* offs
   const unsigned streams = fit < 8 ? static_cast<unsigned>(fit) : 8U;
   const unsigned across = hidden > 512 ? 128U : 64U;
   const std::size_t bytes = (streams * static_cast<std::size_t>(hidden) + 32) * sizeof(float);
-  return with_type(type, can_pack(type, hidden, x), [&](auto value, auto width) {
+  return with_type(type, can_pack(type, hidden, x), hidden, [&](auto value, auto width) {
     device::pool<decltype(width)::value>
         <<<static_cast<unsigned>(texts), dim3(across, streams), bytes, static_cast<cudaStream_t>(stream)>>>(
             as(x, value), offsets, first_only != 0, normalize != 0, out, static_cast<int>(hidden));
   });
+}
+
+int carpool_cuda_attention(carpool_cuda_type type, const void* qkv, const int32_t* offsets, void* out,
+                           int64_t rows, int64_t texts, int64_t heads, int64_t head_size, void* stream) {
+  if (texts == 0) return cudaSuccess;
+  constexpr unsigned at_once = 4;
+  const dim3 blocks(static_cast<unsigned>(rows / device::attention_rows + texts),
+                    static_cast<unsigned>((heads + at_once - 1) / at_once));
+  const auto launch = [&](auto value, auto size) {
+    const float scale = 1.44269504F / sqrtf(static_cast<float>(head_size));
+    device::attention<decltype(size)::value>
+        <<<blocks, dim3(device::warp, at_once), 0, static_cast<cudaStream_t>(stream)>>>(
+            as(qkv, value), offsets, static_cast<int>(texts), static_cast<int>(heads), scale,
+            static_cast<decltype(value)*>(out));
+    return cudaGetLastError();
+  };
+  const auto with_size = [&](auto value) {
+    if (head_size == 32) return launch(value, std::integral_constant<int, 32>{});
+    if (head_size == 64) return launch(value, std::integral_constant<int, 64>{});
+    return cudaErrorInvalidValue;
+  };
+  if (type == carpool_cuda_fp16) return with_size(__half{});
+  if (type == carpool_cuda_bf16) return with_size(__nv_bfloat16{});
+  return cudaErrorInvalidValue;
 }

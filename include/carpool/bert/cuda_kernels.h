@@ -40,6 +40,13 @@ int carpool_cuda_residual_norm(enum carpool_cuda_type type, const void* x, const
 int carpool_cuda_pool(enum carpool_cuda_type type, const void* x, const int32_t* offsets, int first_only,
                       int normalize, float* out, int64_t texts, int64_t hidden, void* stream);
 
+/* Self-attention of each text with itself: softmax(q·kᵀ / sqrt(head_size))·v. Only for fp16 and bf16, heads
+ * of 32 or 64 numbers, and devices of compute capability 8.0 or later; else an error. Rows past the last text
+ * are left as they are. Both matrices begin at multiples of 16 bytes. qkv [rows, 3, heads, head_size],
+ * offsets [texts + 1] -> out [rows, heads, head_size] */
+int carpool_cuda_attention(enum carpool_cuda_type type, const void* qkv, const int32_t* offsets, void* out,
+                           int64_t rows, int64_t texts, int64_t heads, int64_t head_size, void* stream);
+
 #ifdef __cplusplus
 }
 #endif

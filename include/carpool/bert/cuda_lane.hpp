@@ -66,9 +66,11 @@ class cuda_lane final : public device_lane {
       batch.close();
       const c10::InferenceMode no_gradients;
       const auto on_stream = stream_.use();
-      for (std::size_t n = 0; n <= graph_cache::runs_before_capture; ++n) by_graph(batch, i);
+      for (std::size_t n = 0; n <= graph_cache::runs_before_capture; ++n) {
+        by_graph(batch, i);
+        C10_CUDA_CHECK(stream_.status());  // what is sent must stay as it is until it has been
+      }
     }
-    C10_CUDA_CHECK(stream_.status());
   }
 
  private:

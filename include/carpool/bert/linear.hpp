@@ -99,18 +99,20 @@ class linear {
     return run(x);
   }
 
-  /// Whether libtorch's product with GELU in its epilogue computes this activation on that device. It has no
-  /// say in which form of GELU that is: on CUDA always the one by tanh, in cuBLASLt's epilogue (fp32, fp16
-  /// and bf16, more than one row) as in the kernel behind the product that takes its place elsewhere; on the
-  /// CPU the exact one, and nothing is gained by it there.
-  [[nodiscard]] static bool fuses_gelu(std::optional<activation> then, c10::Device device) noexcept {
-    return then == activation::gelu_tanh && device.is_cuda();
+  /// Whether libtorch's product with GELU in its epilogue is the way to compute this activation on that
+  /// device and in that type. It has no say in which form of GELU that is: on CUDA always the one by tanh, in
+  /// cuBLASLt's epilogue (more than one row) as in the kernel behind the product that takes its place
+  /// elsewhere; on the CPU the exact one, and nothing is gained by it there. Not in fp32: the epilogue takes
+  /// the hardware's tanh, which has 11 bits.
+  [[nodiscard]] static bool fuses_gelu(std::optional<activation> then, c10::Device device,
+                                       at::ScalarType type) noexcept {
+    return then == activation::gelu_tanh && device.is_cuda() && type != at::kFloat;
   }
 
  private:
   at::Tensor run(const at::Tensor& x) const {
     if (onednn_) return (*onednn_)(x, weight_, bias_, then_);
-    if (fuses_gelu(then_, x.device())) return fused_gelu(x);
+    if (fuses_gelu(then_, x.device(), x.scalar_type())) return fused_gelu(x);
     at::Tensor y = int8_ ? (*int8_)(x, quantized_) : at::linear(x, weight_, bias_);
     return then_ ? at::gelu_(y, then_ == activation::gelu_tanh ? "tanh" : "none") : y;
   }

@@ -77,11 +77,13 @@ TEST_CASE("exact and tanh GELU are told apart") {
 TEST_CASE("GELU is left to the epilogue of a product only where that computes the form that is asked for") {
   const c10::Device cpu = c10::kCPU;
   const c10::Device cuda(c10::kCUDA, 0);
-  CHECK(linear::fuses_gelu(activation::gelu_tanh, cuda));
-  CHECK_FALSE(linear::fuses_gelu(activation::gelu, cuda));
-  CHECK_FALSE(linear::fuses_gelu(std::nullopt, cuda));
+  CHECK(linear::fuses_gelu(activation::gelu_tanh, cuda, at::kHalf));
+  CHECK(linear::fuses_gelu(activation::gelu_tanh, cuda, at::kBFloat16));
+  CHECK_FALSE(linear::fuses_gelu(activation::gelu_tanh, cuda, at::kFloat));
+  CHECK_FALSE(linear::fuses_gelu(activation::gelu, cuda, at::kHalf));
+  CHECK_FALSE(linear::fuses_gelu(std::nullopt, cuda, at::kHalf));
   for (const auto then : {std::optional<activation>{}, {activation::gelu}, {activation::gelu_tanh}})
-    CHECK_FALSE(linear::fuses_gelu(then, cpu));
+    CHECK_FALSE(linear::fuses_gelu(then, cpu, at::kFloat));
 }
 
 TEST_CASE("the epilogue's GELU on the CPU is the exact one, and its other arguments mean what they should") {

@@ -47,6 +47,18 @@ TEST_CASE("sizes that would give rows other results are not used") {
   CHECK((tiles.cut(128) == pieces{{0, 128, 128}}));
 }
 
+TEST_CASE("where sizes differ, most that agree are used, and rather the large ones") {
+  const auto differs_up_to = [](std::int64_t small) {
+    return [small](const at::Tensor& x) { return x.size(0) <= small ? x.mul(1.0001) : x.clone(); };
+  };
+  CHECK((row_tiles::find(differs_up_to(32), 8, at::kFloat).cut(1) == pieces{{0, 1, 64}}));
+  CHECK((row_tiles::find(differs_up_to(256), 8, at::kFloat).cut(1) == pieces{{0, 1, 16}}));
+  const auto three = [](const at::Tensor& x) {
+    return x.size(0) <= 64 ? x.mul(1.0001) : x.size(0) <= 512 ? x.mul(1.0002) : x.clone();
+  };
+  CHECK((row_tiles::find(three, 8, at::kFloat).cut(1) == pieces{{0, 1, 128}}));
+}
+
 TEST_CASE("a layer whose results depend on the place of a row is refused") {
   const auto by_place = [](const at::Tensor& x) {
     return x.add(at::arange(x.size(0), at::kFloat).view({-1, 1}));

@@ -77,6 +77,51 @@ std::vector<float> pooled(const std::vector<T>& x, const std::vector<int>& offse
   return out;
 }
 
+/// softmax(q·kᵀ / sqrt(size))·v of each text and head, in double. qkv [rows, 3, heads, size]
+template <class T>
+std::vector<double> plain_attention(const std::vector<T>& qkv, const std::vector<int>& offsets, int heads,
+                                    int size) {
+  const auto at = [&](int row, int which, int head, int i) {
+    return double{to_float(qkv[static_cast<std::size_t>(((row * 3 + which) * heads + head) * size + i)])};
+  };
+  std::vector<double> out(static_cast<std::size_t>(offsets.back() * heads * size));
+  for (std::size_t text = 0; text + 1 < offsets.size(); ++text)
+    for (int head = 0; head < heads; ++head)
+      for (int q = offsets[text]; q < offsets[text + 1]; ++q) {
+        double total = 0;
+        std::vector<double> sum(static_cast<std::size_t>(size));
+        for (int k = offsets[text]; k < offsets[text + 1]; ++k) {
+          double score = 0;
+          for (int i = 0; i < size; ++i) score += at(q, 0, head, i) * at(k, 1, head, i);
+          const double weight = std::exp(score / std::sqrt(size));
+          total += weight;
+          for (int i = 0; i < size; ++i) sum[static_cast<std::size_t>(i)] += weight * at(k, 2, head, i);
+        }
+        for (int i = 0; i < size; ++i)
+          out[static_cast<std::size_t>((q * heads + head) * size + i)] =
+              sum[static_cast<std::size_t>(i)] / total;
+      }
+  return out;
+}
+
+template <int D, class T>
+std::vector<T> attended(const std::vector<T>& qkv, const std::vector<int>& offsets, int heads) {
+  const int texts = static_cast<int>(offsets.size()) - 1;
+  std::vector<T> out(qkv.size() / 3);
+  const float scale = std::log2(std::exp(1.0F)) / std::sqrt(static_cast<float>(D));
+  launch(&attention<D, T>, offsets.back() / 32 + texts, {32, heads}, qkv.data(), offsets.data(), texts, heads,
+         scale, out.data());
+  return out;
+}
+
+template <int D, class T>
+void check_attention(const std::vector<int>& offsets) {
+  const int heads = 2;
+  const auto qkv = random<T>(static_cast<std::size_t>(offsets.back() * 3 * heads * D), 9);
+  const auto got = attended<D>(qkv, offsets, heads);
+  check_row(got.data(), plain_attention(qkv, offsets, heads, D));
+}
+
 }  // namespace
 
 TEST_CASE("the kernel of residual and norm, in each type and width of a pack, also in place") {
@@ -143,4 +188,27 @@ TEST_CASE("the pooled vector of a text is bitwise the same whatever its companio
   const auto alone = pooled<4>(text, {0, 37}, false, true, hidden);
   const auto second = pooled<4>(both, {0, 11, 48}, false, true, hidden);
   CHECK(std::equal(alone.begin(), alone.end(), second.begin() + hidden));
+}
+
+TEST_CASE("the kernel of attention, in each type and width of a head, for texts of all lengths") {
+  check_attention<32, __half>({0, 1, 18, 34, 66, 67, 67, 116, 116});  // two of them without tokens
+  check_attention<64, __half>({0, 15, 48});
+  check_attention<32, __nv_bfloat16>({0, 33});
+  check_attention<64, __nv_bfloat16>({0, 16});
+}
+
+TEST_CASE("what attention gives a text is bitwise the same whatever its companions and its place") {
+  const int heads = 2, row = 3 * heads * 32;
+  const auto text = random<__half>(37 * row, 5);
+  auto both = random<__half>(11 * row, 6);
+  both.insert(both.end(), text.begin(), text.end());
+  const auto alone = attended<32>(text, {0, 37}, heads);
+  const auto second = attended<32>(both, {0, 11, 48}, heads);
+  for (std::size_t i = 0; i < alone.size(); ++i)
+    REQUIRE(to_float(alone[i]) == to_float(second[i + 11 * heads * 32]));
+}
+
+TEST_CASE("attention takes large scores, which overflow when nothing is taken off them") {
+  const std::vector<__half> ones(20 * 3 * 32, __float2half(30));  // scores of 30 * 30 * 32 / sqrt(32)
+  for (const __half each : attended<32>(ones, {0, 20}, 1)) CHECK(to_float(each) == 30);
 }
