@@ -23,9 +23,11 @@
 #undef __global__
 #undef __device__
 #undef __shared__
+#undef __launch_bounds__
 #define __global__
 #define __device__
 #define __shared__
+#define __launch_bounds__(...)
 
 namespace carpool::bert::device {
 

@@ -8,6 +8,7 @@
 
 #include <ATen/core/Tensor.h>
 #include <ATen/core/dispatch/Dispatcher.h>
+#include <ATen/ops/_efficient_attention_forward.h>
 #include <ATen/ops/_flash_attention_forward.h>
 #include <ATen/ops/cat.h>
 #include <ATen/ops/empty.h>
@@ -23,6 +24,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <tuple>
 #include <vector>
 
@@ -51,21 +53,55 @@ inline bool has_packed_attention(const at::TensorOptions& target, std::int64_t h
 #endif
 }
 
+#ifdef CARPOOL_BERT_CUDA
+/// Whether this libtorch has the operator, which is not part of its public interface, for CUDA.
+inline bool has_cuda_operator(const char* name) {
+  const auto found = c10::Dispatcher::singleton().findSchema({name, ""});
+  return found && found->hasKernelForDispatchKey(c10::DispatchKey::CUDA);
+}
+#endif
+
 /// Whether libtorch's flash attention for variable lengths runs with these settings: fp16 or bf16 on a CUDA
 /// device of compute capability 8.0 or later, heads of at most 256 features, a multiple of 8.
 inline bool has_flash_attention(const at::TensorOptions& target, std::int64_t head_size) {
 #ifdef CARPOOL_BERT_CUDA
   const auto type = target.dtype().toScalarType();
-  if (type != at::kHalf && type != at::kBFloat16) return false;
-  if (head_size > 256 || head_size % 8 != 0) return false;
-  const auto found = c10::Dispatcher::singleton().findSchema({"aten::_flash_attention_forward", ""});
-  return multiplies_in_warps(target.device()) && found &&
-         found->hasKernelForDispatchKey(c10::DispatchKey::CUDA);
+  return (type == at::kHalf || type == at::kBFloat16) && head_size <= 256 && head_size % 8 == 0 &&
+         multiplies_in_warps(target.device()) && has_cuda_operator("aten::_flash_attention_forward");
 #else
   static_cast<void>(target);
   static_cast<void>(head_size);
   return false;
 #endif
+}
+
+/// Whether libtorch's attention that saves memory runs with these settings: any CUDA device, also in fp32;
+/// heads of a multiple of 8 features.
+inline bool has_efficient_attention(const at::TensorOptions& target, std::int64_t head_size) {
+#ifdef CARPOOL_BERT_CUDA
+  return target.device().is_cuda() && head_size % 8 == 0 &&
+         has_cuda_operator("aten::_efficient_attention_forward");
+#else
+  static_cast<void>(target);
+  static_cast<void>(head_size);
+  return false;
+#endif
+}
+
+/// Who computes the attention of packed texts.
+enum class attention_kernel {
+  packed,     ///< carpool's own
+  flash,      ///< libtorch's flash attention
+  efficient,  ///< libtorch's attention that saves memory
+  per_text,   ///< whatever libtorch takes for one text, one after the other
+};
+
+/// The fastest that runs with these settings.
+inline attention_kernel choose_attention(const at::TensorOptions& target, std::int64_t head_size) {
+  if (has_packed_attention(target, head_size)) return attention_kernel::packed;
+  if (has_flash_attention(target, head_size)) return attention_kernel::flash;
+  if (has_efficient_attention(target, head_size)) return attention_kernel::efficient;
+  return attention_kernel::per_text;
 }
 
 /// Multi-head self-attention of each text with itself, one kernel for all texts. qkv [rows, 3·heads·d], the
@@ -80,6 +116,18 @@ inline at::Tensor flash_attention(const at::Tensor& qkv, const at::Tensor& offse
       at::_flash_attention_forward(parts.select(1, 0), parts.select(1, 1), parts.select(1, 2), offsets,
                                    offsets, length, length, /*dropout_p=*/0.0, /*is_causal=*/false,
                                    /*return_debug_mask=*/false));
+  return result.reshape({qkv.size(0), width});
+}
+
+/// The same with the other of libtorch's kernels.
+inline at::Tensor efficient_attention(const at::Tensor& qkv, const at::Tensor& offsets, std::size_t longest,
+                                      std::int64_t heads) {
+  const std::int64_t width = qkv.size(1) / 3;
+  const at::Tensor parts = qkv.view({1, qkv.size(0), 3, heads, width / heads});
+  const auto length = static_cast<std::int64_t>(longest);
+  const at::Tensor result = std::get<0>(at::_efficient_attention_forward(
+      parts.select(2, 0), parts.select(2, 1), parts.select(2, 2), /*bias=*/std::nullopt, offsets, offsets,
+      length, length, /*dropout_p=*/0.0, /*custom_mask_type=*/0));
   return result.reshape({qkv.size(0), width});
 }
 

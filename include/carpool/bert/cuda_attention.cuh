@@ -93,12 +93,12 @@ struct query_tile {
       const T* const from = row + g * stride + part * 32 + c * 8;
       const four_pairs upper = load_pairs(from, g < left),
                        lower = load_pairs(from + 8 * stride, g + 8 < left);
-      for (int half = 0; half < 2; ++half) {
-        unsigned(&matrix)[4] = queries[2 * part + half];
-        matrix[0] = upper.pairs[2 * half];
-        matrix[1] = lower.pairs[2 * half];
-        matrix[2] = upper.pairs[2 * half + 1];
-        matrix[3] = lower.pairs[2 * half + 1];
+      for (int group = 0; group < 2; ++group) {
+        unsigned(&matrix)[4] = queries[2 * part + group];
+        matrix[0] = upper.pairs[2 * group];
+        matrix[1] = lower.pairs[2 * group];
+        matrix[2] = upper.pairs[2 * group + 1];
+        matrix[3] = lower.pairs[2 * group + 1];
       }
     }
   }
@@ -107,32 +107,31 @@ struct query_tile {
   /// as matrices B.
   __device__ void see(const four_pairs (&keys)[2][D / 32], const unsigned (&values)[D / 8][2], int left,
                       float scale) {
-    const int c = threadIdx.x % 4;
     float scores[2][4] = {};
-    for (int half = 0; half < 2; ++half)
+    for (int group = 0; group < 2; ++group)
       for (int k = 0; k < D / 16; ++k)
-        multiply_add(scores[half], queries[k], keys[half][k / 2].pairs[k % 2 * 2],
-                     keys[half][k / 2].pairs[k % 2 * 2 + 1], T{});
-    for (int half = 0; half < 2; ++half)
-      for (int i = 0; i < 4; ++i)
-        if (8 * half + 2 * c + i % 2 >= left) scores[half][i] = -INFINITY;
+        multiply_add(scores[group], queries[k], keys[group][k / 2].pairs[k % 2 * 2],
+                     keys[group][k / 2].pairs[k % 2 * 2 + 1], T{});
+    if (left < 16)
+      for (int group = 0; group < 2; ++group)
+        for (int i = 0; i < 4; ++i)
+          if (8 * group + threadIdx.x % 4 * 2 + i % 2 >= left) scores[group][i] = -INFINITY;
     for (int row = 0; row < 2; ++row) {
-      float(&upper)[4] = scores[0];
-      float(&lower)[4] = scores[1];
-      const float here = row_max(
-          fmaxf(fmaxf(upper[2 * row], upper[2 * row + 1]), fmaxf(lower[2 * row], lower[2 * row + 1])));
+      const int i = 2 * row;
+      const float here =
+          row_max(fmaxf(fmaxf(scores[0][i], scores[0][i + 1]), fmaxf(scores[1][i], scores[1][i + 1])));
       const float before = most[row];
       most[row] = fmaxf(before, here);
-      const float shrink = power_of_two((before - most[row]) * scale);
+      const float shrink = power_of_two((before - most[row]) * scale), offset = most[row] * scale;
       weights[row] *= shrink;
-      for (auto& scores_of_half : scores)
-        for (int i = 2 * row; i < 2 * row + 2; ++i) {
-          scores_of_half[i] = power_of_two((scores_of_half[i] - most[row]) * scale);
-          weights[row] += scores_of_half[i];
+      for (auto& eight : scores)
+        for (int k = i; k < i + 2; ++k) {
+          eight[k] = power_of_two(eight[k] * scale - offset);
+          weights[row] += eight[k];
         }
       for (auto& part : result) {
-        part[2 * row] *= shrink;
-        part[2 * row + 1] *= shrink;
+        part[i] *= shrink;
+        part[i + 1] *= shrink;
       }
     }
     const unsigned matrix[4] = {
@@ -159,10 +158,19 @@ struct query_tile {
   }
 };
 
-/// Blocks of (32, heads per block) threads. D is a multiple of 32; `scale` is log2(e) / sqrt(D).
+/// How many warps share a block, each with a head of its own.
+constexpr int attention_heads = 4;
+
+/// With narrow heads there are registers to load the next keys and values while these are looked at, and
+/// still four blocks at a time on a multiprocessor; with wide ones three blocks without that are faster.
+template <int D>
+constexpr bool loads_ahead = D == 32;
+
+/// Blocks of (32, attention_heads) threads. D is a multiple of 32; `scale` is log2(e) / sqrt(D).
 template <int D, class T>
-__global__ void attention(const T* qkv, const int* offsets, int texts, int heads, float scale, T* out) {
-  const int head = blockIdx.y * blockDim.y + threadIdx.y;
+__global__ void __launch_bounds__(warp* attention_heads, loads_ahead<D> ? 4 : 3)
+    attention(const T* qkv, const int* offsets, int texts, int heads, float scale, T* out) {
+  const int head = blockIdx.y * attention_heads + threadIdx.y;
   const int text = text_of_block(offsets, texts, blockIdx.x);
   const int begin = offsets[text], end = offsets[text + 1];
   const int first = begin + (blockIdx.x - first_block(offsets, text)) * attention_rows;
@@ -173,17 +181,27 @@ __global__ void attention(const T* qkv, const int* offsets, int texts, int heads
   };
   query_tile<D, T> tiles[2] = {{row(first, 0), 3 * width, end - first},
                                {row(first + 16, 0), 3 * width, end - first - 16}};
-  const int g = threadIdx.x / 4, c = threadIdx.x % 4;
+  four_pairs next_keys[2][D / 32], next_values[2][D / 32];
+  const auto load = [&](int key) {
+    for (int group = 0; group < 2; ++group)
+      for (int part = 0; part < D / 32; ++part) {
+        const int token = key + 8 * group + threadIdx.x / 4, column = part * 32 + threadIdx.x % 4 * 8;
+        next_keys[group][part] = load_pairs(row(token, 1) + column, token < end);
+        next_values[group][part] = load_pairs(row(token, 2) + column, token < end);
+      }
+  };
+  if (loads_ahead<D>) load(begin);
   for (int key = begin; key < end; key += 16) {
+    if (!loads_ahead<D>) load(key);
     four_pairs keys[2][D / 32];
     unsigned values[D / 8][2];
-    for (int half = 0; half < 2; ++half)
+    for (int group = 0; group < 2; ++group)
       for (int part = 0; part < D / 32; ++part) {
-        const int token = key + 8 * half + g;
-        keys[half][part] = load_pairs(row(token, 1) + part * 32 + c * 8, token < end);
-        const four_pairs value = load_pairs(row(token, 2) + part * 32 + c * 8, token < end);
-        for (int i = 0; i < 4; ++i) values[4 * part + i][half] = transposed(value.pairs[i]);
+        keys[group][part] = next_keys[group][part];
+        for (int i = 0; i < 4; ++i)
+          values[4 * part + i][group] = transposed(next_values[group][part].pairs[i]);
       }
+    if (loads_ahead<D> && key + 16 < end) load(key + 16);
     for (auto& tile : tiles) tile.see(keys, values, end - key, scale);
   }
   for (int i = 0; i < 2; ++i)

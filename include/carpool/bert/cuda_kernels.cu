@@ -15,19 +15,18 @@ using namespace carpool::bert;
 
 constexpr std::size_t shared_bytes = 48 * 1024;  // that every device grants without being asked
 
-/// Calls `launch(T{}, pack)` with the type and how many values of it a thread takes at once: 16 bytes, or 8
-/// where that gives each thread of a warp as many, or 1 where rows or pointers are not multiples of 16 bytes.
-/// Then tells whether the launch worked.
+/// Calls `launch(T{}, pack)` with the type and how many values of it a thread takes at once, which have so
+/// many bytes, or are one; then tells whether the launch worked.
 template <class Launch>
-int with_type(carpool_cuda_type type, bool packed, int64_t hidden, Launch launch) {
+int with_type(carpool_cuda_type type, int bytes, Launch launch) {
   const auto pick = [&](auto value) {
     constexpr int width = 16 / sizeof(value);
-    if (!packed)
-      launch(value, std::integral_constant<int, 1>{});
-    else if (hidden % (device::warp * width) != 0 && hidden % (device::warp * width / 2) == 0)
+    if (bytes == 16)
+      launch(value, std::integral_constant<int, width>{});
+    else if (bytes == 8)
       launch(value, std::integral_constant<int, width / 2>{});
     else
-      launch(value, std::integral_constant<int, width>{});
+      launch(value, std::integral_constant<int, 1>{});
   };
   if (type == carpool_cuda_fp32) pick(float{});
   if (type == carpool_cuda_fp16) pick(__half{});
@@ -35,24 +34,49 @@ int with_type(carpool_cuda_type type, bool packed, int64_t hidden, Launch launch
   return cudaGetLastError();
 }
 
+/// 16, or 0 where rows or pointers are not multiples of that.
 template <class... Pointers>
-bool can_pack(carpool_cuda_type type, int64_t hidden, const Pointers*... pointers) {
+int pack_bytes(carpool_cuda_type type, int64_t hidden, const Pointers*... pointers) {
   const int width = type == carpool_cuda_fp32 ? 4 : 8;
-  return hidden % width == 0 && ((reinterpret_cast<std::uintptr_t>(pointers) % 16 == 0) && ...);
+  const bool fits = hidden % width == 0 && ((reinterpret_cast<std::uintptr_t>(pointers) % 16 == 0) && ...);
+  return fits ? 16 : 0;
+}
+
+/// The same where a warp takes a row: 8 where that gives each of its threads as many.
+template <class... Pointers>
+int warp_pack_bytes(carpool_cuda_type type, int64_t hidden, const Pointers*... pointers) {
+  const int at_once = device::warp * (type == carpool_cuda_fp32 ? 4 : 8);
+  const int bytes = pack_bytes(type, hidden, pointers...);
+  return bytes != 0 && hidden % at_once != 0 && hidden % (at_once / 2) == 0 ? 8 : bytes;
 }
 
 bool takes(int64_t hidden) { return hidden > 0 && hidden <= carpool_cuda_most_hidden; }
 
-/// A warp for each row, and in a block as many as it has shared memory for, at most four.
+/// A warp for each row, four in a block, which keeps it in registers if they are enough for it, else in
+/// shared memory, as far as that goes.
 struct warp_per_row {
-  warp_per_row(int64_t rows, int64_t hidden) {
-    const std::size_t row_bytes = sizeof(float) * static_cast<std::size_t>(hidden);
-    const auto fit = static_cast<unsigned>(shared_bytes / row_bytes);
-    const unsigned at_once = fit < 4 ? fit : 4;
+  static constexpr int most_packs = 4;  // of a lane in registers
+
+  warp_per_row(int64_t rows, int64_t hidden, int width) {
+    in_registers = hidden <= int64_t{most_packs} * device::warp * width;
+    const std::size_t row_bytes = in_registers ? 0 : sizeof(float) * static_cast<std::size_t>(hidden);
+    unsigned at_once = 4;
+    while (at_once * row_bytes > shared_bytes) --at_once;
     threads = dim3(device::warp, at_once);
     blocks = static_cast<unsigned>((rows + at_once - 1) / at_once);
     bytes = at_once * row_bytes;
   }
+
+  /// Calls `launch` with where rows are kept.
+  template <int V, class Launch>
+  void with_place(Launch launch) const {
+    if (in_registers)
+      launch(static_cast<device::kept_in_registers<V, most_packs>*>(nullptr));
+    else
+      launch(static_cast<device::kept_in_shared_memory<V>*>(nullptr));
+  }
+
+  bool in_registers;
   unsigned blocks;
   dim3 threads;
   std::size_t bytes;  // of shared memory
@@ -71,15 +95,18 @@ int carpool_cuda_embedding_norm(carpool_cuda_type type, const void* words, const
                                 void* stream) {
   if (rows == 0) return cudaSuccess;
   if (!takes(hidden)) return cudaErrorInvalidValue;
-  const warp_per_row grid(rows, hidden);
-  return with_type(type, can_pack(type, hidden, words, positions, scale, shift, out), hidden,
-                   [&](auto value, auto width) {
-                     using T = decltype(value);
-                     device::embedding_norm<decltype(width)::value>
-                         <<<grid.blocks, grid.threads, grid.bytes, static_cast<cudaStream_t>(stream)>>>(
-                             as<T>(words, value), ids, as<T>(positions, value), places, as<T>(scale, value),
-                             as<T>(shift, value), eps, static_cast<T*>(out), rows, static_cast<int>(hidden));
-                   });
+  return with_type(
+      type, warp_pack_bytes(type, hidden, words, positions, scale, shift, out), [&](auto value, auto width) {
+        using T = decltype(value);
+        constexpr int V = decltype(width)::value;
+        const warp_per_row grid(rows, hidden, V);
+        grid.with_place<V>([&](auto* place) {
+          device::embedding_norm<std::remove_pointer_t<decltype(place)>, V>
+              <<<grid.blocks, grid.threads, grid.bytes, static_cast<cudaStream_t>(stream)>>>(
+                  as<T>(words, value), ids, as<T>(positions, value), places, as<T>(scale, value),
+                  as<T>(shift, value), eps, static_cast<T*>(out), rows, static_cast<int>(hidden));
+        });
+      });
 }
 
 int carpool_cuda_residual_norm(carpool_cuda_type type, const void* x, const void* residual, const void* scale,
@@ -87,15 +114,18 @@ int carpool_cuda_residual_norm(carpool_cuda_type type, const void* x, const void
                                void* stream) {
   if (rows == 0) return cudaSuccess;
   if (!takes(hidden)) return cudaErrorInvalidValue;
-  const warp_per_row grid(rows, hidden);
-  return with_type(type, can_pack(type, hidden, x, residual, scale, shift, out), hidden,
-                   [&](auto value, auto width) {
-                     using T = decltype(value);
-                     device::residual_norm<decltype(width)::value>
-                         <<<grid.blocks, grid.threads, grid.bytes, static_cast<cudaStream_t>(stream)>>>(
-                             as<T>(x, value), as<T>(residual, value), as<T>(scale, value),
-                             as<T>(shift, value), eps, static_cast<T*>(out), rows, static_cast<int>(hidden));
-                   });
+  return with_type(
+      type, warp_pack_bytes(type, hidden, x, residual, scale, shift, out), [&](auto value, auto width) {
+        using T = decltype(value);
+        constexpr int V = decltype(width)::value;
+        const warp_per_row grid(rows, hidden, V);
+        grid.with_place<V>([&](auto* place) {
+          device::residual_norm<std::remove_pointer_t<decltype(place)>, V>
+              <<<grid.blocks, grid.threads, grid.bytes, static_cast<cudaStream_t>(stream)>>>(
+                  as<T>(x, value), as<T>(residual, value), as<T>(scale, value), as<T>(shift, value), eps,
+                  static_cast<T*>(out), rows, static_cast<int>(hidden));
+        });
+      });
 }
 
 int carpool_cuda_pool(carpool_cuda_type type, const void* x, const int32_t* offsets, int first_only,
@@ -107,7 +137,7 @@ int carpool_cuda_pool(carpool_cuda_type type, const void* x, const int32_t* offs
   const unsigned streams = fit < 8 ? static_cast<unsigned>(fit) : 8U;
   const unsigned across = hidden > 512 ? 128U : 64U;
   const std::size_t bytes = (streams * static_cast<std::size_t>(hidden) + 32) * sizeof(float);
-  return with_type(type, can_pack(type, hidden, x), hidden, [&](auto value, auto width) {
+  return with_type(type, pack_bytes(type, hidden, x), [&](auto value, auto width) {
     device::pool<decltype(width)::value>
         <<<static_cast<unsigned>(texts), dim3(across, streams), bytes, static_cast<cudaStream_t>(stream)>>>(
             as(x, value), offsets, first_only != 0, normalize != 0, out, static_cast<int>(hidden));
@@ -117,7 +147,7 @@ int carpool_cuda_pool(carpool_cuda_type type, const void* x, const int32_t* offs
 int carpool_cuda_attention(carpool_cuda_type type, const void* qkv, const int32_t* offsets, void* out,
                            int64_t rows, int64_t texts, int64_t heads, int64_t head_size, void* stream) {
   if (texts == 0) return cudaSuccess;
-  constexpr unsigned at_once = 4;
+  constexpr int at_once = device::attention_heads;
   const dim3 blocks(static_cast<unsigned>(rows / device::attention_rows + texts),
                     static_cast<unsigned>((heads + at_once - 1) / at_once));
   const auto launch = [&](auto value, auto size) {

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: BSL-1.0
 //
 // The device code of cuda_kernels.cu. It is bound by memory: each value is read once and written once, in
-// packs of 16 bytes, and what is needed twice stays in shared memory as fp32.
+// packs of up to 16 bytes, and what is needed twice stays in registers or shared memory as fp32.
 
 #pragma once
 
@@ -37,63 +37,87 @@ __device__ inline float warp_sum(float x) {
   return x;
 }
 
-/// One warp normalises one row: norm(a + b). `kept` has room for the row. A lane touches only what it put
-/// there itself, and neighbouring lanes touch neighbouring words, so that no two meet in a bank.
-template <int V, class T>
+/// Where a lane keeps its packs of a row, until it knows the row's mean: in registers, so many at most,
+template <int V, int Most>
+struct kept_in_registers {
+  static constexpr int most = Most;
+  float values[Most][V] = {};
+
+  __device__ kept_in_registers(float*, int) {}
+  __device__ float& operator()(int i, int v) { return values[i][v]; }
+};
+
+/// or in shared memory, where neighbouring lanes touch neighbouring words, so that no two meet in a bank.
+template <int V>
+struct kept_in_shared_memory {
+  static constexpr int most = 1 << 20;
+  float* values;
+  int packs;
+
+  __device__ kept_in_shared_memory(float* row, int hidden) : values(row), packs(hidden / V) {}
+  __device__ float& operator()(int i, int v) { return values[v * packs + i * warp + threadIdx.x]; }
+};
+
+/// One warp normalises one row: norm(a + b). `row` is shared memory for it, if that is where it is kept.
+template <class Kept, int V, class T>
 __device__ void normalize_sum(const T* a, const T* b, const T* scale, const T* shift, float eps, T* out,
-                              int hidden, float* kept) {
+                              int hidden, float* row) {
+  Kept kept(row, hidden);
   const int packs = hidden / V;
-  const int lane = threadIdx.x;
-  float sum = 0;
-  for (int p = lane; p < packs; p += warp) {
-    const auto left = load<V>(a + p * V);
-    const auto right = load<V>(b + p * V);
-    for (int v = 0; v < V; ++v) {
-      const float x = to_float(left.values[v]) + to_float(right.values[v]);
-      kept[v * packs + p] = x;
-      sum += x;
+  const auto each_pack = [&](auto work) {
+    for (int i = 0; i < Kept::most; ++i) {
+      const int p = i * warp + threadIdx.x;
+      if (p < packs)
+        work(i, p * V);
+      else if (Kept::most > 32)
+        break;
     }
-  }
+  };
+  float sum = 0;
+  each_pack([&](int i, int at) {
+    const auto left = load<V>(a + at);
+    const auto right = load<V>(b + at);
+    for (int v = 0; v < V; ++v) sum += kept(i, v) = to_float(left.values[v]) + to_float(right.values[v]);
+  });
   const float mean = warp_sum(sum) / static_cast<float>(hidden);
   float squares = 0;
-  for (int p = lane; p < packs; p += warp)
-    for (int v = 0; v < V; ++v) {
-      const float distance = kept[v * packs + p] - mean;
-      squares += distance * distance;
-    }
+  each_pack([&](int i, int) {
+    for (int v = 0; v < V; ++v) squares += (kept(i, v) - mean) * (kept(i, v) - mean);
+  });
   const float factor = rsqrtf(warp_sum(squares) / static_cast<float>(hidden) + eps);
-  for (int p = lane; p < packs; p += warp) {
-    const auto by = load<V>(scale + p * V);
-    const auto plus = load<V>(shift + p * V);
+  each_pack([&](int i, int at) {
+    const auto by = load<V>(scale + at);
+    const auto plus = load<V>(shift + at);
     pack<T, V> result;
     for (int v = 0; v < V; ++v)
       assign(result.values[v],
-             (kept[v * packs + p] - mean) * factor * to_float(by.values[v]) + to_float(plus.values[v]));
-    *reinterpret_cast<pack<T, V>*>(out + p * V) = result;
-  }
+             (kept(i, v) - mean) * factor * to_float(by.values[v]) + to_float(plus.values[v]));
+    *reinterpret_cast<pack<T, V>*>(out + at) = result;
+  });
 }
 
-/// Blocks of (32, rows per block) threads with a row of floats in shared memory for each warp.
-template <int V, class T>
+/// Blocks of (32, rows per block) threads, with a row of floats in shared memory for each warp if that is
+/// where rows are kept.
+template <class Kept, int V, class T>
 __global__ void embedding_norm(const T* words, const int* ids, const T* positions, const int* places,
                                const T* scale, const T* shift, float eps, T* out, long long rows,
                                int hidden) {
   extern __shared__ float shared[];
   const long long row = static_cast<long long>(blockIdx.x) * blockDim.y + threadIdx.y;
   if (row >= rows) return;
-  normalize_sum<V>(words + static_cast<long long>(ids[row]) * hidden,
-                   positions + static_cast<long long>(places[row]) * hidden, scale, shift, eps,
-                   out + row * hidden, hidden, shared + threadIdx.y * hidden);
+  normalize_sum<Kept, V>(words + static_cast<long long>(ids[row]) * hidden,
+                         positions + static_cast<long long>(places[row]) * hidden, scale, shift, eps,
+                         out + row * hidden, hidden, shared + threadIdx.y * hidden);
 }
 
-template <int V, class T>
+template <class Kept, int V, class T>
 __global__ void residual_norm(const T* x, const T* residual, const T* scale, const T* shift, float eps,
                               T* out, long long rows, int hidden) {
   extern __shared__ float shared[];
   const long long row = static_cast<long long>(blockIdx.x) * blockDim.y + threadIdx.y;
   if (row >= rows) return;
-  normalize_sum<V>(x + row * hidden, residual + row * hidden, scale, shift, eps, out + row * hidden, hidden,
-                   shared + threadIdx.y * hidden);
+  normalize_sum<Kept, V>(x + row * hidden, residual + row * hidden, scale, shift, eps, out + row * hidden,
+                         hidden, shared + threadIdx.y * hidden);
 }
 
 /// The sum over the block, the same in each thread. `parts` has room for one float per warp. All threads take

@@ -21,13 +21,13 @@ class device_lane {
   device_lane& operator=(const device_lane&) = delete;
   virtual ~device_lane() = default;
 
-  /// -> [texts, dimension or labels] in fp32, in the host's memory, complete. `batch` is closed and has a
-  /// text.
+  /// -> [texts, dimension or labels] in fp32, contiguous, in the host's memory, complete. `batch` is closed
+  /// and has a text.
   virtual at::Tensor run(const packed_batch& batch) = 0;
 
-  /// -> [batch.token_count(), dimension] in fp32, in the host's memory, complete: each token's vector, before
-  /// pooling. The results of `run` are of no use afterwards. Throws `error::token_vectors_unsupported` where
-  /// there are none to be had.
+  /// -> [batch.token_count(), dimension] in fp32, contiguous, in the host's memory, complete: each token's
+  /// vector, before pooling. The results of `run` are of no use afterwards. Throws
+  /// `error::token_vectors_unsupported` where there are none to be had.
   virtual at::Tensor run_unpooled(const packed_batch&) {
     throw boost::system::system_error{make_error_code(error::token_vectors_unsupported)};
   }

@@ -80,8 +80,7 @@ class encoder {
   encoder(const model_config& config, encoder_weights weights, const at::TensorOptions& target,
           const linear_kernels& kernels = {.onednn = onednn_linear::find()})
       : config_(config),
-        packed_(has_packed_attention(target, config.hidden_size / config.heads)),
-        flash_(has_flash_attention(target, config.hidden_size / config.heads)),
+        attention_(choose_attention(target, config.hidden_size / config.heads)),
         words_(weights.words.to(target)),
         places_(weights.places.flatten(0, 1).to(target)),
         embedding_norm_(make_norm(weights.embedding_norm, target)) {
@@ -106,7 +105,7 @@ class encoder {
   }
 
   /// Whether a run depends on nothing but the tensors of the batch, their sizes and `longest`.
-  [[nodiscard]] bool runs_in_graphs() const noexcept { return packed_ || flash_; }
+  [[nodiscard]] bool runs_in_graphs() const noexcept { return attention_ != attention_kernel::per_text; }
 
  private:
   struct layer {
@@ -149,16 +148,23 @@ class encoder {
   }
 
   at::Tensor attention(const at::Tensor& qkv, const device_batch& batch) const {
+    switch (attention_) {
+      case attention_kernel::packed:
 #ifdef CARPOOL_BERT_KERNELS
-    if (packed_) return cuda::attention(qkv, batch.offsets, config_.heads);
+        return cuda::attention(qkv, batch.offsets, config_.heads);
 #endif
-    if (flash_) return flash_attention(qkv, batch.offsets, batch.longest, config_.heads);
+      case attention_kernel::flash:
+        return flash_attention(qkv, batch.offsets, batch.longest, config_.heads);
+      case attention_kernel::efficient:
+        return efficient_attention(qkv, batch.offsets, batch.longest, config_.heads);
+      case attention_kernel::per_text:
+        break;
+    }
     return attention_per_text(qkv, batch.host, config_.heads);
   }
 
   model_config config_;
-  bool packed_;  // attention is carpool's own kernel
-  bool flash_;   // else libtorch's
+  attention_kernel attention_;
   at::Tensor words_;
   at::Tensor places_;  // [2·max positions, hidden], by packed_batch::places
   layer_norm embedding_norm_;

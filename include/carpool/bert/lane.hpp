@@ -16,7 +16,7 @@
 #include <ATen/core/Tensor.h>
 
 #include <algorithm>
-#include <cmath>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -103,10 +103,10 @@ class lane {
       if (item.refusal) {
         items.emplace_back(item.refusal);
       } else if (item.token_rows == 0) {
-        items.push_back(checked(result.pooled.select(0, row++)));
+        items.push_back(checked(result.pooled, row++, 1));
       } else {
         const auto count = static_cast<std::int64_t>(item.token_rows);
-        items.push_back(checked(result.unpooled.narrow(0, token_row, count)));
+        items.push_back(checked(result.unpooled, token_row, count));
         token_row += count;
       }
     }
@@ -154,12 +154,21 @@ class lane {
     return known ? boost::system::error_code{} : error::unknown_token;
   }
 
-  static boost::system::result<embedding> checked(const at::Tensor& rows) {
-    const float* const begin = rows.const_data_ptr<float>();
-    const float* const end = begin + rows.numel();
-    if (!std::all_of(begin, end, [](float value) { return std::isfinite(value); }))
-      return make_error_code(error::non_finite_output);
-    return embedding(begin, end);
+  /// The rows [first, first + count) of a contiguous matrix.
+  static boost::system::result<embedding> checked(const at::Tensor& rows, std::int64_t first,
+                                                  std::int64_t count) {
+    const float* const begin = rows.const_data_ptr<float>() + first * rows.size(1);
+    embedding numbers(begin, begin + count * rows.size(1));
+    if (!all_finite(numbers)) return make_error_code(error::non_finite_output);
+    return numbers;
+  }
+
+  /// Looks at all of them, because a loop that may end early is not vectorised.
+  static bool all_finite(std::span<const float> numbers) {
+    constexpr std::uint32_t exponent = 0x7f800000;  // all of it is set in infinities and NaNs only
+    bool all = true;
+    for (const float number : numbers) all &= (std::bit_cast<std::uint32_t>(number) & exponent) != exponent;
+    return all;
   }
 
   std::int64_t vocab_size_;

@@ -118,3 +118,8 @@ TEST_CASE("flash attention is for CUDA only") {
   CHECK_FALSE(has_flash_attention(at::TensorOptions(at::kFloat), 32));
   CHECK_FALSE(has_flash_attention(at::TensorOptions(at::kHalf), 32));
 }
+
+TEST_CASE("on the CPU attention goes text by text") {
+  for (const auto type : {at::kFloat, at::kBFloat16})
+    CHECK(choose_attention(at::TensorOptions(type), 32) == attention_kernel::per_text);
+}

@@ -53,7 +53,7 @@ void check_row(const T* got, const std::vector<double>& wanted) {
     REQUIRE(std::abs(double{to_float(got[i])} - wanted[i]) <= rounding<T>(wanted[i]));
 }
 
-template <int V, class T>
+template <class Kept, int V, class T>
 void check_residual_norm(int hidden) {
   const long long rows = 5;  // two blocks, the second not full
   const auto x = random<T>(static_cast<std::size_t>(rows * hidden), 1);
@@ -61,7 +61,7 @@ void check_residual_norm(int hidden) {
   const auto scale = random<T>(static_cast<std::size_t>(hidden), 3);
   const auto shift = random<T>(static_cast<std::size_t>(hidden), 4);
   std::vector<T> in_place = x;
-  launch(&residual_norm<V, T>, 2, {32, 3}, in_place.data(), residual.data(), scale.data(), shift.data(),
+  launch(&residual_norm<Kept, V, T>, 2, {32, 3}, in_place.data(), residual.data(), scale.data(), shift.data(),
          1e-12F, in_place.data(), rows, hidden);
   for (long long row = 0; row < rows; ++row)
     check_row(in_place.data() + row * hidden,
@@ -109,7 +109,7 @@ std::vector<T> attended(const std::vector<T>& qkv, const std::vector<int>& offse
   const int texts = static_cast<int>(offsets.size()) - 1;
   std::vector<T> out(qkv.size() / 3);
   const float scale = std::log2(std::exp(1.0F)) / std::sqrt(static_cast<float>(D));
-  launch(&attention<D, T>, offsets.back() / 32 + texts, {32, heads}, qkv.data(), offsets.data(), texts, heads,
+  launch(&attention<D, T>, offsets.back() / 32 + texts, {32, 4}, qkv.data(), offsets.data(), texts, heads,
          scale, out.data());
   return out;
 }
@@ -124,12 +124,15 @@ void check_attention(const std::vector<int>& offsets) {
 
 }  // namespace
 
-TEST_CASE("the kernel of residual and norm, in each type and width of a pack, also in place") {
-  check_residual_norm<4, float>(384);
-  check_residual_norm<1, float>(30);
-  check_residual_norm<8, __half>(384);
-  check_residual_norm<1, __half>(33);
-  check_residual_norm<8, __nv_bfloat16>(64);
+TEST_CASE(
+    "the kernel of residual and norm, in each type, width of a pack and place for a row, and in place") {
+  check_residual_norm<kept_in_registers<4, 4>, 4, float>(384);
+  check_residual_norm<kept_in_registers<1, 2>, 1, float>(30);
+  check_residual_norm<kept_in_registers<4, 3>, 4, __half>(384);
+  check_residual_norm<kept_in_registers<8, 4>, 8, __nv_bfloat16>(64);
+  check_residual_norm<kept_in_shared_memory<4>, 4, float>(384);
+  check_residual_norm<kept_in_shared_memory<1>, 1, __half>(33);
+  check_residual_norm<kept_in_shared_memory<8>, 8, __nv_bfloat16>(1024);
 }
 
 TEST_CASE("the kernel of embeddings and norm takes the rows that ids and places name") {
@@ -141,8 +144,8 @@ TEST_CASE("the kernel of embeddings and norm takes the rows that ids and places 
   const std::vector<int> ids{9, 0, 3};
   const std::vector<int> places{0, 3, 1};
   std::vector<float> out(3 * hidden);
-  launch(&embedding_norm<4, float>, 1, {32, 4}, words.data(), ids.data(), positions.data(), places.data(),
-         scale.data(), shift.data(), 1e-12F, out.data(), 3LL, hidden);
+  launch(&embedding_norm<kept_in_registers<4, 1>, 4, float>, 1, {32, 4}, words.data(), ids.data(),
+         positions.data(), places.data(), scale.data(), shift.data(), 1e-12F, out.data(), 3LL, hidden);
   for (int row = 0; row < 3; ++row)
     check_row(
         out.data() + row * hidden,
