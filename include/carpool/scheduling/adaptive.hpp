@@ -131,8 +131,7 @@ class adaptive {
     if (state_.last_arrival)
       load.rate =
           state_.rate.value_after(std::max(0.0, state_.time.milliseconds(now) - *state_.last_arrival));
-    load.most = std::min(static_cast<double>(bounds.max_batch_size),
-                         std::max(1.0, std::floor(bounds.max_batch_work / std::max(1e-9, load.work_each))));
+    load.most = std::min(static_cast<double>(bounds.max_batch_size), affordable(bounds));
     return carpool::forecast{
         .batch_cost = milliseconds{state_.cost.fixed},
         .work_cost = milliseconds{state_.cost.per_work},
@@ -163,7 +162,7 @@ class adaptive {
     if (state_.waiting == 0) state_.epoch.reset();
   }
 
-  [[nodiscard]] scheduling::moment look(const scheduling::queue_view& queue, std::size_t free_lanes) const {
+  [[nodiscard]] scheduling::moment look(const scheduling::queue_view& queue, std::size_t free_lanes) {
     scheduling::moment here{.now = state_.now,
                             .queue = queue,
                             .time = state_.time,
@@ -171,9 +170,17 @@ class adaptive {
                             .running = state_.running,
                             .free_lanes = free_lanes};
     here.limit = in_flight_limit(here.load, queue.bounds().lanes);
+    const bool full =
+        static_cast<double>(here.waiting()) >= std::min(here.load.most, affordable(queue.bounds()));
+    if (full && here.running.count == here.limit && state_.looks.allows(state_.cost.batches)) ++here.limit;
     here.deadlines_count = deadlines_count();
     here.more_expected = !queue.closed() && state_.outstanding < state_.peak.value;
     return here;
+  }
+
+  /// Requests of the usual work that max_batch_work allows in a batch.
+  [[nodiscard]] double affordable(const scheduling::limits& bounds) const noexcept {
+    return std::max(1.0, std::floor(bounds.max_batch_work / std::max(1e-9, state_.work_each)));
   }
 
   /// No batch is trusted to take what the fit says if it is more than twice as large as any that has ended.

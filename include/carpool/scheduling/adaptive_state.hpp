@@ -6,6 +6,7 @@
 #include <carpool/scheduling/arrival_rate.hpp>
 #include <carpool/scheduling/cost_model.hpp>
 #include <carpool/scheduling/linger.hpp>
+#include <carpool/scheduling/look_above.hpp>
 #include <carpool/scheduling/recent_peak.hpp>
 #include <carpool/scheduling/running_batches.hpp>
 #include <carpool/scheduling/slack.hpp>
@@ -29,6 +30,7 @@ struct adaptive_state {
   slack deadlines;
   recent_peak largest_work;
   linger lingering;
+  look_above looks;
   running_batches running;
 
   double outstanding = 0;  ///< requests that wait or run

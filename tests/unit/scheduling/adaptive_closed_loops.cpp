@@ -12,6 +12,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <utility>
 
 using namespace carpool;
 using namespace carpool::simulate;
@@ -25,6 +26,28 @@ struct setting {
   double batch_seconds;
   double device_speed;
 };
+
+/// What is learnt where two batches at a time take 2.4 times as long as one.
+scheduling::adaptive_state taught_that_lanes_disturb_each_other() {
+  scheduling::adaptive_state learnt;
+  for (int i = 0; i < 300; ++i) {
+    const double work = 1 << i % 7, others = i % 2;
+    learnt.cost.add(work, (2 + 0.03 * work) * (1 + 1.4 * others), 1 + others);
+  }
+  learnt.largest_batch = 64;
+  return learnt;
+}
+
+/// Answers in the first 2 s with more callers than two batches can take, who find that learnt.
+std::size_t answers_after_lesson(std::size_t lanes, double device_speed) {
+  service simulated;
+  simulated.bounds = {.max_batch_size = 64, .lanes = lanes};
+  simulated.model = {.per_batch = 0.002, .per_work = 0.00003, .device_speed = device_speed, .spread = 0.03};
+  simulated.timer_lateness = 60us;
+  const closed_loop callers(300, 20e-6, time_point{} + 2s, 1);
+  adaptive policy(taught_that_lanes_disturb_each_other());
+  return run(simulated, callers, scheduling::any_policy(std::move(policy))).latencies.size();
+}
 
 /// Answers in 10 s after a warm-up of 2 s, with texts of 8 ms each.
 std::size_t answers(const setting& world, scheduling::any_policy policy) {
@@ -56,4 +79,12 @@ TEST_CASE("callers who come back together keep all lanes busy, whether these dis
           const auto eagerly = static_cast<double>(answers(world, scheduling::any_policy(eager{})));
           CHECK(static_cast<double>(answers(world, scheduling::any_policy(adaptive{}))) > 0.97 * eagerly);
         }
+}
+
+TEST_CASE("lanes that were thought to disturb each other are tried again when full batches wait") {
+  constexpr double independent = 1e9, device_bound = 1;
+  const auto one = static_cast<double>(answers_after_lesson(1, independent));
+  CHECK(static_cast<double>(answers_after_lesson(2, independent)) > 1.9 * one);
+  CHECK(static_cast<double>(answers_after_lesson(2, 1.6)) > 1.5 * one);
+  CHECK(static_cast<double>(answers_after_lesson(2, device_bound)) > 0.99 * one);
 }
