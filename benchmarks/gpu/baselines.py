@@ -165,18 +165,17 @@ def in_time(name):
         raise TimeoutError(f"the {given.seconds:.0f} seconds for the baselines are over")
 
 
-for number, model in enumerate(given.models):
-    name, folder = model.split("=", 1)
-    works = [sentence_transformers, compiled, aot_inductor]
-    if given.toy and len(given.models) > 1 and number == 0:
-        works.remove(aot_inductor)  # which takes a minute for a model of that size
-    for work in works + ([] if number else [tokenizer]):
-        try:
-            in_time(name)
-            work(name, folder)
-        except ImportError as missing:
-            report("baseline", model=name, side=work.__name__, skipped=f"not installed: {missing.name}")
-        except TimeoutError as late:
-            report("baseline", model=name, side=work.__name__, skipped=str(late))
-        except Exception as failure:  # one baseline that fails is no loss for the others
-            report("baseline", model=name, side=work.__name__, failed=f"{type(failure).__name__}: {failure}"[:200])
+models = [each.split("=", 1) for each in given.models]
+plan = [(tokenizer, *models[0])]
+plan += [(work, *model) for work in (sentence_transformers, compiled) for model in models]
+plan += [(aot_inductor, *model) for model in models[given.toy and len(models) > 1 :]]  # a minute and more; last, if there is time
+for work, name, folder in plan:
+    try:
+        in_time(name)
+        work(name, folder)
+    except ImportError as missing:
+        report("baseline", model=name, side=work.__name__, skipped=f"not installed: {missing.name}")
+    except TimeoutError as late:
+        report("baseline", model=name, side=work.__name__, skipped=str(late))
+    except Exception as failure:  # one baseline that fails is no loss for the others
+        report("baseline", model=name, side=work.__name__, failed=f"{type(failure).__name__}: {failure}"[:200])
