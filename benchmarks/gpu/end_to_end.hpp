@@ -69,11 +69,13 @@ class text_caller {
   void open_loop(double rate, double until) {
     std::mt19937 random(static_cast<unsigned>(next_));
     std::exponential_distribution<double> gap(rate);
-    for (double due = clock_now() + gap(random); due < until; due += gap(random)) {
+    double due = clock_now();
+    do {
+      due += gap(random);
       for (double now = clock_now(); now < due; now = clock_now())
         context_.run_one_for(std::chrono::nanoseconds(static_cast<std::int64_t>(1e9 * (due - now))));
       submit(due);
-    }
+    } while (due < until);
     drain();
   }
 
