@@ -209,6 +209,12 @@ def curves(lines, x, y, name):
     return {name: sorted(curve.items()) for name, curve in found.items()}
 
 
+def round_numbers(least, most):
+    """1, 2 or 5 times a power of ten, and between the two."""
+    powers = range(math.floor(math.log10(least)), math.ceil(math.log10(most)) + 1)
+    return [times * 10**power for power in powers for times in (1, 2, 5) if least <= times * 10**power <= most]
+
+
 def plot(title, found):
     points = [point for curve in found.values() for point in curve]
     ranges = [(min(values), max(values)) for values in zip(*points)]
@@ -223,8 +229,10 @@ def plot(title, found):
            f'<text x="10" y="20" font-size="14" font-weight="bold">{title}</text>']
     for x in sorted({point[0] for point in points}):
         svg.append(f'<text x="{place(x, 0):.0f}" y="{HEIGHT - BOTTOM + 20}" text-anchor="middle">{x:,.0f}</text>')
-    for y in ranges[1]:
-        svg.append(f'<text x="{LEFT - 8}" y="{place(y, 1):.0f}" text-anchor="end">{y:,.0f}</text>')
+    for y in round_numbers(*ranges[1]):
+        at = f"{place(y, 1):.0f}"
+        svg.append(f'<line x1="{LEFT}" x2="{WIDTH - 30}" y1="{at}" y2="{at}" stroke="#ddd"/>')
+        svg.append(f'<text x="{LEFT - 8}" y="{at}" text-anchor="end">{y:,.0f}</text>')
     for number, (name, curve) in enumerate(found.items()):
         colour = COLOURS[number % len(COLOURS)]
         way = " ".join(f"{place(x, 0):.1f},{place(y, 1):.1f}" for x, y in curve)
