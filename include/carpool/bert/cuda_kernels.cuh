@@ -37,7 +37,7 @@ __device__ inline float warp_sum(float x) {
   return x;
 }
 
-/// Where a lane keeps its packs of a row, until it knows the row's mean: in registers, so many at most,
+/// A lane's packs of a row, kept in registers until the row's mean is known; so many at most.
 template <int V, int Most>
 struct kept_in_registers {
   static constexpr int most = Most;
@@ -47,10 +47,11 @@ struct kept_in_registers {
   __device__ float& operator()(int i, int v) { return values[i][v]; }
 };
 
-/// or in shared memory, where neighbouring lanes touch neighbouring words, so that no two meet in a bank.
+/// The same in shared memory, where neighbouring lanes touch neighbouring words, so that no two meet in a
+/// bank.
 template <int V>
 struct kept_in_shared_memory {
-  static constexpr int most = 1 << 20;
+  static constexpr int most = 1 << 20;  // however many there are
   float* values;
   int packs;
 
@@ -70,7 +71,7 @@ __device__ void normalize_sum(const T* a, const T* b, const T* scale, const T* s
       if (p < packs)
         work(i, p * V);
       else if (Kept::most > 32)
-        break;
+        break;  // few are better looked at without a jump
     }
   };
   float sum = 0;
