@@ -8,7 +8,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <cstdint>
 #include <string>
 #include <utility>
 
@@ -52,12 +51,12 @@ void circumstances::admit(std::size_t token_count) {
   request.tokens = token_count;
   request.preparation = std::chrono::steady_clock::now() - request.arrival;
   clients.count_tokens(request.client, token_count);
-  arm->counted.tokens += token_count;
+  arm->counted->count_tokens(token_count);
 }
 
 carpool::duration circumstances::record() {
   const carpool::duration took = std::chrono::steady_clock::now() - request.arrival;
-  arm->counted.request_time.record(static_cast<std::uint64_t>(took.count()));
+  arm->counted->count_answer(took);
   return took;
 }
 

@@ -11,12 +11,14 @@
 namespace embed_server {
 
 void clientele::set_keys(api_keys keys) {
+  const std::lock_guard lock(mutex_);
   keys_ = std::move(keys);
   weights_.set(keys_.weights());
   rates_.keep_only(keys_);
 }
 
 api_client clientele::identify(const request_head& head, endpoint to) const {
+  const std::lock_guard lock(mutex_);
   if (!keys_.required() && is_for_admins(to))
     throw api_error{problem::forbidden,
                     "this is for admins, and there are none: the server runs without --api-keys"};
@@ -35,16 +37,20 @@ api_client clientele::identify(const request_head& head, endpoint to) const {
 }
 
 void clientele::count_request(const api_client& client, endpoint to) {
-  if (runs_model(to)) rates_.count_request(client, std::chrono::steady_clock::now());
+  if (!runs_model(to)) return;
+  const std::lock_guard lock(mutex_);
+  rates_.count_request(client, std::chrono::steady_clock::now());
 }
 
 void clientele::count_tokens(const api_client& client, std::size_t tokens) {
+  const std::lock_guard lock(mutex_);
   rates_.count_tokens(client, tokens, std::chrono::steady_clock::now());
 }
 
 void clientele::tell_rates(response& answer, const exchange& request) {
-  if (family_of(request.head.path) == api_family::openai)
-    rates_.tell(answer, request.client, std::chrono::steady_clock::now());
+  if (family_of(request.head.path) != api_family::openai) return;
+  const std::lock_guard lock(mutex_);
+  rates_.tell(answer, request.client, std::chrono::steady_clock::now());
 }
 
 }  // namespace embed_server

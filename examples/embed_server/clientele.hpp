@@ -12,10 +12,11 @@
 #include "routes.hpp"
 
 #include <cstddef>
+#include <mutex>
 
 namespace embed_server {
 
-/// Who may use the server, and how much is left to each. Not thread-safe.
+/// Who may use the server, and how much is left to each. Thread-safe.
 class clientele {
  public:
   /// `rates` hold for clients whose key has no limits of its own, and for all those without a key together.
@@ -42,6 +43,7 @@ class clientele {
 
  private:
   const rate_limits default_rates_;
+  mutable std::mutex mutex_;  // for keys_ and rates_
   api_keys keys_;
   client_weights weights_;
   rate_control rates_;

@@ -13,6 +13,7 @@
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/dispatch.hpp>
 #include <boost/asio/experimental/awaitable_operators.hpp>
 #include <boost/asio/multiple_exceptions.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -71,37 +72,46 @@ void begin(exchange& request, request_head head) {
 }  // namespace
 
 connection::connection(client_stream::socket_type socket, std::shared_ptr<asio::ssl::context> tls,
-                       embed_service& service, const http_settings& settings)
+                       embed_service& service, const http_settings& settings, asio::any_io_executor home)
     : stream_(std::move(socket), std::move(tls)),
       service_(service),
       settings_(settings),
       limits_(settings.limits),
+      home_(std::move(home)),
       address_(stream_.address()) {
-  ++service_.counted().idle_connections;
+  service_.counted().count_connection();
 }
 
-connection::~connection() {
-  --(idle_ ? service_.counted().idle_connections : service_.counted().active_connections);
-}
+connection::~connection() { service_.counted().forget_connection(idle_); }
 
 void connection::set_idle(bool idle) {
   if (idle == idle_) return;
   idle_ = idle;
-  auto& counted = service_.counted();
-  --(idle ? counted.active_connections : counted.idle_connections);
-  ++(idle ? counted.idle_connections : counted.active_connections);
+  service_.counted().set_idle(idle);
 }
 
 void connection::close_if_idle() {
-  if (idle_ && !stream_.has_input()) stream_.close();
+  asio::dispatch(stream_.get_executor(), [self = shared_from_this()] {
+    if (self->idle_ && !self->stream_.has_input()) self->stream_.close();
+  });
 }
 
-void connection::drop() { drop_.emit(asio::cancellation_type::terminal); }
+void connection::drop() {
+  asio::dispatch(stream_.get_executor(),
+                 [self = shared_from_this()] { self->drop_.emit(asio::cancellation_type::terminal); });
+}
 
 void connection::start(std::function<void()> on_end) {
-  asio::co_spawn(stream_.get_executor(), run(),
-                 asio::bind_cancellation_slot(
-                     drop_.slot(), [on_end = std::move(on_end)](std::exception_ptr) { on_end(); }));
+  asio::co_spawn(
+      stream_.get_executor(), run(),
+      asio::bind_cancellation_slot(drop_.slot(), [home = home_, on_end = std::move(on_end)](
+                                                     std::exception_ptr) { asio::dispatch(home, on_end); }));
+}
+
+template <class Result>
+asio::awaitable<Result> connection::at_home(asio::awaitable<Result> work) {
+  if (home_ == stream_.get_executor()) return work;
+  return asio::co_spawn(home_, std::move(work), asio::use_awaitable);
 }
 
 asio::awaitable<void> connection::run() {
@@ -208,8 +218,10 @@ asio::awaitable<std::optional<response>> connection::answer(exchange& request, d
                                                             std::string body) {
   using namespace asio::experimental::awaitable_operators;
   request.arrival = std::chrono::steady_clock::now();
-  const bool may_wait = takes_time(where.to);
+  const endpoint to = where.to;
+  const bool may_wait = takes_time(to);
   auto answered = service_.answer(request, std::move(where), std::move(body));
+  if (!is_work(to)) answered = at_home(std::move(answered));
   if (!may_wait) co_return co_await std::move(answered);
   auto first = co_await (std::move(answered) || peer_gone());
   if (first.index() == 1) co_return std::nullopt;
@@ -250,10 +262,12 @@ asio::awaitable<void> connection::send_events(response header, const exchange& r
   co_await (tell_metrics() || peer_gone());
 }
 
+asio::awaitable<std::string> connection::read_metrics() const { co_return service_.facts().metrics(); }
+
 asio::awaitable<void> connection::tell_metrics() {
   asio::steady_timer pause{stream_.get_executor()};
   while (!service_.facts().draining()) {
-    const std::string event = to_event(service_.facts().metrics());
+    const std::string event = to_event(co_await at_home(read_metrics()));
     stream_.expires_after(limits_.write_time);
     co_await asio::async_write(stream_, asio::buffer(event), asio::use_awaitable);
     pause.expires_after(limits_.event_interval);
@@ -268,7 +282,7 @@ void connection::complete(response& answer, const exchange& request, bool keep_a
   settings_.cors.complete(answer, request.head);
   service_.clients().tell_rates(answer, request);
   log(request, answer.result_int(), &answer);
-  ++service_.counted().answers[answer.result_int()];
+  service_.counted().count_answer(answer.result_int());
 }
 
 // `answer` is null if the client did not wait for one.

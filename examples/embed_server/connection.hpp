@@ -10,6 +10,7 @@
 #include "http.hpp"
 #include "http_settings.hpp"
 
+#include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
@@ -23,26 +24,27 @@
 namespace embed_server {
 
 /// One client's connection: reads a request, has it answered, writes the answer, and so on. Requests that
-/// arrive while one is being served wait in the buffer or the socket. Not thread-safe: everything happens on
-/// the io thread.
-class connection {
+/// arrive while one is being served wait in the buffer or the socket. Everything happens on the thread of the
+/// socket's executor, but what only the thread of the service may do.
+class connection : public std::enable_shared_from_this<connection> {
  public:
-  /// Speaks TLS if there is a context for it. The service and the settings must outlive the connection.
+  /// Speaks TLS if there is a context for it. `home` is where the service's own thread is. The service and
+  /// the settings must outlive the connection.
   connection(client_stream::socket_type socket, std::shared_ptr<asio::ssl::context> tls,
-             embed_service& service, const http_settings& settings);
+             embed_service& service, const http_settings& settings, asio::any_io_executor home);
   ~connection();
 
   connection(const connection&) = delete;
   connection& operator=(const connection&) = delete;
 
-  /// Serves the client until either side is done with the other, then calls `on_end`, which may destroy the
-  /// connection.
+  /// Serves the client until either side is done with the other, then calls `on_end` at home, which may
+  /// destroy the connection.
   void start(std::function<void()> on_end);
 
-  /// Closes the connection if no request has begun to arrive.
+  /// Closes the connection if no request has begun to arrive. From any thread.
   void close_if_idle();
 
-  /// Ends the connection at once, whatever it is doing.
+  /// Ends the connection at once, whatever it is doing. From any thread.
   void drop();
 
  private:
@@ -51,6 +53,10 @@ class connection {
   asio::awaitable<bool> wait_for_request();
   asio::awaitable<request_head> read_head(request_parser& parser);
   asio::awaitable<void> read_body(request_parser& parser, const request_head& head);
+  /// `work` on the thread of the service.
+  template <class Result>
+  asio::awaitable<Result> at_home(asio::awaitable<Result> work);
+  asio::awaitable<std::string> read_metrics() const;
   asio::awaitable<std::optional<response>> answer(exchange& request, destination where, std::string body);
   asio::awaitable<void> peer_gone();
   asio::awaitable<bool> send(response answer, const exchange& request, bool keep_alive);
@@ -66,6 +72,7 @@ class connection {
   embed_service& service_;
   const http_settings& settings_;
   const limits& limits_;
+  const asio::any_io_executor home_;
   std::string address_;  // the client's
   asio::cancellation_signal drop_;
   boost::beast::flat_buffer buffer_;  // read from the socket and not yet parsed

@@ -168,7 +168,7 @@ void embed_service::choose(circumstances& when, std::shared_ptr<hosted_model> mo
   use(when, std::move(model));
   when.arm = &when.model->arm_for(when.request);
   when.request.variant = when.arm->variant;
-  ++when.arm->counted.requests;
+  when.arm->counted->count_request();
 }
 
 void embed_service::use(circumstances& when, std::shared_ptr<hosted_model> model) {
@@ -177,19 +177,19 @@ void embed_service::use(circumstances& when, std::shared_ptr<hosted_model> model
 }
 
 std::shared_ptr<hosted_model> embed_service::model_for_openai(const std::string& name) const {
-  const bool known = models_.find(name) != nullptr, refused = strict_ && !name.empty();
+  const bool known = models_.find(name).has_value(), refused = strict_ && !name.empty();
   return known || refused ? models_.get(name) : models_.get_for(endpoint::openai_embeddings);
 }
 
 // Of what was refused before anybody knew which model it is for, the default keeps count.
 void embed_service::count_invalid(circumstances& when) const {
-  const auto& all = models_.entries();
-  if (when.arm == nullptr && !all.empty() && all.front().model) {
-    when.model = all.front().model;
+  if (when.arm == nullptr) {
+    when.model = models_.first();
+    if (when.model == nullptr) return;
     when.arm = &when.model->arms().front();
-    ++when.arm->counted.requests;
+    when.arm->counted->count_request();
   }
-  if (when.arm != nullptr) ++when.arm->counted.invalid;
+  when.arm->counted->count_invalid();
 }
 
 asio::awaitable<response> embed_service::embed(std::string body, circumstances& when) {

@@ -8,6 +8,7 @@
 #include "embed_request.hpp"
 #include "exchange.hpp"
 #include "http.hpp"
+#include "http_counters.hpp"
 #include "infer_request.hpp"
 #include "limits.hpp"
 #include "metrics.hpp"
@@ -20,6 +21,7 @@
 
 #include <boost/asio/awaitable.hpp>
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -30,9 +32,9 @@ namespace embed_server {
 
 namespace asio = boost::asio;
 
-/// What the server does with a request once HTTP has been dealt with. Everything runs on one io thread; the
-/// models run elsewhere, behind their engines. So /health and /metrics are answered however long the queue
-/// is.
+/// What the server does with a request once HTTP has been dealt with. The models run elsewhere, behind their
+/// engines, so /health and /metrics are answered however long the queue is. Several threads may ask for the
+/// work of models at once (is_work); everything else happens on one thread.
 class embed_service {
  public:
   /// The models must outlive the service, and may change.
@@ -49,15 +51,16 @@ class embed_service {
   /// From now on administrators may load and unload models; it must outlive the service.
   void manage(model_repository& repository) noexcept { repository_ = &repository; }
 
-  /// The answer to a request, whatever happens: errors are answers too. Cancelling it (all types) takes
-  /// requests that still wait out of the queue. What it takes is noted in the request.
+  /// The answer to a request, whatever happens: errors are answers too. To be run on the thread of the
+  /// service unless is_work(where.to). Cancelling it (all types) takes requests that still wait out of the
+  /// queue. What it takes is noted in the request.
   asio::awaitable<response> answer(exchange& request, destination where, std::string body);
 
   /// From now on only clients with one of these keys may use what is not open to everybody, and the models
   /// are shared by their weights.
   void set_keys(api_keys keys);
 
-  /// Who may ask, and for how much.
+  /// Who may ask, and for how much. Thread-safe.
   clientele& clients() noexcept { return clients_; }
 
   /// What is told without running the model.
@@ -66,7 +69,8 @@ class embed_service {
   /// From now on /health answers 503, so that load balancers look elsewhere, and traces end.
   void start_draining();
 
-  counters& counted() noexcept { return counted_; }
+  /// What happens on connections. Thread-safe.
+  http_counters& counted() noexcept { return counted_; }
 
  private:
   struct embedded {
@@ -97,10 +101,10 @@ class embed_service {
   const model_catalog& models_;
   const limits limits_;
   model_repository* repository_ = nullptr;
-  bool strict_ = false;
+  std::atomic<bool> strict_ = false;
   bool facts_only_ = false;
   clientele clients_;
-  counters counted_;
+  http_counters counted_;
   server_facts facts_;
   trace_service traces_;
 };

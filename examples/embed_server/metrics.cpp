@@ -87,7 +87,8 @@ std::vector<model_reading> read(std::span<const std::shared_ptr<hosted_model>> m
     for (const model_arm& arm : std::as_const(*hosted).arms()) {
       const served_model& about = arm.engine->model();
       all.push_back({about.name, arm.variant, about.max_batch_size, about.max_queue_size, arm.engine->stats(),
-                     arm.counted, arm.engine->totals(), arm.engine->devices(), arm.engine->sample_gpus()});
+                     arm.counted->read(), arm.engine->totals(), arm.engine->devices(),
+                     arm.engine->sample_gpus()});
     }
   }
   return all;

@@ -11,29 +11,50 @@
 
 namespace embed_server {
 
+// The model that was there before is let go without the mutex, since that may be its end.
 void model_catalog::put(std::shared_ptr<hosted_model> model) {
   const std::string& name = model->about().name;
   const model_kind kind = model->about().kind();
+  std::shared_ptr<hosted_model> before;
+  const std::lock_guard lock(mutex_);
   const auto found = std::ranges::find(entries_, name, &entry::name);
   if (found == entries_.end()) {
     entries_.push_back({name, std::move(model), kind});
   } else {
-    found->model = std::move(model);
+    before = std::exchange(found->model, std::move(model));
     found->kind = kind;
   }
 }
 
 void model_catalog::take_out(std::string_view name) {
-  std::ranges::find(entries_, name, &entry::name)->model.reset();
+  std::shared_ptr<hosted_model> before;
+  const std::lock_guard lock(mutex_);
+  before = std::move(std::ranges::find(entries_, name, &entry::name)->model);
 }
 
-const model_catalog::entry* model_catalog::find(std::string_view name) const {
+std::optional<model_catalog::entry> model_catalog::find(std::string_view name) const {
+  const std::lock_guard lock(mutex_);
+  const entry* const found = find_entry(name);
+  return found == nullptr ? std::nullopt : std::optional(*found);
+}
+
+std::shared_ptr<hosted_model> model_catalog::first() const {
+  const std::lock_guard lock(mutex_);
+  return entries_.empty() ? nullptr : entries_.front().model;
+}
+
+std::shared_ptr<hosted_model> model_catalog::get(std::string_view name) const {
+  const std::lock_guard lock(mutex_);
+  return get_entry(name);
+}
+
+const model_catalog::entry* model_catalog::find_entry(std::string_view name) const {
   const auto found = std::ranges::find(entries_, name, &entry::name);
   return found == entries_.end() ? nullptr : &*found;
 }
 
-std::shared_ptr<hosted_model> model_catalog::get(std::string_view name) const {
-  const entry* const found = name.empty() && !entries_.empty() ? &entries_.front() : find(name);
+std::shared_ptr<hosted_model> model_catalog::get_entry(std::string_view name) const {
+  const entry* const found = name.empty() && !entries_.empty() ? &entries_.front() : find_entry(name);
   if (found == nullptr)
     throw api_error{problem::unknown_model,
                     "there is no model \"" + std::string(name) + "\"; this server has " + names()};
@@ -43,13 +64,15 @@ std::shared_ptr<hosted_model> model_catalog::get(std::string_view name) const {
 }
 
 std::shared_ptr<hosted_model> model_catalog::get_for(endpoint to) const {
+  const std::lock_guard lock(mutex_);
   auto found = std::ranges::find_if(entries_, [to](const entry& each) { return is_made_for(each.kind, to); });
   if (found == entries_.end())
     found = std::ranges::find_if(entries_, [to](const entry& each) { return can_do(each.kind, to); });
-  return get(found == entries_.end() ? "" : found->name);
+  return get_entry(found == entries_.end() ? "" : found->name);
 }
 
 std::vector<std::shared_ptr<hosted_model>> model_catalog::served() const {
+  const std::lock_guard lock(mutex_);
   std::vector<std::shared_ptr<hosted_model>> all;
   for (const entry& each : entries_)
     if (each.model) all.push_back(each.model);

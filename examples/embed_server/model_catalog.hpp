@@ -7,6 +7,8 @@
 #include "routes.hpp"
 
 #include <memory>
+#include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -14,7 +16,7 @@
 namespace embed_server {
 
 /// The models of the server, by name. The one that was added first is the default: it serves whoever names
-/// none, for as long as the server runs, or, where it cannot, the first that can. Not thread-safe.
+/// none, for as long as the server runs, or, where it cannot, the first that can. Thread-safe.
 class model_catalog {
  public:
   /// A name, and what is served under it now, if anything is.
@@ -31,11 +33,11 @@ class model_catalog {
   /// From now on nothing is served under this name, which is kept. Precondition: the name is there.
   void take_out(std::string_view name);
 
-  /// In the order in which they were added.
-  const std::vector<entry>& entries() const noexcept { return entries_; }
+  /// Empty if no model of this name was ever added.
+  std::optional<entry> find(std::string_view name) const;
 
-  /// Null if no model of this name was ever added.
-  const entry* find(std::string_view name) const;
+  /// The one that was added first, which is the default; null if none was, or while it is not served.
+  std::shared_ptr<hosted_model> first() const;
 
   /// The model of this name; the default where it is empty. Throws api_error (unknown_model, unavailable).
   std::shared_ptr<hosted_model> get(std::string_view name) const;
@@ -48,9 +50,13 @@ class model_catalog {
   std::vector<std::shared_ptr<hosted_model>> served() const;
 
  private:
+  // All of them with the mutex held.
+  const entry* find_entry(std::string_view name) const;
+  std::shared_ptr<hosted_model> get_entry(std::string_view name) const;
   std::string names() const;
 
-  std::vector<entry> entries_;
+  mutable std::mutex mutex_;
+  std::vector<entry> entries_;  // in the order in which they were added
 };
 
 }  // namespace embed_server

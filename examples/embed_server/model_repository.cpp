@@ -77,8 +77,8 @@ asio::awaitable<void> model_repository::load_again(std::string name) {
 
 // Whoever names no model is served by the first of a kind, which would be another one from then on.
 void model_repository::check_kind(const served_model& model) const {
-  const auto* const entry = models_.find(model.name);
-  if (entry == nullptr || entry->kind == model.kind()) return;
+  const auto entry = models_.find(model.name);
+  if (!entry || entry->kind == model.kind()) return;
   throw api_error{problem::invalid, "the model " + model.name +
                                         " cannot be exchanged for one of another kind: load that under "
                                         "another name"};
@@ -86,7 +86,7 @@ void model_repository::check_kind(const served_model& model) const {
 
 void model_repository::unload(std::string_view name) {
   known* const entry = find(name);
-  if (entry == nullptr || models_.find(name) == nullptr)
+  if (entry == nullptr || !models_.find(name))
     throw api_error{problem::unknown_model, "there is no model \"" + std::string(name) + '"'};
   models_.take_out(name);
   entry->reason = "unloaded";
@@ -96,8 +96,8 @@ void model_repository::unload(std::string_view name) {
 std::vector<model_repository::status> model_repository::index() const {
   std::vector<status> all;
   for (const auto& each : all_) {
-    const auto* const entry = models_.find(each->source.name);
-    const bool serves = entry != nullptr && entry->model;
+    const auto entry = models_.find(each->source.name);
+    const bool serves = entry && entry->model;
     all.push_back({each->source.name,
                    serves              ? "READY"
                    : each->loading > 0 ? "LOADING"

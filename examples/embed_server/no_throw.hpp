@@ -7,7 +7,8 @@
 
 namespace embed_server {
 
-/// With this token a coroutine gets the error code beside the result of what it awaits, rather than as an exception.
+/// With this token a coroutine gets the error code beside the result of what it awaits, rather than as an
+/// exception.
 inline constexpr auto no_throw = boost::asio::as_tuple(boost::asio::use_awaitable);
 
 }  // namespace embed_server

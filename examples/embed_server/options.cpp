@@ -207,8 +207,13 @@ bool listens_on_port(const CLI::App& app, const server_options& options) {
 
 namespace {
 
-// What a server does with its models, beside running them.
+// What a server does beside running its models.
 void add_choices(CLI::App& app, server_options& options) {
+  app.add_option(
+         "--http-threads", options.http_threads,
+         "Threads that speak HTTP and JSON and tokenise; else one, on CUDA a third of the cores, 8 at most")
+      ->check(CLI::Range(std::size_t{1}, std::size_t{64}, "1 to 64"))
+      ->group("Where it runs");
   app.add_flag("--strict-model", options.strict_model,
                "Refuse OpenAI's clients that name another model, rather than serve them with the first")
       ->group("What it runs");

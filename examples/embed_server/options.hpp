@@ -54,6 +54,7 @@ struct server_options {
   std::vector<std::size_t> devices;  ///< numbers of CUDA devices
   std::size_t lanes_per_device = 0;
   std::size_t threads = 0;
+  std::size_t http_threads = 0;  ///< that serve connections
   carpool::bert::precision precision = carpool::bert::precision::automatic;
   bool invariant = false;
   std::string api_keys;  ///< file with the keys of those who may use the server; empty: everybody may

@@ -175,6 +175,8 @@ bool runs_model(endpoint to) {
   }
 }
 
+bool is_work(endpoint to) { return runs_model(to) || to == endpoint::tokenize || to == endpoint::decode; }
+
 bool takes_time(endpoint to) { return runs_model(to) || to == endpoint::trace; }
 
 void check_media_type(const request_head& head, endpoint to) {

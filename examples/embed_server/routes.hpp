@@ -93,6 +93,9 @@ bool is_for_admins(endpoint to);
 /// Whether requests for it wait in the batcher's queue.
 bool runs_model(endpoint to);
 
+/// Whether the answer needs nothing but the models and their tokenisers, so that any thread may make it.
+bool is_work(endpoint to);
+
 /// Whether its answer may take long, so that it matters that the client is still there.
 bool takes_time(endpoint to);
 

@@ -7,6 +7,7 @@
 #include "check_report.hpp"
 #include "embed_service.hpp"
 #include "http_front.hpp"
+#include "http_threads.hpp"
 #include "loaded_model.hpp"
 #include "logging.hpp"
 #include "model_catalog.hpp"
@@ -70,7 +71,7 @@ void load_models(model_repository& repository, const model_catalog& models, cons
     loaded_model loaded = load(source);
     introduce(loaded);
     const std::string& name = loaded.engine->model().name;
-    if (models.find(name) != nullptr)
+    if (models.find(name))
       throw std::invalid_argument("--model: " + name +
                                   " is the name of two models; NAME=FOLDER gives one another");
     repository.begin_with(source, host(std::move(loaded), given));
@@ -101,6 +102,7 @@ bool check(const server_options& given) {
 bool serve(const server_options& given) {
   const background_logging logging{given.log_level};
   const http_settings settings = settings_of(given);
+  http_threads threads;
   asio::io_context io{1};
   // First, so that a port in use shows before the model is loaded.
   auto listeners = open_listeners(io.get_executor(), given);
@@ -122,10 +124,12 @@ bool serve(const server_options& given) {
   load_models(repository, models, given, load);
   service.manage(repository);
   if (given.strict_model) service.refuse_unknown_models();
-  server http{std::move(listeners), service, settings};
+  threads.make(choose_http_threads(given.http_threads, models.first()->about().on_gpu));
+  server http{std::move(listeners), service, settings, threads.executors()};
   http.set_tls(tls);
   asio::co_spawn(io, reload_on_hangup(reloadables(given, settings, service, http)), asio::detached);
 
+  const http_threads::running serving{threads};
   std::exception_ptr failure;
   bool everything_answered = false;
   asio::co_spawn(io, serve_clients(http, models, settings.limits),

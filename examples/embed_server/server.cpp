@@ -27,11 +27,19 @@ http_settings within_file_limit(http_settings given) {
 
 }  // namespace
 
-server::server(std::vector<listener> listeners, embed_service& service, const http_settings& settings)
+server::server(std::vector<listener> listeners, embed_service& service, const http_settings& settings,
+               std::vector<asio::any_io_executor> threads)
     : listeners_(std::move(listeners)),
+      threads_(std::move(threads)),
       service_(service),
       settings_(within_file_limit(settings)),
-      client_left_(listeners_.front().acceptor.get_executor(), asio::steady_timer::time_point::max()) {}
+      client_left_(home(), asio::steady_timer::time_point::max()) {
+  if (threads_.empty()) threads_.push_back(home());
+}
+
+asio::any_io_executor server::home() { return listeners_.front().acceptor.get_executor(); }
+
+const asio::any_io_executor& server::next_thread() { return threads_[accepted_++ % threads_.size()]; }
 
 void server::start() {
   for (listener& each : listeners_) {
@@ -53,7 +61,7 @@ asio::awaitable<void> server::accept_connections(listener& from) {
   for (;;) {
     co_await wait_for_room();
     if (stopped_) co_return;
-    auto [ec, socket] = co_await from.acceptor.async_accept(no_throw);
+    auto [ec, socket] = co_await from.acceptor.async_accept(next_thread(), no_throw);
     if (!ec) add(std::move(socket), from);
     if (!stopped_) co_await pause_after(ec);
   }
@@ -77,9 +85,10 @@ asio::awaitable<void> server::pause_after(const error_code& ec) {
 }
 
 void server::add(client_stream::socket_type socket, const listener& from) {
-  const auto client = clients_.emplace(clients_.end(), std::move(socket), from.is_unix() ? nullptr : tls_,
-                                       service_, settings_);
-  client->start([this, client] {
+  const auto client = clients_.insert(
+      clients_.end(), std::make_shared<connection>(std::move(socket), from.is_unix() ? nullptr : tls_,
+                                                   service_, settings_, home()));
+  (*client)->start([this, client] {
     clients_.erase(client);
     client_left_.cancel();
   });
@@ -97,7 +106,7 @@ void server::stop_accepting() {
 }
 
 void server::close_idle() {
-  for (auto& client : clients_) client.close_if_idle();
+  for (const auto& client : clients_) client->close_if_idle();
 }
 
 // Clients in the listen queue believe that they are connected, and may have sent a request already.
@@ -105,7 +114,7 @@ void server::accept_waiting(listener& from) {
   error_code ec;
   from.acceptor.non_blocking(true, ec);
   while (!ec) {
-    auto socket = from.acceptor.accept(ec);
+    auto socket = from.acceptor.accept(next_thread(), ec);
     if (!ec) add(std::move(socket), from);
   }
 }
@@ -115,7 +124,7 @@ asio::awaitable<void> server::async_empty() {
 }
 
 void server::drop_connections() {
-  for (auto& client : clients_) client.drop();
+  for (const auto& client : clients_) client->drop();
 }
 
 }  // namespace embed_server

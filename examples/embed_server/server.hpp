@@ -9,10 +9,12 @@
 #include "http_settings.hpp"
 #include "listener.hpp"
 
+#include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/ssl/context.hpp>
 #include <boost/asio/steady_timer.hpp>
 
+#include <cstddef>
 #include <list>
 #include <memory>
 #include <string>
@@ -22,11 +24,15 @@
 namespace embed_server {
 
 /// Accepts connections and ends them in good order. Not thread-safe: everything happens on the executor of
-/// the listeners, whose io_context must be run by one thread. Must outlive its connections: see async_empty.
+/// the listeners, where the service is at home, too, and whose io_context must be run by one thread. Must
+/// outlive its connections: see async_empty.
 class server {
  public:
   /// `listeners`, at least one, are bound but need not listen yet. The service must outlive the server.
-  server(std::vector<listener> listeners, embed_service& service, const http_settings& settings);
+  /// Connections are served by `threads` in turn, each the executor of an io_context that one thread runs;
+  /// where there are none, at home.
+  server(std::vector<listener> listeners, embed_service& service, const http_settings& settings,
+         std::vector<asio::any_io_executor> threads = {});
 
   /// From now on new connections over TCP speak TLS, with this context.
   void set_tls(std::shared_ptr<asio::ssl::context> context) { tls_ = std::move(context); }
@@ -55,12 +61,16 @@ class server {
   asio::awaitable<void> pause_after(const boost::system::error_code& ec);
   void accept_waiting(listener& from);
   void add(client_stream::socket_type socket, const listener& from);
+  asio::any_io_executor home();
+  const asio::any_io_executor& next_thread();
 
   std::vector<listener> listeners_;
+  std::vector<asio::any_io_executor> threads_;
+  std::size_t accepted_ = 0;
   std::shared_ptr<asio::ssl::context> tls_;
   embed_service& service_;
   const http_settings settings_;
-  std::list<connection> clients_;
+  std::list<std::shared_ptr<connection>> clients_;
   asio::steady_timer
       client_left_;  // never fires; cancelled whenever a client leaves, to wake those who wait for it
   bool stopped_ = false;

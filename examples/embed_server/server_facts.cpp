@@ -55,7 +55,7 @@ std::shared_ptr<hosted_model> find_model(const model_catalog& models, const dest
   return found;
 }
 
-server_facts::server_facts(const model_catalog& models, const limits& limits, const counters& counted)
+server_facts::server_facts(const model_catalog& models, const limits& limits, const http_counters& counted)
     : models_(models), limits_(limits), counted_(counted) {}
 
 response server_facts::answer(const destination& where) const {
@@ -148,7 +148,7 @@ response server_facts::list_models() const {
 }
 
 std::string server_facts::metrics() const {
-  counters counted = counted_;
+  counters counted = counted_.read();
   if (log_ != nullptr) counted.lost_log_lines = log_->dropped();
   const auto served = models_.served();
   const auto readings = read(served);

@@ -6,21 +6,23 @@
 #include "access_log.hpp"
 #include "compat_metrics.hpp"
 #include "http.hpp"
+#include "http_counters.hpp"
 #include "limits.hpp"
 #include "metrics.hpp"
 #include "model_catalog.hpp"
 #include "routes.hpp"
 
+#include <atomic>
 #include <memory>
 #include <string>
 
 namespace embed_server {
 
-/// What the server tells of itself and its models without running any. Not thread-safe.
+/// What the server tells of itself and its models without running any. Not thread-safe, but for draining().
 class server_facts {
  public:
   /// All of them must outlive this.
-  server_facts(const model_catalog& models, const limits& limits, const counters& counted);
+  server_facts(const model_catalog& models, const limits& limits, const http_counters& counted);
 
   /// From now on /metrics has these names, too.
   void set_metrics_compat(metrics_compat names) noexcept { compat_ = names; }
@@ -47,10 +49,10 @@ class server_facts {
 
   const model_catalog& models_;
   const limits& limits_;
-  const counters& counted_;
+  const http_counters& counted_;
   const access_log* log_ = nullptr;
   metrics_compat compat_;
-  bool draining_ = false;
+  std::atomic<bool> draining_ = false;
 };
 
 /// The model that a path names, in its only version, or the first that can do what the path is for. Throws

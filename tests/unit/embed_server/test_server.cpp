@@ -4,6 +4,7 @@
 #include "test_server.hpp"
 
 #include "embed_server/embed_service.hpp"
+#include "embed_server/http_threads.hpp"
 #include "embed_server/local_engine.hpp"
 #include "embed_server/model_repository.hpp"
 #include "embed_server/server.hpp"
@@ -119,7 +120,9 @@ std::vector<std::string> labels_of(const std::string& folder) {
 struct test_server::implementation {
   implementation(const embed_server::http_settings& settings_, const carpool::options& batching_,
                  const std::string& folder)
-      : settings(settings_), service(models, settings.limits), server(listeners(), service, settings) {
+      : settings(settings_),
+        service(models, settings.limits),
+        server(listeners(), service, settings, threads.executors()) {
     repository.begin_with({"", folder}, host("fake", batching_, 1, labels_of(folder)));
     service.manage(repository);
     if (settings.log) service.facts().watch(*settings.log);
@@ -131,6 +134,12 @@ struct test_server::implementation {
                      io.stop();
                    });
     thread = std::thread([this] { io.run(); });
+  }
+
+  static embed_server::http_threads two_threads() {
+    embed_server::http_threads threads;
+    threads.make(2);
+    return threads;
   }
 
   std::vector<embed_server::listener> listeners() {
@@ -228,6 +237,7 @@ struct test_server::implementation {
   std::atomic<bool> held = false;
   std::atomic<int> texts_run = 0;
   const embed_server::http_settings settings;
+  embed_server::http_threads threads = two_threads();
   asio::io_context io{1};
   const std::shared_ptr<int> alive = std::make_shared<int>();  // as many users as models, and this
   embed_server::model_catalog models;
@@ -236,6 +246,7 @@ struct test_server::implementation {
   embed_server::embed_service service;
   std::uint16_t port = 0;
   embed_server::server server;
+  const embed_server::http_threads::running serving{threads};
   asio::signal_set signals{io, SIGUSR1};
   std::exception_ptr failure;
   bool everything_answered = false;

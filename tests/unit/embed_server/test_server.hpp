@@ -17,7 +17,8 @@
 
 namespace carpool::test {
 
-/// The reference server around a fake model, on a free port of the loopback address and a thread of its own.
+/// The reference server around a fake model, on a free port of the loopback address and a thread of its own,
+/// with two more for the connections.
 ///
 /// The model takes bytes for tokens, at most 1000, and has two special ones, 256 and 257. The embedding of a
 /// text is (length, first byte, last byte, 1), that of a token (byte, its place, 0, 1); "boom" makes its

@@ -50,7 +50,8 @@ class traced_server {
   }
   // Waits until a trace is under way: a second one is refused then.
   void await_trace() const {
-    while (http_client(server.port()).ask(ask_for("1")).status != 409) std::this_thread::yield();
+    // Who asks for a model that is not there is told of the other trace first, and traces nothing.
+    while (http_client(server.port()).ask(ask_for("1&model=nobody")).status != 409) std::this_thread::yield();
   }
 
  private:

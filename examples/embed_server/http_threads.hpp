@@ -1,0 +1,62 @@
+// Copyright (c) 2026 The carpool authors
+// SPDX-License-Identifier: BSL-1.0
+
+#pragma once
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
+
+#include <cstddef>
+#include <memory>
+#include <thread>
+#include <vector>
+
+namespace embed_server {
+
+namespace asio = boost::asio;
+
+/// Threads for connections, each with an io_context of its own. It must outlive the io_context of the
+/// service, where requests of these connections may wait.
+class http_threads {
+ public:
+  /// None for one: then connections are served where they are accepted. To be called once, before the others.
+  void make(std::size_t count) {
+    while (count > 1 && contexts_.size() < count) contexts_.push_back(std::make_unique<asio::io_context>(1));
+  }
+
+  std::vector<asio::any_io_executor> executors() const {
+    std::vector<asio::any_io_executor> all;
+    for (const auto& each : contexts_) all.emplace_back(each->get_executor());
+    return all;
+  }
+
+  /// Runs them while the result lives.
+  class running {
+   public:
+    explicit running(const http_threads& given) : contexts_(given.contexts_) {
+      for (const auto& each : contexts_) {
+        stay_.emplace_back(each->get_executor());
+        threads_.emplace_back([&io = *each] { io.run(); });
+      }
+    }
+    running(const running&) = delete;
+    running& operator=(const running&) = delete;
+    ~running() {
+      for (const auto& each : contexts_) each->stop();
+    }
+
+   private:
+    const std::vector<std::unique_ptr<asio::io_context>>& contexts_;
+    std::vector<asio::executor_work_guard<asio::io_context::executor_type>> stay_;
+    std::vector<std::jthread> threads_;
+  };
+
+ private:
+  std::vector<std::unique_ptr<asio::io_context>> contexts_;
+};
+
+/// So many are enough: a third of the cores where a GPU does the work, else one, since the model has them.
+std::size_t choose_http_threads(std::size_t asked, bool on_gpu);
+
+}  // namespace embed_server
