@@ -50,7 +50,7 @@ struct embedding_job {
 
   /// Told once how many tokens all texts have together, before they wait for the model; an engine that learns
   /// of it later tells it then. What it throws ends the operation, and nothing of the job runs that has not
-  /// begun. May be empty. Called on the io thread.
+  /// begun. May be empty. Called on the thread of the operation.
   std::function<void(std::size_t token_count)> admit = {};
 };
 
@@ -77,8 +77,9 @@ class refused_text : public boost::system::system_error {
   std::size_t index_;
 };
 
-/// Computes embeddings or logits. Not thread-safe: all of it is called on the io thread, and nothing there
-/// blocks.
+/// Computes embeddings or logits. All of it is called on the thread of the service, but `model` and `embed`,
+/// which a server with several threads calls on each of them; an engine that is not made for that needs a
+/// server without. Nothing blocks.
 class embedding_engine {
  public:
   embedding_engine() = default;

@@ -6,6 +6,7 @@
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
 
 #include <cstddef>
 #include <memory>
@@ -22,7 +23,10 @@ class http_threads {
  public:
   /// None for one: then connections are served where they are accepted. To be called once, before the others.
   void make(std::size_t count) {
-    while (count > 1 && contexts_.size() < count) contexts_.push_back(std::make_unique<asio::io_context>(1));
+    while (count > 1 && contexts_.size() < count) {
+      contexts_.push_back(std::make_unique<asio::io_context>(1));
+      asio::steady_timer{*contexts_.back()};  // has it open its files now, while there are some
+    }
   }
 
   std::vector<asio::any_io_executor> executors() const {

@@ -22,7 +22,7 @@ using embedding_batcher = carpool::DynamicBatcher<tokens, embedding>;
 
 /// What a local_engine works with.
 struct local_parts {
-  /// Turns a text into tokens, cutting it if it is too long and that is allowed. Throws
+  /// Turns a text into tokens, cutting it if it is too long and that is allowed; thread-safe. Throws
   /// boost::system::system_error, for one with a code of carpool::bert::error.
   std::function<tokens(std::string_view text, bool truncate)> tokenize;
   /// Likewise of a pair. Empty if the model takes none.
@@ -38,11 +38,11 @@ struct local_parts {
   std::function<std::vector<gpu_reading>()> sample_gpus = {};
 };
 
-/// Tokenises on the io thread, in turns with everything else there, and gathers the texts of all jobs into
-/// batches, which the model runs on the batcher's lanes.
+/// Tokenises on the thread that asks, in turns with everything else there, and gathers the texts of all jobs
+/// into batches, which the model runs on the batcher's lanes. Several threads may ask at once.
 class local_engine final : public embedding_engine {
  public:
-  /// `work_per_turn` is in bytes of text. The batcher belongs to the io thread's executor.
+  /// `work_per_turn` is in bytes of text. The batcher belongs to the executor of the service.
   local_engine(served_model model, local_parts parts, std::size_t work_per_turn);
 
   const served_model& model() const override { return model_; }

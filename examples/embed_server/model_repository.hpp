@@ -24,7 +24,7 @@ namespace asio = boost::asio;
 
 /// Loads models, exchanges and unloads them while the server runs. No request is lost: those that have begun
 /// end with the model that they began with. Making and ending models goes on in threads of their own. Not
-/// thread-safe: all else happens on the io thread.
+/// thread-safe: all else happens on the thread of the service.
 class model_repository {
  public:
   /// Makes a model ready to run. Called on the thread for that, one call at a time. Throws an exception whose

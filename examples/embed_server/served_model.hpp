@@ -37,8 +37,8 @@ struct served_model {
   std::size_t max_batch_size = 0;
   std::size_t max_queue_size = 0;   ///< no job may have more texts
   bool gives_token_vectors = true;  ///< whether jobs may be other than `pooled`
-  /// The tokens of a text with their places in it, never cut; more than `limit` fail as text_too_long. Called
-  /// on the io thread. Throws boost::system::system_error, for one with a code of carpool::bert::error. Empty
+  /// The tokens of a text with their places in it, never cut; more than `limit` fail as text_too_long.
+  /// Thread-safe. Throws boost::system::system_error, for one with a code of carpool::bert::error. Empty
   /// where there is no tokeniser at hand.
   std::function<carpool::bert::located_tokens(std::string_view text, std::size_t limit)> locate_tokens;
   /// The text of some ids. Likewise.

@@ -14,7 +14,7 @@
 namespace embed_server {
 
 /// What the server does with a request that asks only the tokeniser, in TEI's protocol. Everything runs on
-/// the io thread, in turns. Each throws api_error.
+/// the thread that asks, in turns. Each throws api_error.
 
 /// `/tokenize`: the tokens of texts, of any length, with their places. Model and limits must outlive the
 /// operation.

@@ -16,7 +16,7 @@
 namespace embed_server {
 
 /// Traces what the batcher of a model does, for one client at a time. Not thread-safe: everything happens on
-/// the io thread, but the writing of the trace, which has a thread of its own.
+/// the thread of the service, but the writing of the trace, which has a thread of its own.
 class trace_service {
  public:
   /// The models must outlive the service.

@@ -11,7 +11,7 @@
 
 namespace embed_server {
 
-/// Long work on the io thread, in turns with everything else that goes on there.
+/// Long work on a thread of connections, in turns with everything else that goes on there.
 class turns {
  public:
   /// `work_per_turn` in whatever unit spend() is told, such as bytes.

@@ -258,7 +258,8 @@ TEST_CASE("a lone client's requests run alone, those of 64 clients together") {
 }
 
 TEST_CASE("P1: SIGTERM under load loses no request, and the server ends with status 0") {
-  server_process server(with_options({"--port", "0", "--threads", "1", "--device", "cpu"}));
+  server_process server(
+      with_options({"--port", "0", "--threads", "1", "--device", "cpu", "--http-threads", "3"}));
   const auto port = server.port();
   const auto request = post_json("/embed", R"({"text":"share the ride"})");
   std::atomic<int> answered = 0, unanswered = 0;
@@ -291,8 +292,8 @@ TEST_CASE("exchanging the real model under load loses no request, and one that i
   const temporary_folder folder;
   const std::string admin = "admin-0123456789", user = "user-0123456789a";
   const std::string keys = folder.write("keys", "root " + admin + " admin\nuser " + user + "\n").string();
-  server_process server(
-      with_options({"--port", "0", "--threads", "1", "--device", "cpu", "--api-keys", keys}));
+  server_process server(with_options(
+      {"--port", "0", "--threads", "1", "--device", "cpu", "--http-threads", "3", "--api-keys", keys}));
   const auto port = server.port();
   const auto load = [&](const std::string& body) {
     return http_client(port).ask(

@@ -58,14 +58,16 @@ TEST_CASE("the textbook service can be asked for") {
 }
 
 TEST_CASE("every option is understood") {
-  const auto options = parse({"--host=0.0.0.0", "--port=0", "--model=folder", "--max-queue-size=100",
-                              "--lanes-per-device=2", "--threads=4", "--device=cuda", "--devices=0,3",
-                              "--invariant", "--log-level=debug", "--policy=eager", "--program=a.pt2",
-                              "--load-library=b.so", "--requests-per-minute=60", "--tokens-per-minute=5000"});
+  const auto options =
+      parse({"--host=0.0.0.0", "--port=0", "--model=folder", "--max-queue-size=100", "--lanes-per-device=2",
+             "--threads=4", "--device=cuda", "--devices=0,3", "--invariant", "--http-threads=3",
+             "--log-level=debug", "--policy=eager", "--program=a.pt2", "--load-library=b.so",
+             "--requests-per-minute=60", "--tokens-per-minute=5000"});
   CHECK(options.host == "0.0.0.0");
   CHECK(options.port == 0);
   CHECK(options.models == std::vector<model_source>{{"", "folder"}});
   CHECK(options.threads == 4);
+  CHECK(options.http_threads == 3);
   CHECK(options.device == "cuda");
   CHECK(options.devices == std::vector<std::size_t>{0, 3});
   CHECK(options.lanes_per_device == 2);

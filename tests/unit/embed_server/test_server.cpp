@@ -23,6 +23,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <exception>
+#include <functional>
 #include <future>
 #include <limits>
 #include <mutex>
@@ -149,6 +150,16 @@ struct test_server::implementation {
     return all;
   }
 
+  // Does something where the service is at home, and waits for it.
+  void at_home(const std::function<void()>& work) {
+    std::promise<void> done;
+    asio::post(io, [&] {
+      work();
+      done.set_value();
+    });
+    done.get_future().wait();
+  }
+
   // A model that adds the number to its embeddings, or a classifier.
   std::unique_ptr<embed_server::local_engine> engine(const std::string& name,
                                                      const carpool::options& batching, int number,
@@ -268,33 +279,23 @@ test_server::~test_server() {
 }
 
 void test_server::set_tls(std::shared_ptr<asio::ssl::context> context) {
-  asio::post(self_->io, [this, context] { self_->server.set_tls(context); });
+  self_->at_home([&] { self_->server.set_tls(context); });
 }
 
 void test_server::set_keys(const std::filesystem::path& file) {
-  asio::post(self_->io, [this, keys = embed_server::api_keys::read(file)] { self_->service.set_keys(keys); });
+  self_->at_home([&] { self_->service.set_keys(embed_server::api_keys::read(file)); });
 }
 
 void test_server::compare(const std::string& name, unsigned percent) {
-  std::promise<void> done;
-  asio::post(self_->io, [&] {
-    self_->compare(name, percent);
-    done.set_value();
-  });
-  done.get_future().wait();
+  self_->at_home([&] { self_->compare(name, percent); });
 }
 
 void test_server::add(const std::string& name, const std::string& folder) {
-  std::promise<void> done;
-  asio::post(self_->io, [&] {
-    self_->repository.begin_with({"", folder}, self_->load({name, folder}));
-    done.set_value();
-  });
-  done.get_future().wait();
+  self_->at_home([&] { self_->repository.begin_with({"", folder}, self_->load({name, folder})); });
 }
 
 void test_server::refuse_unknown_models() {
-  asio::post(self_->io, [this] { self_->service.refuse_unknown_models(); });
+  self_->at_home([&] { self_->service.refuse_unknown_models(); });
 }
 
 long test_server::models_alive() const { return self_->alive.use_count() - 1; }
