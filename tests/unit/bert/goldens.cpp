@@ -43,7 +43,7 @@ embedder load(precision asked = precision::fp32) {
 }
 
 /// Whether this text is also run alone: with sanitizers, where that takes a minute, only some are.
-bool runs_alone(std::size_t index) { return !under_sanitizers || index % 4 == 0; }
+bool runs_alone(std::size_t index) { return !under_sanitizers || index % 8 == 0; }
 
 /// One batch through the functor set, as a batcher would do it.
 std::vector<embedding> run(lane& functors, std::vector<std::string> texts) {

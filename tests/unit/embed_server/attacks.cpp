@@ -332,9 +332,9 @@ TEST_CASE("H16: TLS and HTTP/2 on the plain port are refused at once") {
   }
 }
 
-// The sanitizers look at pointers through pipes, so they fail without descriptors.
+// The sanitizers of memory look at pointers through pipes, so they fail without descriptors.
 TEST_CASE("H17: without file descriptors the server waits, says so once, and recovers" *
-          doctest::skip(under_sanitizers)) {
+          doctest::skip(under_address_sanitizer)) {
   log_watch log;
   test_server server;
   http_client early[] = {http_client(server.port()), http_client(server.port())};
