@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstdint>
 #include <string>
 #include <utility>
 
@@ -51,12 +52,13 @@ void circumstances::admit(std::size_t token_count) {
   request.tokens = token_count;
   request.preparation = std::chrono::steady_clock::now() - request.arrival;
   clients.count_tokens(request.client, token_count);
-  arm->counted->count_tokens(token_count);
+  arm->counted->update([&](model_counters& now) { now.tokens += token_count; });
 }
 
 carpool::duration circumstances::record() {
   const carpool::duration took = std::chrono::steady_clock::now() - request.arrival;
-  arm->counted->count_answer(took);
+  const auto nanoseconds = static_cast<std::uint64_t>(took.count());
+  arm->counted->update([&](model_counters& now) { now.request_time.record(nanoseconds); });
   return took;
 }
 

@@ -79,15 +79,21 @@ connection::connection(client_stream::socket_type socket, std::shared_ptr<asio::
       limits_(settings.limits),
       home_(std::move(home)),
       address_(stream_.address()) {
-  service_.counted().count_connection();
+  service_.counted().update([](counters& now) { ++now.idle_connections; });
 }
 
-connection::~connection() { service_.counted().forget_connection(idle_); }
+connection::~connection() {
+  service_.counted().update(
+      [this](counters& now) { --(idle_ ? now.idle_connections : now.active_connections); });
+}
 
 void connection::set_idle(bool idle) {
   if (idle == idle_) return;
   idle_ = idle;
-  service_.counted().set_idle(idle);
+  service_.counted().update([idle](counters& now) {
+    --(idle ? now.active_connections : now.idle_connections);
+    ++(idle ? now.idle_connections : now.active_connections);
+  });
 }
 
 void connection::close_if_idle() {
@@ -282,7 +288,7 @@ void connection::complete(response& answer, const exchange& request, bool keep_a
   settings_.cors.complete(answer, request.head);
   service_.clients().tell_rates(answer, request);
   log(request, answer.result_int(), &answer);
-  service_.counted().count_answer(answer.result_int());
+  service_.counted().update([&](counters& now) { ++now.answers[answer.result_int()]; });
 }
 
 // `answer` is null if the client did not wait for one.

@@ -168,7 +168,7 @@ void embed_service::choose(circumstances& when, std::shared_ptr<hosted_model> mo
   use(when, std::move(model));
   when.arm = &when.model->arm_for(when.request);
   when.request.variant = when.arm->variant;
-  when.arm->counted->count_request();
+  when.arm->counted->update([](model_counters& now) { ++now.requests; });
 }
 
 void embed_service::use(circumstances& when, std::shared_ptr<hosted_model> model) {
@@ -187,9 +187,9 @@ void embed_service::count_invalid(circumstances& when) const {
     when.model = models_.first();
     if (when.model == nullptr) return;
     when.arm = &when.model->arms().front();
-    when.arm->counted->count_request();
+    when.arm->counted->update([](model_counters& now) { ++now.requests; });
   }
-  when.arm->counted->count_invalid();
+  when.arm->counted->update([](model_counters& now) { ++now.invalid; });
 }
 
 asio::awaitable<response> embed_service::embed(std::string body, circumstances& when) {

@@ -7,8 +7,8 @@
 #include "clientele.hpp"
 #include "embed_request.hpp"
 #include "exchange.hpp"
+#include "guarded.hpp"
 #include "http.hpp"
-#include "http_counters.hpp"
 #include "infer_request.hpp"
 #include "limits.hpp"
 #include "metrics.hpp"
@@ -70,7 +70,7 @@ class embed_service {
   void start_draining();
 
   /// What happens on connections. Thread-safe.
-  http_counters& counted() noexcept { return counted_; }
+  guarded<counters>& counted() noexcept { return counted_; }
 
  private:
   struct embedded {
@@ -104,7 +104,7 @@ class embed_service {
   std::atomic<bool> strict_ = false;
   bool facts_only_ = false;
   clientele clients_;
-  http_counters counted_;
+  guarded<counters> counted_;
   server_facts facts_;
   trace_service traces_;
 };

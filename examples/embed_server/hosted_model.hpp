@@ -6,13 +6,11 @@
 #include "ab_split.hpp"
 #include "embedding_engine.hpp"
 #include "exchange.hpp"
+#include "guarded.hpp"
 #include <carpool/stats.hpp>
-#include <carpool/time.hpp>
 
-#include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <mutex>
 #include <span>
 #include <string>
 #include <utility>
@@ -28,41 +26,11 @@ struct model_counters {
   carpool::duration_histogram request_time;  ///< of those answered, from the header to the answer
 };
 
-/// Counts them. Thread-safe.
-class model_counting {
- public:
-  void count_request() {
-    const std::lock_guard lock(mutex_);
-    ++now_.requests;
-  }
-  void count_invalid() {
-    const std::lock_guard lock(mutex_);
-    ++now_.invalid;
-  }
-  void count_tokens(std::size_t count) {
-    const std::lock_guard lock(mutex_);
-    now_.tokens += count;
-  }
-  void count_answer(carpool::duration took) {
-    const std::lock_guard lock(mutex_);
-    now_.request_time.record(static_cast<std::uint64_t>(took.count()));
-  }
-
-  model_counters read() const {
-    const std::lock_guard lock(mutex_);
-    return now_;
-  }
-
- private:
-  mutable std::mutex mutex_;
-  model_counters now_;
-};
-
 /// One way in which a model is run.
 struct model_arm {
   std::string variant;  ///< what metrics call it; empty where a model is run in one way only
   std::unique_ptr<embedding_engine> engine;
-  std::unique_ptr<model_counting> counted = std::make_unique<model_counting>();
+  std::unique_ptr<guarded<model_counters>> counted = std::make_unique<guarded<model_counters>>();
 };
 
 /// A model that is served. Requests hold on to it, so that it can be taken out of the server while some are

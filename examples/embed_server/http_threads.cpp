@@ -3,15 +3,13 @@
 
 #include "http_threads.hpp"
 
-#include <carpool/bert/cores.hpp>
-
 #include <algorithm>
 
 namespace embed_server {
 
-std::size_t choose_http_threads(std::size_t asked, bool on_gpu) {
+std::size_t choose_http_threads(std::size_t asked, bool on_gpu, std::size_t cores) {
   if (asked != 0) return asked;
-  return on_gpu ? std::clamp<std::size_t>(carpool::bert::core_count() / 3, 1, 8) : 1;
+  return on_gpu ? std::clamp<std::size_t>(cores / 3, 1, 8) : 1;
 }
 
 }  // namespace embed_server

@@ -19,6 +19,7 @@
 #include "server.hpp"
 #include "shutdown.hpp"
 #include "tls.hpp"
+#include <carpool/bert/cores.hpp>
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/co_spawn.hpp>
@@ -124,7 +125,8 @@ bool serve(const server_options& given) {
   load_models(repository, models, given, load);
   service.manage(repository);
   if (given.strict_model) service.refuse_unknown_models();
-  threads.make(choose_http_threads(given.http_threads, models.first()->about().on_gpu));
+  threads.make(
+      choose_http_threads(given.http_threads, models.first()->about().on_gpu, carpool::bert::core_count()));
   server http{std::move(listeners), service, settings, threads.executors()};
   http.set_tls(tls);
   asio::co_spawn(io, reload_on_hangup(reloadables(given, settings, service, http)), asio::detached);

@@ -55,7 +55,8 @@ std::shared_ptr<hosted_model> find_model(const model_catalog& models, const dest
   return found;
 }
 
-server_facts::server_facts(const model_catalog& models, const limits& limits, const http_counters& counted)
+server_facts::server_facts(const model_catalog& models, const limits& limits,
+                           const guarded<counters>& counted)
     : models_(models), limits_(limits), counted_(counted) {}
 
 response server_facts::answer(const destination& where) const {

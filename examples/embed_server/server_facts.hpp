@@ -5,8 +5,8 @@
 
 #include "access_log.hpp"
 #include "compat_metrics.hpp"
+#include "guarded.hpp"
 #include "http.hpp"
-#include "http_counters.hpp"
 #include "limits.hpp"
 #include "metrics.hpp"
 #include "model_catalog.hpp"
@@ -22,7 +22,7 @@ namespace embed_server {
 class server_facts {
  public:
   /// All of them must outlive this.
-  server_facts(const model_catalog& models, const limits& limits, const http_counters& counted);
+  server_facts(const model_catalog& models, const limits& limits, const guarded<counters>& counted);
 
   /// From now on /metrics has these names, too.
   void set_metrics_compat(metrics_compat names) noexcept { compat_ = names; }
@@ -49,7 +49,7 @@ class server_facts {
 
   const model_catalog& models_;
   const limits& limits_;
-  const http_counters& counted_;
+  const guarded<counters>& counted_;
   const access_log* log_ = nullptr;
   metrics_compat compat_;
   std::atomic<bool> draining_ = false;

@@ -3,11 +3,9 @@
 #include "embed_server/http_threads.hpp"
 
 #include "support/doctest.hpp"
-#include <carpool/bert/cores.hpp>
 
 #include <boost/asio/post.hpp>
 
-#include <algorithm>
 #include <future>
 #include <set>
 #include <thread>
@@ -33,8 +31,9 @@ TEST_CASE("one thread is that of the service; of several each has an executor of
 }
 
 TEST_CASE("as many threads speak HTTP as were asked for, else one, and more beside a GPU") {
-  CHECK(choose_http_threads(5, false) == 5);
-  CHECK(choose_http_threads(0, false) == 1);
-  CHECK(choose_http_threads(0, true) ==
-        std::min<std::size_t>(8, std::max<std::size_t>(1, carpool::bert::core_count() / 3)));
+  CHECK(choose_http_threads(5, false, 2) == 5);
+  CHECK(choose_http_threads(0, false, 64) == 1);
+  CHECK(choose_http_threads(0, true, 2) == 1);
+  CHECK(choose_http_threads(0, true, 16) == 5);
+  CHECK(choose_http_threads(0, true, 64) == 8);
 }
