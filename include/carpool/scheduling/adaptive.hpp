@@ -131,7 +131,7 @@ class adaptive {
     if (state_.last_arrival)
       load.rate =
           state_.rate.value_after(std::max(0.0, state_.time.milliseconds(now) - *state_.last_arrival));
-    load.most = std::min(static_cast<double>(bounds.max_batch_size), affordable(bounds));
+    load.most = affordable(bounds);
     return carpool::forecast{
         .batch_cost = milliseconds{state_.cost.fixed},
         .work_cost = milliseconds{state_.cost.per_work},
@@ -168,30 +168,34 @@ class adaptive {
                             .time = state_.time,
                             .load = traffic_in(queue.bounds()),
                             .running = state_.running,
-                            .free_lanes = free_lanes};
+                            .free_lanes = free_lanes,
+                            .most = std::min(queue.bounds().max_batch_size, trusted())};
     here.limit = in_flight_limit(here.load, queue.bounds().lanes);
-    const bool full =
-        static_cast<double>(here.waiting()) >= std::min(here.load.most, affordable(queue.bounds()));
+    const bool full = static_cast<double>(here.waiting()) >= here.load.most;
     if (full && here.running.count == here.limit && state_.looks.allows(state_.cost.batches)) ++here.limit;
     here.deadlines_count = deadlines_count();
     here.more_expected = !queue.closed() && state_.outstanding < state_.peak.value;
     return here;
   }
 
-  /// Requests of the usual work that max_batch_work allows in a batch.
+  /// Requests of the usual work that the bounds allow in a batch.
   [[nodiscard]] double affordable(const scheduling::limits& bounds) const noexcept {
-    return std::max(1.0, std::floor(bounds.max_batch_work / std::max(1e-9, state_.work_each)));
+    const double by_work = std::floor(bounds.max_batch_work / std::max(1e-9, state_.work_each));
+    return std::clamp(by_work, 1.0, static_cast<double>(bounds.max_batch_size));
   }
 
   /// No batch is trusted to take what the fit says if it is more than twice as large as any that has ended.
+  [[nodiscard]] std::size_t trusted() const noexcept {
+    return 2 * std::max<std::size_t>(state_.largest_batch, 1);
+  }
+
   [[nodiscard]] scheduling::traffic traffic_in(const scheduling::limits& bounds) const noexcept {
-    const std::size_t trusted = 2 * std::max<std::size_t>(state_.largest_batch, 1);
     return {.cost = state_.cost,
             .work_each = state_.work_each,
             .slack = state_.deadlines.tight.value,
             .rate = state_.rate.value(),
             .slow_rate = state_.slow_rate.value(),
-            .most = static_cast<double>(std::min(bounds.max_batch_size, trusted))};
+            .most = std::min(affordable(bounds), static_cast<double>(trusted()))};
   }
 
   /// Deadlines shorter than a request takes alone cannot be met, and then none is acted on.

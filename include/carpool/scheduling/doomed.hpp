@@ -19,14 +19,14 @@ inline void find_doomed(const moment& at, double largest_work, std::vector<std::
   const cost_model& cost = at.load.cost;
   const double optimism = 1 - 2 * cost.noise;
   const double horizon = at.now + cost.time(largest_work, at.concurrency()) * optimism;
-  std::size_t end = at.most();  // the look goes on for a batch behind the last one found
+  std::size_t end = at.most;  // the look goes on for a batch behind the last one found
   for (std::size_t i = 0; i < at.waiting() && i < end; ++i) {
     const double deadline = at.deadline(i);
     if (deadline == timeline::infinite) continue;
     if (deadline >= horizon) break;
     if (deadline >= at.now + cost.time(at.queue[i].work, at.concurrency()) * optimism) continue;
     doomed.push_back(i);
-    end = i + 1 + at.most();
+    end = i + 1 + at.most;
   }
   if (at.running.count == 0 && doomed.size() == at.waiting()) doomed.pop_back();
 }

@@ -40,7 +40,7 @@ class length_groups {
   }
 
   void sort_head(const moment& at) {
-    const std::size_t size = std::min(at.waiting(), window(at.most()));
+    const std::size_t size = std::min(at.waiting(), window(at.most));
     sorted_.resize(size);
     for (std::size_t i = 0; i < size; ++i) sorted_[i] = i;
     std::sort(sorted_.begin(), sorted_.end(), [&](std::size_t i, std::size_t j) {
@@ -59,7 +59,7 @@ class length_groups {
     least_[0] = 0;
     for (std::size_t j = 1; j <= sorted_.size(); ++j) {
       const double length = at.queue[sorted_[j - 1]].work;
-      for (std::size_t k = 1; k <= std::min(j, at.most()); ++k) {
+      for (std::size_t k = 1; k <= std::min(j, at.most); ++k) {
         const double work = static_cast<double>(k) * length;
         const double time = cost.time(work, at.concurrency());
         if (k > 1 && (time > longest || work > bounds.max_batch_work)) break;

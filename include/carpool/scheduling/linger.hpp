@@ -52,7 +52,7 @@ struct linger {
 
   /// A batch could leave now: start a probe of what follows. A full batch would not wait, so it needs none.
   void watch(const moment& at, context why) {
-    if (!at.load.cost.ready() || at.waiting() >= at.most() || probes.size() >= most_probes) return;
+    if (!at.load.cost.ready() || at.waiting() >= at.most || probes.size() >= most_probes) return;
     const auto waiting = static_cast<double>(at.waiting());
     probes.push_back({.start = at.now,
                       .batch_time = at.load.batch_time(waiting, at.concurrency()),
@@ -65,7 +65,7 @@ struct linger {
   [[nodiscard]] double until(const moment& at, context why, double epoch) const {
     if (!at.more_expected) return -timeline::infinite;
     const double length = worthwhile(why, at.load.cost.fixed);
-    if (length <= 0 || at.queue.fill_batch(at.most())) return -timeline::infinite;
+    if (length <= 0 || at.queue.fill_batch(at.most)) return -timeline::infinite;
     if (!at.deadlines_count) return epoch + length;
     const double grown = at.load.batch_time(static_cast<double>(at.waiting() + 1), at.concurrency());
     return std::min(epoch + length, at.pressing_deadline(0) - grown);

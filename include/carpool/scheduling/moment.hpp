@@ -23,12 +23,12 @@ struct moment {
   traffic load;
   const running_batches& running;
   std::size_t free_lanes = 1;
+  std::size_t most = 1;          ///< requests in the largest batch that the model is trusted with
   std::size_t limit = 1;         ///< of batches in flight
   bool deadlines_count = false;  ///< the model can tell what is in time, and some of it can be
   bool more_expected = true;     ///< not everybody of the last second is here already
 
   [[nodiscard]] std::size_t waiting() const noexcept { return queue.size(); }
-  [[nodiscard]] std::size_t most() const noexcept { return static_cast<std::size_t>(load.most); }
 
   /// Batches running once the next one has left.
   [[nodiscard]] double concurrency() const noexcept { return static_cast<double>(running.count + 1); }
@@ -44,7 +44,7 @@ struct moment {
   /// The first deadline at or behind position i, as far as a batch reaches: requests without one may stand
   /// before those that press.
   [[nodiscard]] double pressing_deadline(std::size_t i) const noexcept {
-    const std::size_t end = std::min(waiting(), i + most());
+    const std::size_t end = std::min(waiting(), i + most);
     while (i < end && queue[i].deadline == never) ++i;
     return i < end ? deadline(i) : timeline::infinite;
   }

@@ -22,7 +22,7 @@ class run_selection {
 
   /// `riders` holds the members if they are no run; it must live as long as the candidate.
   [[nodiscard]] candidate select(std::vector<std::size_t>& riders) const {
-    const std::size_t all = std::min(waiting_, at_.most());
+    const std::size_t all = std::min(waiting_, at_.most);
     if (!at_.deadlines_count || on_time(all)) return run(0, all);
     candidate best = run(0, all);
     best.hopeless = best.pressed = true;
@@ -91,7 +91,7 @@ class run_selection {
   [[nodiscard]] std::size_t survivors(std::size_t i, double z) const noexcept {
     const double time = (at_.pressing_deadline(i) - at_.now) / (1 + z * at_.load.cost.spread());
     const double largest = at_.load.batch_within(time, at_.concurrency()) + 1e-9;
-    return static_cast<std::size_t>(std::clamp(largest, 0.0, at_.load.most));
+    return static_cast<std::size_t>(std::clamp(largest, 0.0, static_cast<double>(at_.most)));
   }
 
   /// The first position whose request survives a batch of all behind it, the last one if none does. Deadlines
@@ -100,7 +100,7 @@ class run_selection {
     std::size_t low = 0, high = waiting_ - 1;
     while (low < high) {
       const std::size_t middle = low + (high - low) / 2;
-      if (survivors(middle, z) >= std::min(waiting_ - middle, at_.most()))
+      if (survivors(middle, z) >= std::min(waiting_ - middle, at_.most))
         high = middle;
       else
         low = middle + 1;

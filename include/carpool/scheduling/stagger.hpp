@@ -28,7 +28,7 @@ namespace carpool::scheduling {
   const traffic& load = at.load;
   const auto lanes = static_cast<double>(at.limit);
   if (at.limit <= 1 || !load.cost.ready() || !at.more_expected) return -timeline::infinite;
-  if (batch.size() >= at.most() || !batch.everybody || batch.hopeless) return -timeline::infinite;
+  if (batch.size() >= at.most || !batch.everybody || batch.hopeless) return -timeline::infinite;
   const double target = load.spaced_batch(lanes);
   const double spacing = load.batch_time(target, lanes) / lanes;
   if (target <= 1.5 || static_cast<double>(batch.size()) >= 1.25 * target) return -timeline::infinite;
@@ -40,7 +40,7 @@ namespace carpool::scheduling {
       std::min(std::max(at.arrival(head), last_dispatch) + 1.25 * spacing, epoch + 2.5 * spacing);
   if (!at.deadlines_count) return until;
   // Never spend the head's deadline.
-  const auto grown = static_cast<double>(std::min(at.most(), batch.size() + 1));
+  const auto grown = static_cast<double>(std::min(at.most, batch.size() + 1));
   return std::min(until, at.pressing_deadline(head) -
                              load.batch_time(grown, at.concurrency()) * (1 + 2.5 * load.cost.noise) - 0.05);
 }

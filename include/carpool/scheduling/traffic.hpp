@@ -18,7 +18,7 @@ struct traffic {
   double slack = std::numeric_limits<double>::infinity();  ///< a request's time until its deadline
   double rate = 0;                                         ///< requests per ms
   double slow_rate = 0;                                    ///< the same over a longer time
-  double most = 1;  ///< requests in the largest batch that the model is trusted with
+  double most = 1;  ///< requests of the usual work in the largest batch that may leave
 
   [[nodiscard]] double time_each() const noexcept { return cost.per_work * work_each; }
   [[nodiscard]] double batch_time(double m, double c = 1) const noexcept {

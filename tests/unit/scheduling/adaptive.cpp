@@ -44,6 +44,18 @@ TEST_CASE("a lane beyond the limit of batches in flight stays idle") {
   CHECK(s.decision() == "idle");
 }
 
+TEST_CASE("what lanes carry is counted in batches that keep max_batch_work") {
+  scene s;
+  s.bounds.lanes = 2;
+  s.busy(1);
+  s.state.cost.interference = s.state.cost.least_interference = 0.45;
+  s.rate(1.95);  // one lane carries it in batches of 64, but not in batches of 16
+  for (int i = 0; i < 20; ++i) s.waits_until(999, never);
+  CHECK(s.decision() == "idle");
+  s.bounds.max_batch_work = 16;
+  CHECK(s.decision() == "dispatch [0, 16)");
+}
+
 // ---- promises to callers
 
 TEST_CASE("no wait holds a request beyond its leave_by while a lane is free") {
