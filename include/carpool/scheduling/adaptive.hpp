@@ -171,8 +171,8 @@ class adaptive {
                             .free_lanes = free_lanes,
                             .most = std::min(queue.bounds().max_batch_size, trusted())};
     here.limit = in_flight_limit(here.load, queue.bounds().lanes);
-    const bool full = static_cast<double>(here.waiting()) >= here.load.most;
-    if (full && here.running.count == here.limit && state_.looks.allows(state_.cost.batches)) ++here.limit;
+    if (here.running.count == here.limit && can_look_above(here) && state_.looks.allows(state_.cost.batches))
+      ++here.limit;
     here.deadlines_count = deadlines_count();
     here.more_expected = !queue.closed() && state_.outstanding < state_.peak.value;
     return here;
@@ -187,6 +187,19 @@ class adaptive {
   /// No batch is trusted to take what the fit says if it is more than twice as large as any that has ended.
   [[nodiscard]] std::size_t trusted() const noexcept {
     return 2 * std::max<std::size_t>(state_.largest_batch, 1);
+  }
+
+  /// A full batch waits; or one as large as usual, and all have so much time that none would be late for it.
+  [[nodiscard]] bool can_look_above(const scheduling::moment& here) const noexcept {
+    const auto waiting = static_cast<double>(here.waiting());
+    if (waiting >= here.load.most) return true;
+    return waiting >= usual_batch() &&
+           here.load.slack > 10 * here.load.batch_time(waiting, here.concurrency());
+  }
+
+  /// Requests in the mean batch of late.
+  [[nodiscard]] double usual_batch() const noexcept {
+    return state_.cost.mean_work() / std::max(1e-9, state_.work_each);
   }
 
   [[nodiscard]] scheduling::traffic traffic_in(const scheduling::limits& bounds) const noexcept {

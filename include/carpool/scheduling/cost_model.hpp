@@ -38,6 +38,9 @@ struct cost_model {
   /// The fit is off to one side and not just noisy: the machine or the model has changed.
   [[nodiscard]] bool moved() const noexcept { return batches > 50 && std::abs(bias) > 0.12; }
 
+  /// Of the batches of late.
+  [[nodiscard]] double mean_work() const noexcept { return batches > 0 ? moments[0][1] / moments[0][0] : 0; }
+
   [[nodiscard]] double slowdown(double concurrency) const noexcept {
     return 1 + interference * (on_one_device(concurrency) - 1);
   }
@@ -99,9 +102,9 @@ struct cost_model {
   bool fit(double fitted) noexcept {
     const row& q0 = moments[0];
     const row& q1 = moments[1];
-    const double mean_work = q0[1] / q0[0];
-    const double prior = batches < 50 ? 0.02 * fitted / std::max(1.0, mean_work) : per_work;
-    const row pull{0, mean_work * mean_work / 2, 3 * fitted * fitted};
+    const double mean = mean_work();
+    const double prior = batches < 50 ? 0.02 * fitted / std::max(1.0, mean) : per_work;
+    const row pull{0, mean * mean / 2, 3 * fitted * fitted};
     const auto found =
         solve({targets[0], targets[1] + pull[1] * prior, targets[2] + pull[2] * interference}, pull);
     if (!found) return false;
@@ -149,7 +152,7 @@ struct cost_model {
             : q0[2] * q0[2] / q0[0];
     const double information = q2[2] - explained;
     const double mean_time =
-        (fixed + per_work * q0[1] / q0[0]) * (1 + interference * (std::max(1.0, mean_concurrency) - 1));
+        (fixed + per_work * mean_work()) * (1 + interference * (std::max(1.0, mean_concurrency) - 1));
     least_interference =
         information > 0 ? interference - 2.5 * noise * mean_time / std::sqrt(information) : -1;
     mean_concurrency += std::max(0.003, 1 / static_cast<double>(batches)) * (concurrency - mean_concurrency);

@@ -9,9 +9,10 @@
 namespace carpool::scheduling {
 
 /// While fewer batches run than there are lanes, none shows what one more would do: a limit that is too low,
-/// learnt from a lane's first batches or from smaller ones, would stay for ever. So now and then, while full
-/// batches wait, one more than the limit may run, for some batches. They are paid for by those that wait
-/// anyway, and become rarer the more of them there were. Counts in batches that have ended. Plain data.
+/// learnt from a lane's first batches or from smaller ones, would stay for ever. So now and then, while there
+/// is a batch to look with, one more than the limit may run, for some batches. They are paid for by those
+/// that wait anyway, and become rarer the more of them there were. Counts in batches that have ended. Plain
+/// data.
 struct look_above {
   static constexpr std::size_t length = 8;
   static constexpr std::size_t longest_gap = 512;
@@ -20,7 +21,7 @@ struct look_above {
   std::size_t next = 32;  ///< the next may begin; not before the first fit has settled
   std::size_t gap = 16;
 
-  /// A full batch waits, and as many run as the limit allows: may it leave nevertheless?
+  /// A large batch waits, and as many run as the limit allows: may it leave nevertheless?
   [[nodiscard]] bool allows(std::size_t batches) noexcept {
     if (batches >= next) {
       until = batches + length;

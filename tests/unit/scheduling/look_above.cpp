@@ -50,12 +50,23 @@ TEST_CASE("a look begins when it is wanted, however long ago it could have") {
   CHECK(!looks.allows(1008));
 }
 
-TEST_CASE("a full batch may leave beyond the limit, a smaller one waits") {
+TEST_CASE("where time is short only a full batch may leave beyond the limit") {
   decision_scene s = one_may_run();
+  s.slack(50);
   s.waits(999, 0, 7);
   CHECK(s.decision() == "idle");
   s.waits({999});
   CHECK(s.decision() == "dispatch [0, 8)");
   s.state.looks = {.until = 100, .next = 150};
   CHECK(s.decision() == "idle");
+}
+
+TEST_CASE("where there is time one as large as usual may") {
+  decision_scene s = one_may_run();
+  s.state.cost.moments[0] = {100, 500, 0};  // 100 batches of 5 requests
+  s.state.peak.value = 1;                   // nobody else is to come
+  s.waits(999, 0, 4);
+  CHECK(s.decision() == "idle");
+  s.waits({999});
+  CHECK(s.decision() == "dispatch [0, 5)");
 }
