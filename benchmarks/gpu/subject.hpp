@@ -88,7 +88,7 @@ class subject {
 #ifdef CARPOOL_BERT_CUDA
     if (device_.is_cuda()) {
       auto lane = std::make_unique<carpool::bert::cuda_lane>(
-          network, device_, std::make_shared<carpool::bert::device_health>(device_.str()), graphs);
+          network, device_, std::make_shared<carpool::bert::device_health>(device_.str()), turns_, graphs);
       lane->warm_up();
       return lane;
     }
@@ -117,6 +117,9 @@ class subject {
   carpool::bert::embedder model_;
   carpool::bert::model_config config_;
   carpool::bert::encoder_weights weights_;
+#ifdef CARPOOL_BERT_CUDA
+  std::shared_ptr<carpool::bert::cuda_turns> turns_ = std::make_shared<carpool::bert::cuda_turns>();
+#endif
 };
 
 }  // namespace bench

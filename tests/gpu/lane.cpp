@@ -13,6 +13,7 @@
 #include <support/golden_embeddings.hpp>
 #include <support/rounding.hpp>
 
+#include <array>
 #include <cmath>
 #include <cstddef>
 #include <cstring>
@@ -20,6 +21,7 @@
 #include <numeric>
 #include <span>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -90,7 +92,9 @@ TEST_CASE("graphs give what single launches give, and the same again and again")
       config, read_weights(safetensors_file{find_weights(CARPOOL_TEST_MINILM)}, config), target);
   REQUIRE(network->runs_in_graphs());
   const auto health = std::make_shared<device_health>("cuda:0");
-  cuda_lane by_graph(network, target.device(), health), by_launches(network, target.device(), health, false);
+  const auto turns = std::make_shared<cuda_turns>();
+  cuda_lane by_graph(network, target.device(), health, turns),
+      by_launches(network, target.device(), health, turns, false);
   by_graph.warm_up();
   const embedder model = load(precision::fp16);
   const auto texts = golden_texts();
@@ -125,6 +129,25 @@ TEST_CASE(
                             model.dimension() * sizeof(float)) == 0);
       }
   }
+}
+
+TEST_CASE("large batches of two lanes, which take turns, are as if each lane were alone") {
+  const embedder model = load(precision::fp16);
+  lane first = model(0), second = model(1);
+  const auto texts = golden_texts();
+  std::vector<std::string> many;
+  while (many.size() < 1'500) many.insert(many.end(), texts.begin(), texts.end());
+  const auto alone = run(first, many);
+  std::array<std::size_t, 2> different{};
+  {
+    std::array<std::jthread, 2> threads;
+    for (std::size_t i = 0; i < 2; ++i)
+      threads[i] = std::jthread([&, i] {
+        for (int again = 0; again < 20; ++again) different[i] += run(i == 0 ? first : second, many) != alone;
+      });
+  }
+  CHECK(different[0] == 0);
+  CHECK(different[1] == 0);
 }
 
 TEST_CASE("a batch that does not fit into memory says so, and the lane works on") {

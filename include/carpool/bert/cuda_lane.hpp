@@ -4,6 +4,7 @@
 
 #include <carpool/bert/cuda_graph_cache.hpp>
 #include <carpool/bert/cuda_stream.hpp>
+#include <carpool/bert/cuda_turns.hpp>
 #include <carpool/bert/device_health.hpp>
 #include <carpool/bert/device_lane.hpp>
 #include <carpool/bert/encoder.hpp>
@@ -35,12 +36,13 @@ namespace carpool::bert {
 /// defined, as carpool's CMake target does when it finds a CUDA toolkit that fits libtorch.
 class cuda_lane final : public device_lane {
  public:
-  /// The lanes of a device share its `health`. Without graphs the kernels are launched one by one, which is
-  /// for comparisons.
+  /// The lanes of a device share its `health` and `turns`. Without graphs the kernels are launched one by
+  /// one, which is for comparisons.
   cuda_lane(std::shared_ptr<const encoder> model, c10::Device device, std::shared_ptr<device_health> health,
-            bool with_graphs = true)
+            std::shared_ptr<cuda_turns> turns, bool with_graphs = true)
       : device_(device),
         health_(std::move(health)),
+        turns_(std::move(turns)),
         with_graphs_(with_graphs && model->runs_in_graphs()),
         model_(std::move(model)),
         stream_(device) {}
@@ -53,7 +55,10 @@ class cuda_lane final : public device_lane {
 
   /// Without graphs, which would have to hold the vectors of all tokens. Throws as `run`.
   at::Tensor run_unpooled(const packed_batch& batch) override {
-    return guarded([&] { return stream_.to_host(model_->unpooled(sent(batch))); });
+    return guarded([&] {
+      const device_batch there = sent(batch);
+      return stream_.to_host(in_turn(batch.rows(), [&] { return model_->unpooled(there); }));
+    });
   }
 
   /// Captures the graphs of all buckets, the largest first, which sizes their memory. Without it each is
@@ -96,7 +101,17 @@ class cuda_lane final : public device_lane {
     if (with_graphs_)
       if (const auto bucket = find_bucket(batch.token_count(), batch.longest(), batch.texts()))
         return by_graph(batch, *bucket);
-    return (*model_)(sent(batch));
+    const device_batch there = sent(batch);
+    return in_turn(batch.rows(), [&] { return (*model_)(there); });
+  }
+
+  /// Puts a batch of so many rows on the stream, kernel by kernel. While launching the kernels takes as long
+  /// as running them, lanes do better to do so at the same time: with a width of 384 up to some 7000 rows.
+  template <class Work>
+  at::Tensor in_turn(std::size_t rows, const Work& work) {
+    constexpr std::size_t outweighs_launches = std::size_t{1} << 30U;  // multiplications of a square product
+    const auto width = static_cast<std::size_t>(model_->hidden_size());
+    return rows * width * width > outweighs_launches ? turns_->take(work) : work();
   }
 
   device_batch sent(const packed_batch& batch) {
@@ -161,6 +176,7 @@ class cuda_lane final : public device_lane {
 
   c10::Device device_;
   std::shared_ptr<device_health> health_;
+  std::shared_ptr<cuda_turns> turns_;
   bool with_graphs_;
   std::shared_ptr<const encoder> model_;
   cuda_stream stream_;

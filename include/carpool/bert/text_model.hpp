@@ -74,7 +74,7 @@ class text_model {
     if (mine.program) return lane_of(mine);
 #ifdef CARPOOL_BERT_CUDA
     if (mine.device.is_cuda()) {
-      auto result = std::make_unique<cuda_lane>(mine.network, mine.device, mine.health);
+      auto result = std::make_unique<cuda_lane>(mine.network, mine.device, mine.health, mine.turns);
       result->warm_up();
       return result;
     }
@@ -138,6 +138,9 @@ class text_model {
     std::shared_ptr<bert::program> program;  // or
     std::shared_ptr<const encoder> network;
     std::shared_ptr<device_health> health = std::make_shared<device_health>(device.str());
+#ifdef CARPOOL_BERT_CUDA
+    std::shared_ptr<cuda_turns> turns = std::make_shared<cuda_turns>();
+#endif
     std::shared_ptr<const gpu_telemetry> telemetry = find_telemetry(device);
   };
 
