@@ -9,7 +9,7 @@ namespace embed_server {
 
 std::size_t choose_http_threads(std::size_t asked, bool on_gpu, std::size_t cores) {
   if (asked != 0) return asked;
-  return on_gpu ? std::clamp<std::size_t>(cores / 3, 1, 8) : 1;
+  return on_gpu ? std::clamp<std::size_t>(cores / 2, 1, 8) : 1;
 }
 
 }  // namespace embed_server

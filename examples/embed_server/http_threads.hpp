@@ -60,7 +60,7 @@ class http_threads {
   std::vector<std::unique_ptr<asio::io_context>> contexts_;
 };
 
-/// As many as were asked for. Where nobody asked (0), a third of the cores if a GPU does the work, at most 8;
+/// As many as were asked for. Where nobody asked (0), half of the cores if a GPU does the work, at most 8;
 /// else one, because the model has the cores.
 std::size_t choose_http_threads(std::size_t asked, bool on_gpu, std::size_t cores);
 

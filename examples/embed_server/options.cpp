@@ -211,7 +211,7 @@ namespace {
 void add_choices(CLI::App& app, server_options& options) {
   app.add_option(
          "--http-threads", options.http_threads,
-         "Threads that speak HTTP and JSON and tokenise; else one, on CUDA a third of the cores, 8 at most")
+         "Threads that speak HTTP and JSON and tokenise; else one, on CUDA half of the cores, 8 at most")
       ->check(CLI::Range(std::size_t{1}, std::size_t{64}, "1 to 64"))
       ->group("Where it runs");
   app.add_flag("--strict-model", options.strict_model,

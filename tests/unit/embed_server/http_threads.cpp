@@ -34,6 +34,6 @@ TEST_CASE("as many threads speak HTTP as were asked for, else one, and more besi
   CHECK(choose_http_threads(5, false, 2) == 5);
   CHECK(choose_http_threads(0, false, 64) == 1);
   CHECK(choose_http_threads(0, true, 2) == 1);
-  CHECK(choose_http_threads(0, true, 16) == 5);
+  CHECK(choose_http_threads(0, true, 12) == 6);
   CHECK(choose_http_threads(0, true, 64) == 8);
 }
