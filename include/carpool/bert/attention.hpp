@@ -25,6 +25,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <string_view>
 #include <tuple>
 #include <vector>
 
@@ -95,6 +96,21 @@ enum class attention_kernel {
   efficient,  ///< libtorch's attention that saves memory
   per_text,   ///< whatever libtorch takes for one text, one after the other
 };
+
+/// As in "attention by carpool's kernel", for people who wonder how fast it is.
+inline std::string_view name_of(attention_kernel kernel) noexcept {
+  switch (kernel) {
+    case attention_kernel::packed:
+      return "carpool's kernel";
+    case attention_kernel::flash:
+      return "libtorch's flash attention";
+    case attention_kernel::efficient:
+      return "libtorch's memory-efficient attention";
+    case attention_kernel::per_text:
+      break;
+  }
+  return "libtorch, one text after the other, because no kernel for packed texts takes heads of this size";
+}
 
 /// The fastest that runs with these settings.
 inline attention_kernel choose_attention(const at::TensorOptions& target, std::int64_t head_size) {

@@ -102,7 +102,7 @@ class classifier {
   double memory_headroom() const { return model_->memory_headroom(); }
   /// Its devices; see `embedder::devices`.
   std::vector<device_status> devices() const { return model_->devices(); }
-  /// One line for people: devices, versions, and on the CPU why it is not CUDA.
+  /// One line for people: devices, versions, on the CPU why it is not CUDA, on CUDA who computes attention.
   std::string device_description() const { return model_->device_description(); }
 
  private:

@@ -86,7 +86,8 @@ class embedder {
   std::vector<device_status> devices() const { return model_->devices(); }
   /// The share of a GPU's memory that is left free.
   double memory_headroom() const { return model_->memory_headroom(); }
-  /// One line for people: devices, versions, on the CPU why it is not CUDA, and the program if there is one.
+  /// One line for people: devices, versions, on the CPU why it is not CUDA, on CUDA who computes attention,
+  /// and the program if there is one.
   std::string device_description() const { return model_->device_description(); }
 
  private:

@@ -105,6 +105,7 @@ class encoder {
   }
 
   /// Whether a run depends on nothing but the tensors of the batch, their sizes and `longest`.
+  [[nodiscard]] attention_kernel chosen_attention() const noexcept { return attention_; }
   [[nodiscard]] std::int64_t hidden_size() const noexcept { return config_.hidden_size; }
   [[nodiscard]] bool runs_in_graphs() const noexcept { return attention_ != attention_kernel::per_text; }
 

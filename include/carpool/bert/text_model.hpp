@@ -104,7 +104,11 @@ class text_model {
       if (!result.empty()) result += "; ";
       result += describe_device(each.device, choose_threads(options_));
     }
-    return result + (options_.program ? "; program " + hosts_.front().program->name() : "");
+    const host& first = hosts_.front();
+    if (options_.program) return result + "; program " + first.program->name();
+    if (first.device.is_cuda())
+      result.append("; attention by ").append(name_of(first.network->chosen_attention()));
+    return result;
   }
 
   /// Of its CUDA devices, by their names; none where nobody tells.

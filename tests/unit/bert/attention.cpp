@@ -15,6 +15,8 @@
 #include <cstdint>
 #include <initializer_list>
 #include <limits>
+#include <set>
+#include <string_view>
 #include <vector>
 
 using namespace carpool::bert;
@@ -122,4 +124,13 @@ TEST_CASE("flash attention is for CUDA only") {
 TEST_CASE("on the CPU attention goes text by text") {
   for (const auto type : {at::kFloat, at::kBFloat16})
     CHECK(choose_attention(at::TensorOptions(type), 32) == attention_kernel::per_text);
+}
+
+TEST_CASE("who computes attention on a GPU has a name of its own") {
+  std::set<std::string_view> names;
+  for (const auto kernel : {attention_kernel::packed, attention_kernel::flash, attention_kernel::efficient,
+                            attention_kernel::per_text})
+    names.insert(name_of(kernel));
+  CHECK(names.size() == 4);
+  CHECK(name_of(attention_kernel::per_text).find("one text after the other") != std::string_view::npos);
 }
