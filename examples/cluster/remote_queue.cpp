@@ -66,12 +66,26 @@ struct remote_queue::submission {
     if (!entries.empty()) queue.withdraw(std::move(entries));
   }
 
+  /// Redis has answered: these are the entries, or none if there is no room for them or asking failed.
+  void asked(std::vector<std::string> added, std::exception_ptr failed) {
+    entries = std::move(added);
+    if (!entries.empty()) return;
+    refused = failed ? failed
+                     : std::make_exception_ptr(
+                           boost::system::system_error(make_error_code(carpool::error::queue_full)));
+    outcome = failed ? &queue.counted_.failed : &queue.counted_.rejected;
+    changed.cancel();
+  }
+
+  bool over() const { return missing == 0 || refused; }
+
   remote_queue& queue;
   std::uint64_t number;
   std::vector<text_reply> replies;
   std::vector<std::string> entries;  // of those admitted; empty where there is a reply
   std::size_t missing;
-  asio::steady_timer changed;                          // at the deadline; cancelled when no reply is missing
+  std::exception_ptr refused;                          // why the texts are not in the queue
+  asio::steady_timer changed;                          // at the deadline; cancelled when it is over
   std::uint64_t* outcome = &queue.counted_.cancelled;  // what becomes of texts without a reply
 };
 
@@ -97,45 +111,63 @@ asio::awaitable<std::vector<text_reply>> remote_queue::submit(std::vector<text_r
   deadline = std::min(deadline, steady_now() + longest_deadline);
   for (text_request& each : texts) each.deadline = wall(deadline);
   submission mine{*this, texts.size()};
-  co_await admit(mine.number, texts);
+  if (closed_) refuse(mine);
+  if (!breaker_.allows(steady_now())) {
+    mine.outcome = &counted_.failed;
+    throw redis_unavailable("Redis, which holds the queue, does not answer");
+  }
+  asio::co_spawn(executor_, admit(mine.number, admission(mine.number, texts)), asio::detached);
   co_await wait_for(mine, deadline);
   co_return std::move(mine.replies);
 }
 
-asio::awaitable<void> remote_queue::admit(std::uint64_t number, const std::vector<text_request>& texts) {
-  submission& mine = *open_.at(number);
-  if (closed_) refuse(mine);
-  mine.outcome = &counted_.failed;
-  if (!breaker_.allows(steady_now()))
-    throw redis_unavailable("Redis, which holds the queue, does not answer");
-  std::vector<std::string> keys{keys_.requests()};
+void remote_queue::refuse(submission& mine) {
+  mine.outcome = &counted_.shut_down;
+  throw boost::system::system_error(make_error_code(carpool::error::shut_down));
+}
+
+std::vector<std::string> remote_queue::admission(std::uint64_t number,
+                                                 const std::vector<text_request>& texts) const {
   std::vector<std::string> arguments{std::to_string(max_outstanding_)};
   for (std::size_t i = 0; i < texts.size(); ++i) {
     arguments.push_back(awaited_.id(number, i));
     arguments.push_back(keys_.replies(name_));
     arguments.push_back(encode(texts[i]));
   }
+  return arguments;
+}
+
+// Does not end with its caller: only Redis' answer says which entries are to be withdrawn then.
+asio::awaitable<void> remote_queue::admit(std::uint64_t number, std::vector<std::string> arguments) {
+  std::vector<std::string> entries;
+  std::exception_ptr failure;
+  try {
+    entries = co_await add(std::move(arguments));
+  } catch (...) {
+    failure = std::current_exception();
+  }
+  const auto found = open_.find(number);
+  if (found != open_.end())
+    found->second->asked(std::move(entries), failure);
+  else if (!entries.empty())
+    withdraw(std::move(entries));
+}
+
+// The entries, or none if there is no room.
+asio::awaitable<std::vector<std::string>> remote_queue::add(std::vector<std::string> arguments) {
+  std::vector<std::string> keys{keys_.requests()};
+  std::vector<std::string> entries;
   try {
     redis_value answer = co_await admit_script.run(redis_, std::move(keys), std::move(arguments));
     breaker_.succeeded();
-    for (redis_value& entry : answer.items) mine.entries.push_back(std::move(entry.text));
-  } catch (const boost::system::system_error&) {  // the caller has left
-    mine.outcome = &counted_.cancelled;
-    throw;
+    for (redis_value& entry : answer.items) entries.push_back(std::move(entry.text));
   } catch (const redis_unavailable&) {
     breaker_.failed(steady_now());
     throw;
   } catch (const redis_refusal& refused) {
     throw redis_unavailable(std::string("Redis, which holds the queue, takes nothing: ") + refused.what());
   }
-  const bool admitted = mine.entries.size() == texts.size();
-  mine.outcome = admitted ? &counted_.cancelled : &counted_.rejected;
-  if (!admitted) throw boost::system::system_error(make_error_code(carpool::error::queue_full));
-}
-
-void remote_queue::refuse(submission& mine) {
-  mine.outcome = &counted_.shut_down;
-  throw boost::system::system_error(make_error_code(carpool::error::shut_down));
+  co_return entries;
 }
 
 // Nobody waits for them any more, so no worker need run them. One that has them already goes on, and its
@@ -152,8 +184,9 @@ asio::awaitable<void> remote_queue::remove(std::vector<std::string> entries) {
 
 asio::awaitable<void> remote_queue::wait_for(submission& mine, carpool::time_point deadline) {
   mine.changed.expires_at(deadline);
-  if (mine.missing > 0 && !closed_) co_await mine.changed.async_wait(no_throw);
+  if (!mine.over() && !closed_) co_await mine.changed.async_wait(no_throw);
   if (mine.missing == 0) co_return;
+  if (mine.refused) std::rethrow_exception(mine.refused);
   if (closed_) refuse(mine);
   const auto state = co_await asio::this_coro::cancellation_state;
   if (state.cancelled() != asio::cancellation_type::none)

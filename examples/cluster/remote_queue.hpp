@@ -47,7 +47,8 @@ class remote_queue {
   ///
   /// Throws boost::system::system_error (carpool::error::queue_full, expired and shut_down,
   /// operation_aborted) and redis_unavailable. Cancellation (every type) lets the caller go. Texts of a
-  /// caller who leaves, also at the deadline, are not run if no worker has taken them by then.
+  /// caller who leaves, also at the deadline, are not run if no worker has taken them by then, or by the time
+  /// that Redis says that it has them.
   asio::awaitable<std::vector<text_reply>> submit(std::vector<text_request> texts,
                                                   carpool::time_point deadline);
 
@@ -76,8 +77,10 @@ class remote_queue {
  private:
   struct submission;
 
-  asio::awaitable<void> admit(std::uint64_t number, const std::vector<text_request>& texts);
   void refuse(submission& mine);
+  std::vector<std::string> admission(std::uint64_t number, const std::vector<text_request>& texts) const;
+  asio::awaitable<void> admit(std::uint64_t number, std::vector<std::string> arguments);
+  asio::awaitable<std::vector<std::string>> add(std::vector<std::string> arguments);
   void withdraw(std::vector<std::string> entries);
   asio::awaitable<void> remove(std::vector<std::string> entries);
   asio::awaitable<void> wait_for(submission& mine, carpool::time_point deadline);

@@ -30,10 +30,12 @@ class test_gateway {
  public:
   using replies = std::vector<cluster::text_reply>;
 
-  explicit test_gateway(const std::string& unix_socket, std::size_t max_outstanding = 100)
-      : queue_(std::make_unique<cluster::remote_queue>(io_.get_executor(),
-                                                       cluster::redis_settings{.unix_socket = unix_socket},
-                                                       cluster::queue_keys{"default"}, max_outstanding)) {
+  explicit test_gateway(const std::string& unix_socket, std::size_t max_outstanding = 100,
+                        std::chrono::milliseconds command_time = std::chrono::seconds{1})
+      : queue_(std::make_unique<cluster::remote_queue>(
+            io_.get_executor(),
+            cluster::redis_settings{.unix_socket = unix_socket, .command_time = command_time},
+            cluster::queue_keys{"default"}, max_outstanding)) {
     queue_->start();
     thread_ = std::thread([this] { io_.run(); });
   }
@@ -46,7 +48,6 @@ class test_gateway {
 
   ~test_gateway() {
     ask([](cluster::remote_queue& queue) { return queue.close(), 0; });
-    // Those who wait for Redis hear of it within a second.
     while (ask([](cluster::remote_queue& queue) { return queue.waiting(); }) > 0) std::this_thread::yield();
     io_.stop();
     thread_.join();

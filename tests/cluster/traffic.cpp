@@ -9,6 +9,7 @@
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/error.hpp>
 
+#include <csignal>
 #include <string>
 #include <vector>
 
@@ -61,6 +62,32 @@ TEST_CASE("who leaves takes the texts along that no worker has taken, and nobody
   check_empty(redis);
   end(*worker);
   CHECK(worker->log().find("received 1 entries") != std::string::npos);
+}
+
+TEST_CASE("Q4: who leaves before Redis has answered takes the texts along when it has") {
+  const redis_server redis;
+  test_gateway gateway(redis.socket(), 100, 60s);
+  auto stays = gateway.submit({"stays"});
+  await_length(redis, "req", 1);
+  redis.signal(SIGSTOP);
+  boost::asio::cancellation_signal leaving;
+  auto left = gateway.submit({"one", "two"}, 60s, leaving.slot());
+  gateway.ask([&](const cluster::remote_queue&) {
+    leaving.emit(boost::asio::cancellation_type::terminal);
+    return 0;
+  });
+  CHECK(error_of(std::move(left)) == boost::asio::error::operation_aborted);
+  CHECK(error_of(gateway.submit({"late"}, 20ms)) == carpool::error::expired);
+  redis.signal(SIGCONT);
+  await([&] {
+    return redis.ask("XINFO STREAM '{cp:default}:req'").find("entries-added\n4") != std::string::npos;
+  });
+  await_length(redis, "req", 1);
+  const auto worker = start_worker(redis);
+  check_result(stays.get()[0], "stays");
+  CHECK(gateway.stats().cancelled == 2);
+  CHECK(gateway.stats().expired == 1);
+  CHECK(gateway.unwanted() == 0);
 }
 
 TEST_CASE("who leaves while a worker has the text disturbs nobody") {
