@@ -142,7 +142,7 @@ TEST_CASE("K7: a request whose reply is not taken for a while becomes one dead l
 TEST_CASE("K7: a reply that is not taken for a while is kept, and nothing is committed before it is") {
   mock_kafka kafka{1};
   test_requester requester{kafka};
-  kafka_worker worker{kafka, 8, {{"retries", "0"}, {"auto.commit.interval.ms", "100"}}};
+  kafka_worker worker{kafka, 8, {{"retries", "0"}}};
   requester.send({"hold"});
   await([&] { return worker.has_begun("hold"); });
   kafka.answer_writes(std::vector(8, RD_KAFKA_RESP_ERR_NOT_ENOUGH_REPLICAS));

@@ -60,6 +60,12 @@ class mock_kafka {
     rd_kafka_mock_push_request_errors_array(mock_, produce, errors.size(), errors.data());
   }
 
+  /// The next commit of an offset is told so.
+  void answer_commit(rd_kafka_resp_err_t error) {
+    constexpr std::int16_t offset_commit = 8;
+    rd_kafka_mock_push_request_errors(mock_, offset_commit, 1, error);
+  }
+
   /// The next heartbeat of a consumer is told that another one has taken its `group.instance.id`.
   void fence() {
     constexpr std::int16_t heartbeat = 12;

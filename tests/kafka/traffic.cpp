@@ -58,7 +58,7 @@ TEST_CASE("each request in Kafka has one reply, and the committed offsets reach 
 TEST_CASE("K2: who leaves commits what is finished at once") {
   mock_kafka kafka{2};
   test_requester requester{kafka};
-  kafka_worker worker{kafka, 8, {{"auto.commit.interval.ms", "3600000"}}};
+  kafka_worker worker{kafka};
   const auto texts = many_texts(20);
   requester.send(texts);
   requester.await_replies(texts.size());

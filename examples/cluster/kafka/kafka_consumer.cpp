@@ -11,24 +11,25 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
+#include <cstring>
+#include <string_view>
 #include <utility>
 
 namespace cluster {
 namespace {
 
 constexpr std::chrono::seconds longest_wait{1}, longest_leave{10};
+constexpr std::chrono::milliseconds commit_pause{500}, longest_look{1000};
 using embed_server::no_throw;
 
 // A partition that is paused drops what librdkafka has fetched of it, and fetches it again: so not too soon.
 constexpr std::size_t pause_at = 512, resume_at = 128;
 
-// Offsets are committed by librdkafka's timer, and when partitions are revoked, without blocking anybody; but
-// only those that finish() has stored.
+// librdkafka would commit offsets without their metadata.
 kafka_conf conf_for(const kafka_settings& settings) {
-  return make_conf(settings, {{"auto.commit.interval.ms", "500"}},
+  return make_conf(settings, {},
                    {{"group.id", settings.topics.group()},
-                    {"enable.auto.commit", "true"},
-                    {"enable.auto.offset.store", "false"},
+                    {"enable.auto.commit", "false"},
                     {"auto.offset.reset", "earliest"},  // requests may be there before the first worker is
                     {"partition.assignment.strategy", "cooperative-sticky"},
                     {"enable.partition.eof", "false"}});
@@ -39,6 +40,22 @@ kafka_partitions list_of(const std::string& topic, const std::set<std::int32_t>&
   for (const std::int32_t each : partitions)
     rd_kafka_topic_partition_list_add(list.get(), topic.c_str(), each);
   return list;
+}
+
+kafka_partitions offsets_of(const std::string& topic, const std::vector<bookmark>& marks) {
+  kafka_partitions list{rd_kafka_topic_partition_list_new(static_cast<int>(marks.size()))};
+  for (const bookmark& each : marks) {
+    auto* const added = rd_kafka_topic_partition_list_add(list.get(), topic.c_str(), each.partition);
+    added->offset = each.offset;
+    const std::string metadata = metadata_of(each);
+    added->metadata = ::strndup(metadata.data(), metadata.size());  // belongs to the list, which frees it
+    added->metadata_size = metadata.size();
+  }
+  return list;
+}
+
+offset_ledger::position position_of(const rd_kafka_message_t& message) {
+  return {message.partition, message.offset};
 }
 
 }  // namespace
@@ -62,6 +79,7 @@ kafka_consumer::kafka_consumer(const asio::any_io_executor& executor, const kafk
 }
 
 asio::awaitable<std::vector<kafka_consumer::request>> kafka_consumer::take(std::size_t most) {
+  put_back();
   poll();
   if (arrived_.empty() && failure_.empty()) {
     changed_.expires_after(longest_wait);
@@ -69,27 +87,96 @@ asio::awaitable<std::vector<kafka_consumer::request>> kafka_consumer::take(std::
     poll();
   }
   if (arrived_.empty()) complain_of_failure();
-  std::vector<request> taken;
-  while (!arrived_.empty() && taken.size() < most) {
-    kafka_message message = std::move(arrived_.front());
-    arrived_.pop_front();
-    std::string entry = ledger_.begin({message->partition, message->offset});
-    taken.push_back({std::move(entry), std::move(message)});
+  read_bookmarks();
+  choose(most);
+  if (!chosen_.empty()) {
+    co_await commit_beginning();
+  } else if (!arrived_.empty()) {  // what is to be given out by itself
+    changed_.expires_after(longest_wait);
+    co_await changed_.async_wait(no_throw);
   }
   if (arrived_.size() <= resume_at) resume();
-  co_return taken;
+  co_return begin();
+}
+
+// What was chosen, and could not be committed.
+void kafka_consumer::put_back() {
+  for (; !chosen_.empty(); chosen_.pop_back()) arrived_.push_front(std::move(chosen_.back()));
+}
+
+// What its worker may have died of is chosen by itself.
+void kafka_consumer::choose(std::size_t most) {
+  while (!arrived_.empty() && chosen_.size() < most) {
+    const bool again = ledger_.times(position_of(*arrived_.front())) > 1;
+    if (again && (!chosen_.empty() || !ledger_.idle())) return;
+    chosen_.push_back(std::move(arrived_.front()));
+    arrived_.pop_front();
+    if (again) return;
+  }
+}
+
+asio::awaitable<void> kafka_consumer::commit_beginning() {
+  changed_.expires_at(asio::steady_timer::time_point::max());
+  while (committing_ > 0) co_await changed_.async_wait(no_throw);  // or it could overtake this one
+  if (chosen_.empty()) co_return;
+  std::vector<offset_ledger::position> positions;
+  for (const auto& each : chosen_) positions.push_back(position_of(*each));
+  committed_.reset();
+  commit(ledger_.before(positions), &committed_);
+  while (!committed_) co_await changed_.async_wait(no_throw);
+  if (*committed_ != RD_KAFKA_RESP_ERR_NO_ERROR)
+    throw kafka_unavailable(std::string("it cannot be committed that requests are begun: ") +
+                            rd_kafka_err2str(*committed_));
+}
+
+std::vector<kafka_consumer::request> kafka_consumer::begin() {
+  std::vector<request> begun;
+  for (; !chosen_.empty(); chosen_.pop_front()) {
+    const auto position = position_of(*chosen_.front());
+    const std::uint64_t times = ledger_.times(position);
+    begun.push_back({ledger_.begin(position), std::move(chosen_.front()), times});
+  }
+  return begun;
 }
 
 void kafka_consumer::finish(const std::string& entry) {
-  const auto committable = ledger_.finish(entry);
-  if (!committable) return;
-  const kafka_partitions list = list_of(topic_, {committable->partition});
-  list->elems[0].offset = committable->offset;
-  rd_kafka_offsets_store(handle_.get(), list.get());  // fails if the partition is just being lost
+  if (const auto changed = ledger_.finish(entry)) finished_.insert(changed->partition);
+  if (ledger_.idle() && !arrived_.empty()) changed_.cancel();
+}
+
+// Not while something is chosen: what is committed for that must not be overwritten.
+void kafka_consumer::commit_finished() {
+  const auto now = std::chrono::steady_clock::now();
+  if (finished_.empty() || !chosen_.empty() || committing_ > 0 || now < next_commit_) return;
+  next_commit_ = now + commit_pause;
+  std::vector<bookmark> marks;
+  for (const std::int32_t each : std::exchange(finished_, {})) marks.push_back(ledger_.mark(each));
+  commit(marks);
+}
+
+void kafka_consumer::commit(const std::vector<bookmark>& marks, commit_result* result) {
+  ++committing_;
+  rd_kafka_commit_queue(handle_.get(), offsets_of(topic_, marks).get(), bell_.queue(), on_commit, result);
+}
+
+void kafka_consumer::read_bookmarks() {
+  if (unread_.empty()) return;
+  const kafka_partitions list = list_of(topic_, unread_);
+  auto failed = rd_kafka_committed(handle_.get(), list.get(), static_cast<int>(longest_look.count()));
+  for (int i = 0; i < list->cnt && failed == RD_KAFKA_RESP_ERR_NO_ERROR; ++i) failed = list->elems[i].err;
+  if (failed != RD_KAFKA_RESP_ERR_NO_ERROR)
+    throw kafka_unavailable(std::string("what others have begun is not known: ") + rd_kafka_err2str(failed));
+  for (int i = 0; i < list->cnt; ++i) {
+    const rd_kafka_topic_partition_t& each = list->elems[i];
+    const std::string_view metadata{static_cast<const char*>(each.metadata), each.metadata_size};
+    if (each.offset >= 0) ledger_.open(parse_bookmark(each.partition, each.offset, metadata));
+  }
+  unread_.clear();
 }
 
 void kafka_consumer::poll() {
   while (kafka_message message{rd_kafka_consumer_poll(handle_.get(), 0)}) arrive(std::move(message));
+  commit_finished();
 }
 
 void kafka_consumer::arrive(kafka_message message) {
@@ -133,7 +220,11 @@ asio::awaitable<void> kafka_consumer::broken() {
 
 // The partition goes to another worker.
 void kafka_consumer::drop(std::int32_t partition) {
-  std::erase_if(arrived_, [&](const kafka_message& each) { return each->partition == partition; });
+  for (auto* const queue : {&arrived_, &chosen_})
+    std::erase_if(*queue, [&](const kafka_message& each) { return each->partition == partition; });
+  unread_.erase(partition);
+  finished_.erase(partition);
+  if (ledger_.has(partition)) commit({ledger_.mark(partition)});
   ledger_.forget(partition);
   if (paused_.erase(partition) == 0) return;
   rd_kafka_resume_partitions(handle_.get(), list_of(topic_, {partition}).get());  // or it comes back paused
@@ -145,12 +236,30 @@ void kafka_consumer::on_rebalance(rd_kafka_t* handle, rd_kafka_resp_err_t what,
   const bool assigned = what == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS;
   if (partitions->cnt > 0)
     spdlog::info("Kafka: {} partitions {} this worker", partitions->cnt, assigned ? "come to" : "leave");
-  if (!assigned)
-    for (int i = 0; i < partitions->cnt; ++i)
-      static_cast<kafka_consumer*>(self)->drop(partitions->elems[i].partition);
+  auto& mine = *static_cast<kafka_consumer*>(self);
+  for (int i = 0; i < partitions->cnt; ++i) {
+    const std::int32_t partition = partitions->elems[i].partition;
+    if (assigned)
+      mine.unread_.insert(partition);
+    else
+      mine.drop(partition);
+  }
   const kafka_error failed{assigned ? rd_kafka_incremental_assign(handle, partitions)
                                     : rd_kafka_incremental_unassign(handle, partitions)};
   if (failed) spdlog::error("Kafka: {}", rd_kafka_error_string(failed.get()));
+}
+
+// Called by poll(). What could not be committed, because the broker is away or partitions are being shared
+// out, is committed later.
+void kafka_consumer::on_commit(rd_kafka_t* handle, rd_kafka_resp_err_t error,
+                               rd_kafka_topic_partition_list_t* partitions, void* result) noexcept {
+  auto& mine = *static_cast<kafka_consumer*>(rd_kafka_opaque(handle));
+  --mine.committing_;
+  if (result != nullptr) *static_cast<commit_result*>(result) = error;
+  for (int i = 0; error != RD_KAFKA_RESP_ERR_NO_ERROR && partitions != nullptr && i < partitions->cnt; ++i)
+    if (mine.ledger_.has(partitions->elems[i].partition))
+      mine.finished_.insert(partitions->elems[i].partition);
+  mine.changed_.cancel();
 }
 
 // Called by poll(). A single broker that cannot be reached is in the log; others may do.
@@ -161,6 +270,7 @@ void kafka_consumer::on_error(rd_kafka_t*, int error, const char* reason, void* 
 
 asio::awaitable<void> kafka_consumer::leave() {
   arrived_.clear();
+  chosen_.clear();
   closing_.emplace(executor_, kafka_queue{rd_kafka_queue_new(handle_.get())}, [this] {
     poll();
     changed_.cancel();

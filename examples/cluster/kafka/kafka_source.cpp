@@ -109,7 +109,10 @@ asio::awaitable<std::string> kafka_source::write(kafka_record record) {
 // Whatever somebody has put into the topic becomes a delivery that can at least be rejected.
 delivery kafka_source::to_delivery(const kafka_consumer::request& received) const {
   const rd_kafka_message_t& message = *received.message;
-  delivery found{.entry = received.entry, .id = header(message, "id"), .reply_to = header(message, "to")};
+  delivery found{.entry = received.entry,
+                 .id = header(message, "id"),
+                 .reply_to = header(message, "to"),
+                 .times = received.times};
   if (message.payload != nullptr)
     found.payload.assign(static_cast<const char*>(message.payload), message.len);
   if (found.id.empty()) found.id = "entry-" + found.entry;

@@ -25,8 +25,8 @@ namespace cluster {
 /// The destructor waits for librdkafka's threads to end, which may take a second. If the worker has not left,
 /// the group misses it when its session ends, and what was not committed is delivered again.
 ///
-/// Kafka does not count deliveries, so each is the first one here: a request that kills its workers is
-/// delivered for ever, and what is behind it in its partition with it.
+/// Deliveries are counted by kafka_consumer, from what workers have begun that went away: those that come a
+/// second time come one by one.
 class kafka_source final : public request_source {
  public:
   /// Throws std::invalid_argument for properties that librdkafka does not take. Kafka need not be there yet.

@@ -7,20 +7,28 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <random>
 #include <set>
 #include <string>
 #include <utility>
 #include <vector>
 
+using cluster::bookmark;
 using cluster::offset_ledger;
-using position = offset_ledger::position;
+
+namespace {
+
+// What may be committed; -1 if nothing.
+std::int64_t offset_of(const std::optional<bookmark>& mark) { return mark ? mark->offset : -1; }
+
+}  // namespace
 
 TEST_CASE("K2: what is finished in order may be committed at once") {
   offset_ledger ledger;
   const auto first = ledger.begin({3, 10}), second = ledger.begin({3, 11});
-  CHECK(ledger.finish(first) == position{3, 11});
-  CHECK(ledger.finish(second) == position{3, 12});
+  CHECK(offset_of(ledger.finish(first)) == 11);
+  CHECK(offset_of(ledger.finish(second)) == 12);
 }
 
 TEST_CASE("K2: what is finished out of order waits for what is before it") {
@@ -28,21 +36,21 @@ TEST_CASE("K2: what is finished out of order waits for what is before it") {
   const auto a = ledger.begin({0, 0}), b = ledger.begin({0, 1}), c = ledger.begin({0, 2});
   CHECK_FALSE(ledger.finish(c));
   CHECK_FALSE(ledger.finish(b));
-  CHECK(ledger.finish(a) == position{0, 3});
+  CHECK(offset_of(ledger.finish(a)) == 3);
 }
 
 TEST_CASE("K2: offsets that Kafka has left out hold up nothing") {
   offset_ledger ledger;
   const auto a = ledger.begin({0, 5}), b = ledger.begin({0, 9});
-  CHECK(ledger.finish(a) == position{0, 9});
-  CHECK(ledger.finish(b) == position{0, 10});
+  CHECK(offset_of(ledger.finish(a)) == 9);
+  CHECK(offset_of(ledger.finish(b)) == 10);
 }
 
 TEST_CASE("K2: partitions do not wait for each other") {
   offset_ledger ledger;
   ledger.begin({0, 0});
   const auto other = ledger.begin({1, 0});
-  CHECK(ledger.finish(other) == position{1, 1});
+  CHECK(offset_of(ledger.finish(other)) == 1);
 }
 
 TEST_CASE("K2: a request is finished once") {
@@ -60,7 +68,7 @@ TEST_CASE("K4: what was delivered before the partition was lost does not count w
   const auto after = ledger.begin({0, 7});
   CHECK(before != after);
   CHECK_FALSE(ledger.finish(before));
-  CHECK(ledger.finish(after) == position{0, 8});
+  CHECK(offset_of(ledger.finish(after)) == 8);
 }
 
 TEST_CASE("K4: a partition that is lost takes no other one's requests with it") {
@@ -68,7 +76,7 @@ TEST_CASE("K4: a partition that is lost takes no other one's requests with it") 
   const auto kept = ledger.begin({1, 0});
   ledger.begin({0, 0});
   ledger.forget(0);
-  CHECK(ledger.finish(kept) == position{1, 1});
+  CHECK(offset_of(ledger.finish(kept)) == 1);
 }
 
 TEST_CASE("K2: in whatever order requests end, nothing is committed past one that has not") {
@@ -95,4 +103,41 @@ TEST_CASE("K2: in whatever order requests end, nothing is committed past one tha
       }
     }
   }
+}
+
+TEST_CASE("K11: before requests are begun it is known what to commit") {
+  offset_ledger ledger;
+  const auto a = ledger.begin({0, 4});
+  const auto marks = ledger.before({{0, 5}, {1, 7}, {0, 9}});
+  CHECK(marks == std::vector{bookmark{0, 4, 10, 1}, bookmark{1, 7, 8, 1}});
+  CHECK(ledger.mark(0) == bookmark{0, 4, 5, 1});
+  CHECK_FALSE(ledger.has(1));
+  ledger.finish(a);
+  CHECK(ledger.mark(0) == bookmark{0, 5, 5, 0});
+}
+
+TEST_CASE("K11: what others had begun is delivered again, the first one as often as they say and once more") {
+  offset_ledger ledger;
+  ledger.open({.partition = 2, .offset = 5, .begun = 8, .times = 3});
+  CHECK(ledger.times({2, 5}) == 4);
+  CHECK(ledger.times({2, 6}) == 2);
+  CHECK(ledger.times({2, 7}) == 2);
+  CHECK(ledger.times({2, 8}) == 1);
+  CHECK(ledger.times({1, 5}) == 1);
+}
+
+TEST_CASE("K11: a request's deliveries are not forgotten, whoever gets its partition, until it is finished") {
+  bookmark mark{.partition = 0, .offset = 5, .begun = 7, .times = 1};
+  for (std::uint64_t times = 2; times <= 4; ++times) {
+    offset_ledger ledger;
+    ledger.open(mark);
+    CHECK(ledger.mark(0) == mark);  // as it goes on if nothing is begun
+    REQUIRE(ledger.times({0, 5}) == times);
+    mark = ledger.before({{0, 5}}).at(0);
+    CHECK(mark == bookmark{0, 5, 7, times});
+  }
+  offset_ledger ledger;
+  ledger.open(mark);
+  CHECK(ledger.finish(ledger.begin({0, 5})) == bookmark{0, 6, 7, 1});
+  CHECK(ledger.finish(ledger.begin({0, 6})) == bookmark{0, 7, 7, 0});
 }
