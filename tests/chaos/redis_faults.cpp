@@ -4,6 +4,7 @@
 #include "append_only_file.hpp"
 #include "fault.hpp"
 #include "hold.hpp"
+#include "stage.hpp"
 
 #include <fmt/format.h>
 
@@ -67,23 +68,27 @@ void forget_scripts(stage& cluster, dice& dice) {
 
 }  // namespace
 
-std::vector<fault> redis_faults(std::size_t gateways) {
+std::vector<fault> redis_faults(stage& cluster) {
   constexpr effects nothing{}, refuses{.refuses = true}, loses{.refuses = true, .loses = true};
-  std::vector<fault> all{{"Redis stopped and started", refuses, restart_redis},
-                         {"Redis killed and started", refuses, kill_redis},
-                         {"power failure, everysec", loses, fail_power},
-                         {"Redis frozen", refuses, freeze_redis},
-                         {"Redis out of memory", refuses, fill_redis},
-                         {"scripts forgotten", nothing, forget_scripts}};
-  for (std::size_t i = 0; i < gateways; ++i) {
-    const auto add = [&](const char* what, void (*inflict)(redis_link&, dice&)) {
+  std::vector<fault> all;
+  const auto add = [&](const char* what, effects may, auto inflict) {
+    all.push_back({what, may, [&cluster, inflict](dice& dice) { inflict(cluster, dice); }});
+  };
+  add("Redis stopped and started", refuses, restart_redis);
+  add("Redis killed and started", refuses, kill_redis);
+  add("power failure, everysec", loses, fail_power);
+  add("Redis frozen", refuses, freeze_redis);
+  add("Redis out of memory", refuses, fill_redis);
+  add("scripts forgotten", nothing, forget_scripts);
+  for (std::size_t i = 0; i < cluster.gateways(); ++i) {
+    const auto add_link = [&](const char* what, void (*inflict)(redis_link&, dice&)) {
       all.push_back({fmt::format("gateway {}'s link {}", i + 1, what),
                      {.refuses = true, .gateway = i},
-                     [i, inflict](stage& cluster, dice& dice) { inflict(cluster.gateway_link(i), dice); }});
+                     [&cluster, i, inflict](dice& dice) { inflict(cluster.gateway_link(i), dice); }});
     };
-    add("cut", cut_link);
-    add("stalled", stall_link);
-    add("half-open", lose_link);
+    add_link("cut", cut_link);
+    add_link("stalled", stall_link);
+    add_link("half-open", lose_link);
   }
   return all;
 }

@@ -2,16 +2,14 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include "crew.hpp"
 #include "redis_link.hpp"
 #include "support/redis_server.hpp"
-#include "support/server_process.hpp"
 
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 
-#include <chrono>
 #include <cstddef>
-#include <cstdint>
 #include <filesystem>
 #include <memory>
 #include <string>
@@ -20,50 +18,29 @@
 
 namespace chaos {
 
-/// After which a worker that is not heard of counts as dead. Longer than one that works waits for a
-/// processor, even where several programs share one.
-inline constexpr std::chrono::milliseconds worker_lease{2000};
-
-/// A cluster of real processes, each with a link of its own to a real Redis. Functions about different
-/// processes may be called by different threads.
+/// A cluster of real processes, each with a link of its own to a real Redis. Functions about different links
+/// may be called by different threads.
 class stage {
  public:
   stage(std::size_t gateways, std::size_t workers);
 
+  chaos::crew& crew() { return crew_; }
   carpool::test::redis_server& redis() { return redis_; }
   /// Where its files are.
   std::filesystem::path redis_folder() const { return std::filesystem::path(redis_.socket()).parent_path(); }
 
-  std::size_t gateways() const { return gateways_.size(); }
-  std::size_t workers() const { return workers_.size(); }
-  redis_link& gateway_link(std::size_t number) { return *gateways_[number].link; }
-  redis_link& worker_link(std::size_t number) { return *workers_[number].link; }
-  void signal_worker(std::size_t number, int signal) { workers_[number].process->signal(signal); }
-  void kill_worker(std::size_t number);
-  void start_worker(std::size_t number);
+  std::size_t gateways() const { return gateway_links_.size(); }
+  redis_link& gateway_link(std::size_t number) { return *gateway_links_[number]; }
+  redis_link& worker_link(std::size_t number) { return *worker_links_[number]; }
 
-  std::vector<std::uint16_t> ports();
-
-  /// Waits until a request to each gateway is answered with a vector. Throws std::runtime_error if that takes
-  /// two minutes.
-  void await_answers();
+  /// Waits until everybody is answered, as they are without faults.
+  void await_recovery() { crew_.await_answers(); }
 
   /// Waits until nothing is in the queue and nothing is pending; what there is, if that takes a minute.
   std::string await_empty_queue();
 
-  /// Ends all programs but Redis as their operators do; a complaint about each one that had ended before, or
-  /// ends badly.
-  std::vector<std::string> end();
-
-  /// What each of them has printed last.
-  std::string logs() const;
-
  private:
-  struct member {
-    std::string name;
-    std::unique_ptr<redis_link> link;
-    std::unique_ptr<carpool::test::server_process> process;
-  };
+  using links = std::vector<std::unique_ptr<redis_link>>;
 
   // Ends before the links do.
   class network_thread {
@@ -81,14 +58,15 @@ class stage {
     std::thread thread_;
   };
 
-  member make(std::string name);
-  std::vector<std::string> command(const char* program, const member& of) const;
+  links make_links(std::size_t count);
+  static std::vector<std::string> addresses_of(const links& of);
 
   carpool::test::redis_server redis_;
   boost::asio::io_context network_;
   boost::asio::executor_work_guard<boost::asio::io_context::executor_type> open_{network_.get_executor()};
-  std::vector<member> gateways_;
-  std::vector<member> workers_;
+  links gateway_links_;
+  links worker_links_;
+  chaos::crew crew_;
   network_thread running_{network_};
 };
 

@@ -11,8 +11,9 @@
 
 namespace chaos {
 
-tormentor::tormentor(stage& cluster, journal& journal, std::vector<fault> faults, std::uint64_t seed)
-    : cluster_(cluster), journal_(journal), faults_(std::move(faults)), dice_(seed) {
+tormentor::tormentor(std::function<void()> await_recovery, journal& journal, std::vector<fault> faults,
+                     std::uint64_t seed)
+    : await_recovery_(std::move(await_recovery)), journal_(journal), faults_(std::move(faults)), dice_(seed) {
   done_ = std::async(std::launch::async, [this] { torment(); });
 }
 
@@ -27,8 +28,8 @@ void tormentor::torment() {
     const fault& now = next();
     const std::size_t number = journal_.begin(now.name, now.may);
     try {
-      now.inflict(cluster_, dice_);
-      cluster_.await_answers();
+      now.inflict(dice_);
+      await_recovery_();
     } catch (const std::exception& error) {
       return journal_.fail(number, error.what());
     }

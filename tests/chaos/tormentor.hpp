@@ -4,10 +4,11 @@
 
 #include "fault.hpp"
 #include "journal.hpp"
-#include "stage.hpp"
 
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <future>
 #include <vector>
 
@@ -19,7 +20,8 @@ namespace chaos {
 /// after that nothing is done any more.
 class tormentor {
  public:
-  tormentor(stage& cluster, journal& journal, std::vector<fault> faults, std::uint64_t seed);
+  tormentor(std::function<void()> await_recovery, journal& journal, std::vector<fault> faults,
+            std::uint64_t seed);
 
   ~tormentor() { stopping_ = true; }
   tormentor(const tormentor&) = delete;
@@ -32,7 +34,7 @@ class tormentor {
   void torment();
   const fault& next();
 
-  stage& cluster_;
+  std::function<void()> await_recovery_;
   journal& journal_;
   const std::vector<fault> faults_;
   std::vector<std::size_t> left_;  // of this round

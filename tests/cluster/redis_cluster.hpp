@@ -7,6 +7,7 @@
 #include "support/redis_server.hpp"
 
 #include <algorithm>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -18,24 +19,38 @@ namespace carpool::test {
 /// Three servers that share the keys, as a Redis Cluster.
 class redis_cluster {
  public:
-  redis_cluster() {
+  /// `node_timeout`: a server that is not heard of for so long is taken for dead by the others.
+  explicit redis_cluster(std::chrono::milliseconds node_timeout = std::chrono::seconds{1})
+      : node_timeout_(node_timeout) {
     for (std::size_t i = 0; i < masters; ++i)
-      start(std::to_string(slots_each * i) + " " + std::to_string(last_slot(i)));
+      add(std::to_string(slots_each * i) + " " + std::to_string(last_slot(i)));
     for (std::size_t i = 0; i < masters; ++i)
-      await([&] { return ask(i, "CLUSTER INFO").find("cluster_state:ok") != std::string::npos; });
+      await([&] { return says(i, "CLUSTER INFO", "cluster_state:ok"); });
   }
 
   static constexpr std::size_t masters = 3;
 
-  /// The first server, as carpool's programs take it.
-  std::string address() const { return "127.0.0.1:" + std::to_string(nodes_.front()->port); }
+  /// One of the servers, as carpool's programs take it.
+  std::string address(std::size_t server = 0) const {
+    return "127.0.0.1:" + std::to_string(nodes_.at(server)->port);
+  }
+
+  std::size_t servers() const { return nodes_.size(); }
 
   /// What one of the servers says; it knows all keys of its own.
   std::string ask(std::size_t server, const std::string& command) const {
     return nodes_.at(server)->redis.ask(command);
   }
 
-  /// The server that has this key.
+  /// What the server says that has the keys of the command now.
+  std::string ask_owner(const std::string& command) const {
+    std::string said;
+    for (std::size_t i = 0; i < servers(); ++i)
+      if (said = ask(i, command); !said.starts_with("MOVED")) break;
+    return said;
+  }
+
+  /// The server that had this key at first.
   std::size_t owner(const std::string& key) const {
     const auto slot = static_cast<std::size_t>(std::stoi(ask(0, "CLUSTER KEYSLOT " + key)));
     return std::min(slot / slots_each, masters - 1);
@@ -43,23 +58,42 @@ class redis_cluster {
 
   /// Has another server take the place of this one when it dies.
   void add_replica(std::size_t of) {
-    start("");
+    add("");
     const std::size_t replica = nodes_.size() - 1;
     const std::string id = ask(of, "CLUSTER MYID");
     await([&] { return ask(replica, "CLUSTER REPLICATE " + id) == "OK"; });  // as soon as it knows of it
-    await(
-        [&] { return ask(replica, "INFO replication").find("master_link_status:up") != std::string::npos; });
+    await([&] { return says(replica, "INFO replication", "master_link_status:up"); });
+  }
+
+  /// What one of them has now, which changes when another one takes its place.
+  bool is_master(std::size_t server) const { return says(server, "INFO replication", "role:master"); }
+
+  /// Whether all servers are there, keep what their masters write, and know who has which keys.
+  bool is_whole() const {
+    std::size_t found = 0;
+    for (std::size_t i = 0; i < servers(); ++i) {
+      if (!says(i, "CLUSTER INFO", "cluster_state:ok")) return false;
+      if (!is_master(i) && !says(i, "INFO replication", "master_link_status:up")) return false;
+      found += is_master(i);
+    }
+    return found == masters;
   }
 
   void kill(std::size_t server) { nodes_.at(server)->redis.kill(); }
+  /// After kill(), with what it had.
+  void start(std::size_t server) { nodes_.at(server)->redis.start(); }
+  void signal(std::size_t server, int number) const { nodes_.at(server)->redis.signal(number); }
 
  private:
   struct node {
+    explicit node(std::chrono::milliseconds timeout)
+        : redis({"--port", std::to_string(port), "--cluster-enabled", "yes", "--cluster-port",
+                 std::to_string(bus), "--cluster-node-timeout", std::to_string(timeout.count()),
+                 "--repl-diskless-sync-delay", "0"}) {}
+
     std::uint16_t port = free_port();
     std::uint16_t bus = free_port();
-    redis_server redis{{"--port", std::to_string(port), "--cluster-enabled", "yes", "--cluster-port",
-                        std::to_string(bus), "--cluster-node-timeout", "1000", "--repl-diskless-sync-delay",
-                        "0"}};
+    redis_server redis;
   };
 
   static constexpr std::size_t slots_each = 16384 / masters;  // the last server also has what is left
@@ -68,8 +102,12 @@ class redis_cluster {
     return server + 1 == masters ? 16383 : slots_each * (server + 1) - 1;
   }
 
-  void start(const std::string& slots) {
-    nodes_.push_back(std::make_unique<node>());
+  bool says(std::size_t server, const std::string& command, const std::string& what) const {
+    return ask(server, command).find(what) != std::string::npos;
+  }
+
+  void add(const std::string& slots) {
+    nodes_.push_back(std::make_unique<node>(node_timeout_));
     const node& started = *nodes_.back();
     if (!slots.empty()) started.redis.ask("CLUSTER ADDSLOTSRANGE " + slots);
     started.redis.ask("CLUSTER SET-CONFIG-EPOCH " + std::to_string(nodes_.size()));
@@ -77,6 +115,7 @@ class redis_cluster {
       ask(0, "CLUSTER MEET 127.0.0.1 " + std::to_string(started.port) + " " + std::to_string(started.bus));
   }
 
+  std::chrono::milliseconds node_timeout_;
   std::vector<std::unique_ptr<node>> nodes_;
 };
 

@@ -1,0 +1,39 @@
+// Copyright (c) 2026 The carpool authors
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include "cluster/redis_cluster.hpp"
+#include "crew.hpp"
+
+#include <cstddef>
+#include <string>
+
+namespace chaos {
+
+/// A cluster of real processes around a Redis Cluster of three masters, each with a replica, which share the
+/// shards of the queue. All processes are told of its first server.
+class spread_stage {
+ public:
+  spread_stage(std::size_t gateways, std::size_t workers);
+
+  chaos::crew& crew() { return crew_; }
+  carpool::test::redis_cluster& redis() { return redis_; }
+
+  /// Waits until everybody is answered, whatever the shard.
+  void await_answers();
+
+  /// Waits until all servers of Redis are there, in whatever part, and everybody is answered.
+  void await_recovery();
+
+  /// Waits until nothing is in the queue and nothing is pending; what there is, if that takes a minute.
+  std::string await_empty_queue();
+
+  /// Texts that were given up.
+  std::size_t dead_letters() const;
+
+ private:
+  carpool::test::redis_cluster redis_;
+  chaos::crew crew_;
+};
+
+}  // namespace chaos
