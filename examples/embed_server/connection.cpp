@@ -121,6 +121,13 @@ asio::awaitable<Result> connection::at_home(asio::awaitable<Result> work) {
 }
 
 asio::awaitable<void> connection::run() {
+  using namespace asio::experimental::awaitable_operators;
+  const auto first = co_await (serve() || stream_.expired());
+  if (first.index() == 1) spdlog::debug("connection dropped: the client took too long");
+}
+
+// Throws nothing, so that its end is also that of the watch over its time.
+asio::awaitable<void> connection::serve() {
   try {
     stream_.expires_after(limits_.handshake_time);
     co_await stream_.handshake();
@@ -224,6 +231,7 @@ asio::awaitable<std::optional<response>> connection::answer(exchange& request, d
                                                             std::string body) {
   using namespace asio::experimental::awaitable_operators;
   request.arrival = std::chrono::steady_clock::now();
+  stream_.expires_never();
   const endpoint to = where.to;
   const bool may_wait = takes_time(to);
   auto answered = service_.answer(request, std::move(where), std::move(body));
@@ -238,7 +246,6 @@ asio::awaitable<std::optional<response>> connection::answer(exchange& request, d
 // watch: there is no room for more than one.
 asio::awaitable<void> connection::peer_gone() {
   if (buffer_.size() == 0) {
-    stream_.expires_never();
     const auto [ec, size] = co_await stream_.async_read_some(buffer_.prepare(read_at_once), no_throw);
     buffer_.commit(size);
     if (ec && !(ends_stream(ec) && limits_.allow_half_close)) co_return;
@@ -276,6 +283,7 @@ asio::awaitable<void> connection::tell_metrics() {
     const std::string event = to_event(co_await at_home(read_metrics()));
     stream_.expires_after(limits_.write_time);
     co_await asio::async_write(stream_, asio::buffer(event), asio::use_awaitable);
+    stream_.expires_never();
     pause.expires_after(limits_.event_interval);
     co_await pause.async_wait(asio::use_awaitable);
   }

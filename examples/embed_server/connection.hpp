@@ -49,6 +49,7 @@ class connection : public std::enable_shared_from_this<connection> {
 
  private:
   asio::awaitable<void> run();
+  asio::awaitable<void> serve();
   asio::awaitable<bool> serve_one();
   asio::awaitable<bool> wait_for_request();
   asio::awaitable<request_head> read_head(request_parser& parser);

@@ -110,6 +110,17 @@ TEST_CASE("H1: a client that does not come to the point is closed at the deadlin
   CHECK(idle.closed_by_server());
 }
 
+TEST_CASE("H1: the time that the server takes is not counted as the client's") {
+  test_server server({.header_time = 50ms, .body_time = 50ms, .idle_time = 50ms});
+  http_client patient(server.port());
+  server.hold_model();
+  patient.send(question);
+  server.await_run();
+  std::this_thread::sleep_for(150ms);
+  server.release_model();
+  CHECK(patient.receive().body == right_answer);
+}
+
 TEST_CASE("H1: a client that does not read its answers is closed when the time to write them is over") {
   test_server server({.write_time = 50ms});
   http_client deaf(server.port()), watching(server.port());

@@ -69,6 +69,17 @@ TEST_CASE("who looks no more is noticed, and who does is told when the server en
   CHECK(server.wait());
 }
 
+TEST_CASE("the time between two events is not counted as that to write them") {
+  embed_server::limits limits;
+  limits.event_interval = 150ms;
+  limits.write_time = 50ms;
+  test_server server(limits);
+  http_client viewer(server.port());
+  viewer.ask(get("/dashboard/events"));
+  viewer.receive_until("\n\n");
+  CHECK(viewer.receive_until("\n\n").starts_with("data: carpool_build_info{"));
+}
+
 TEST_CASE("HEAD is answered without events") {
   test_server server;
   http_client client(server.port());
