@@ -21,12 +21,11 @@
 #include <boost/asio/write.hpp>
 #include <boost/beast/http/error.hpp>
 #include <boost/beast/http/read.hpp>
-#include <boost/beast/http/serializer.hpp>
-#include <boost/beast/http/write.hpp>
 #include <boost/system/system_error.hpp>
 
 #include <spdlog/spdlog.h>
 
+#include <array>
 #include <chrono>
 #include <exception>
 #include <utility>
@@ -259,7 +258,9 @@ asio::awaitable<bool> connection::send(response answer, const exchange& request,
   keep_alive = keep_alive && !service_.facts().draining() && ++answered_ < limits_.requests_per_connection;
   complete(answer, request, keep_alive);
   stream_.expires_after(limits_.write_time);
-  co_await http::async_write(stream_, std::move(answer), asio::use_awaitable);
+  const std::string header = header_text(answer);
+  const std::array whole{asio::buffer(header), asio::buffer(std::as_const(answer.body()))};
+  co_await asio::async_write(stream_, whole, asio::use_awaitable);
   co_return keep_alive;
 }
 
@@ -269,9 +270,9 @@ asio::awaitable<void> connection::send_events(response header, const exchange& r
   using namespace asio::experimental::awaitable_operators;
   complete(header, request, /*keep_alive=*/false);
   header.erase(http::field::content_length);
-  http::response_serializer<http::string_body> without_body{header};
+  const std::string text = header_text(header);
   stream_.expires_after(limits_.write_time);
-  co_await http::async_write_header(stream_, without_body, asio::use_awaitable);
+  co_await asio::async_write(stream_, asio::buffer(text), asio::use_awaitable);
   co_await (tell_metrics() || peer_gone());
 }
 

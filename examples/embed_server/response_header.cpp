@@ -22,6 +22,14 @@ void complete_header(response& answer, const request_head& head, bool keep_alive
   if (head.method == http::verb::head) answer.body().clear();
 }
 
+std::string header_text(const response& answer) {
+  std::string text = "HTTP/1.1 " + std::to_string(answer.result_int()) + ' ';
+  text.append(answer.reason()).append("\r\n");
+  for (const auto& field : answer)
+    text.append(field.name_string()).append(": ").append(field.value()).append("\r\n");
+  return text.append("\r\n");
+}
+
 std::string http_date(std::chrono::system_clock::time_point time) {
   return fmt::format("{:%a, %d %b %Y %H:%M:%S} GMT", fmt::gmtime(std::chrono::system_clock::to_time_t(time)));
 }

@@ -15,6 +15,10 @@ namespace embed_server {
 /// and, where it belongs, Allow. An answer to HEAD loses its body but not its length.
 void complete_header(response& answer, const request_head& head, bool keep_alive);
 
+/// The header of an answer as it goes over the wire, in one piece: to write the many small ones that Beast's
+/// serialiser makes of it takes longer than to join them.
+std::string header_text(const response& answer);
+
 /// A time as HTTP writes it, such as "Sun, 06 Nov 1994 08:49:37 GMT".
 std::string http_date(std::chrono::system_clock::time_point time);
 

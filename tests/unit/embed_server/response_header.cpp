@@ -23,6 +23,13 @@ TEST_CASE("every answer says how long it is, when it was made and whose it is") 
   CHECK(answer.keep_alive());
 }
 
+TEST_CASE("a header goes over the wire line by line, with an empty one at its end") {
+  auto answer = make_response(http::status::too_many_requests, "12345");
+  answer.set("retry-after-ms", "50");
+  CHECK(header_text(answer) ==
+        "HTTP/1.1 429 Too Many Requests\r\nContent-Type: application/json\r\nretry-after-ms: 50\r\n\r\n");
+}
+
 TEST_CASE("an answer to a request without an id gets a new one") {
   auto first = make_response(http::status::ok, "");
   auto second = first;
