@@ -20,7 +20,6 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
 #include <boost/beast/http/error.hpp>
-#include <boost/beast/http/read.hpp>
 #include <boost/system/system_error.hpp>
 
 #include <spdlog/spdlog.h>
@@ -53,11 +52,6 @@ api_error from_parser_error(const error_code& ec, std::string_view seen) {
                                  : api_error{problem::target_too_long, "the request target is too long"};
   }
   return {problem::malformed, "not a valid HTTP/1.1 request: " + ec.message()};
-}
-
-bool is_parser_error(const error_code& ec) {
-  return ec.category() == make_error_code(http::error::bad_method).category() &&
-         ec != http::error::end_of_stream && ec != http::error::partial_message;
 }
 
 // The part of a request's story that begins with its header.
@@ -220,9 +214,14 @@ asio::awaitable<void> connection::read_body(request_parser& parser, const reques
     constexpr std::string_view go_on = "HTTP/1.1 100 Continue\r\n\r\n";
     co_await asio::async_write(stream_, asio::buffer(go_on), asio::use_awaitable);
   }
-  const auto [ec, size] = co_await http::async_read(stream_, buffer_, parser, no_throw);
-  if (is_parser_error(ec)) throw from_parser_error(ec, {});
-  if (ec) throw boost::system::system_error(ec);
+  parser.eager(true);
+  for (;;) {
+    error_code ec;
+    if (buffer_.size() > 0) buffer_.consume(parser.put(buffer_.data(), ec));
+    if (ec && ec != http::error::need_more) throw from_parser_error(ec, {});
+    if (parser.is_done()) co_return;
+    if (co_await read_more() == 0) throw boost::system::system_error(http::error::partial_message);
+  }
 }
 
 // Empty if the client left before the answer was there; what it asked for is then taken out of the queue.
