@@ -3,11 +3,12 @@
 
 #include "random_id.hpp"
 
-#include <fmt/format.h>
+#include <fmt/compile.h>
 
 #include <algorithm>
 #include <array>
 #include <functional>
+#include <iterator>
 #include <random>
 
 namespace embed_server {
@@ -27,7 +28,8 @@ std::mt19937_64 seeded() {
 std::string random_id(std::size_t digits) {
   thread_local std::mt19937_64 random = seeded();
   std::string id;
-  while (id.size() < digits) id += fmt::format("{:016x}", random());
+  id.reserve(digits);
+  while (id.size() < digits) fmt::format_to(std::back_inserter(id), FMT_COMPILE("{:016x}"), random());
   return id;
 }
 

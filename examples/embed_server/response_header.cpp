@@ -7,7 +7,7 @@
 #include "routes.hpp"
 
 #include <fmt/chrono.h>
-#include <fmt/format.h>
+#include <fmt/compile.h>
 
 namespace embed_server {
 
@@ -31,7 +31,8 @@ std::string header_text(const response& answer) {
 }
 
 std::string http_date(std::chrono::system_clock::time_point time) {
-  return fmt::format("{:%a, %d %b %Y %H:%M:%S} GMT", fmt::gmtime(std::chrono::system_clock::to_time_t(time)));
+  return fmt::format(FMT_COMPILE("{:%a, %d %b %Y %H:%M:%S} GMT"),
+                     fmt::gmtime(std::chrono::system_clock::to_time_t(time)));
 }
 
 }  // namespace embed_server
