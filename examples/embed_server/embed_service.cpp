@@ -44,6 +44,10 @@ bool is_invalid(const api_error& error) {
   }
 }
 
+bool is_compressed(const request_head& head) {
+  return !head.content_encoding.empty() && head.content_encoding != "identity";
+}
+
 void check_dimensions(const embed_request& request, std::size_t dimension) {
   if (request.dimensions.value_or(1) <= dimension) return;
   throw api_error{problem::invalid,
@@ -86,7 +90,7 @@ asio::awaitable<response> embed_service::answer(exchange& request, destination w
   const endpoint to = where.to;
   circumstances when{request, clients_, request.arrival + head.time_limit.value_or(limits_.request_time)};
   try {
-    if (head.has_body) body = co_await decompress(head, std::move(body));
+    if (head.has_body && is_compressed(head)) body = co_await decompress(std::move(body));
     response found = co_await dispatch(std::move(where), std::move(body), when);
     tell_variant(found, when);
     co_return found;
@@ -150,17 +154,17 @@ void embed_service::tell_variant(response& answer, const circumstances& when) {
 asio::awaitable<response> embed_service::run(endpoint to, std::string body, circumstances& when) {
   switch (to) {
     case endpoint::embed_all:
-      co_return co_await embed_all(std::move(body), when);
+      return embed_all(std::move(body), when);
     case endpoint::similarity:
-      co_return co_await similarity(std::move(body), when);
+      return similarity(std::move(body), when);
     case endpoint::rerank:
-      co_return co_await answer_rerank(when, limits_, std::move(body));
+      return answer_rerank(when, limits_, std::move(body));
     case endpoint::predict:
-      co_return co_await answer_predict(when, limits_, std::move(body));
+      return answer_predict(when, limits_, std::move(body));
     case endpoint::infer:
-      co_return co_await infer(when.request.head.json_size, std::move(body), when);
+      return infer(when.request.head.json_size, std::move(body), when);
     default:
-      co_return co_await embed(std::move(body), when);
+      return embed(std::move(body), when);
   }
 }
 
@@ -280,8 +284,7 @@ asio::awaitable<response> embed_service::infer(std::optional<std::size_t> json_s
   co_return writer.finish();
 }
 
-asio::awaitable<std::string> embed_service::decompress(const request_head& head, std::string body) {
-  if (head.content_encoding.empty() || head.content_encoding == "identity") co_return body;
+asio::awaitable<std::string> embed_service::decompress(std::string body) {
   body_decoder decoder{body, limits_.body_size};
   turns turn{limits_.work_per_turn};
   while (decoder.decode_some(limits_.work_per_turn)) co_await turn.spend(limits_.work_per_turn);

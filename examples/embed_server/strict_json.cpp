@@ -7,6 +7,7 @@
 
 #include <boost/container/pmr/memory_resource.hpp>
 #include <boost/json/parser.hpp>
+#include <boost/json/storage_ptr.hpp>
 
 #include <algorithm>
 #include <cmath>
@@ -27,16 +28,17 @@ class limited_memory final : public boost::container::pmr::memory_resource {
  private:
   void* do_allocate(std::size_t size, std::size_t alignment) override {
     if (size > left_) throw std::bad_alloc();
-    void* const memory = ::operator new (size, std::align_val_t{alignment});
+    void* const memory = all_memory_->allocate(size, alignment);
     left_ -= size;
     return memory;
   }
   void do_deallocate(void* memory, std::size_t size, std::size_t alignment) override {
     left_ += size;
-    ::operator delete (memory, std::align_val_t{alignment});
+    all_memory_->deallocate(memory, size, alignment);
   }
   bool do_is_equal(const memory_resource& other) const noexcept override { return this == &other; }
 
+  const json::storage_ptr all_memory_;
   std::size_t left_;
 };
 
