@@ -29,6 +29,7 @@ from pathlib import Path
 HERE = Path(__file__).parent
 SERVER_CORE, CLIENT_CORE = "0", "1"
 CLIENTS = (64, 8, 1)
+TEXTS = 24  # the seed with which bench_load sends the texts that bench_encoder has
 TEXT = "The bridge opens early every morning."
 MARK = "CARPOOL_CONTENDER"
 
@@ -203,13 +204,12 @@ def measure_bound(given):
 
 
 def closed_loop(server, clients, given):
-    requests = given.requests if clients > 1 else max(given.requests // 4, 1)
     cpu = cpu_seconds(server.mark)
-    (loop,) = run_on(CLIENT_CORE, [given.bench_load, "--server", f"127.0.0.1:{server.port}", "--path",
-                                   server.contender.path, "--clients", clients, "--requests", requests])["closed_loops"]
+    (loop,) = run_on(CLIENT_CORE, [given.bench_load, "--server", f"127.0.0.1:{server.port}", "--path", server.contender.path,
+                                   "--clients", clients, "--requests", given.requests, "--seed", TEXTS])["closed_loops"]
     refused = loop["refused"] + loop["lost"]
     return {"clients": clients, "texts_per_second": loop["answered_per_second"], "mean_ms": loop["mean"],
-            "cpu_ms": 1000 * (cpu_seconds(server.mark) - cpu) / (requests - refused), "refused": refused}
+            "cpu_ms": 1000 * (cpu_seconds(server.mark) - cpu) / (given.requests - refused), "refused": refused}
 
 
 def open_loop(server, given):
