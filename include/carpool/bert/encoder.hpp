@@ -104,9 +104,11 @@ class encoder {
     return encode(batch).narrow(0, 0, static_cast<std::int64_t>(batch.host.token_count()));
   }
 
-  /// Whether a run depends on nothing but the tensors of the batch, their sizes and `longest`.
+  /// Who computes the attention.
   [[nodiscard]] attention_kernel chosen_attention() const noexcept { return attention_; }
+  /// Columns of the [rows, hidden] matrix.
   [[nodiscard]] std::int64_t hidden_size() const noexcept { return config_.hidden_size; }
+  /// Whether a run depends on nothing but the tensors of the batch, their sizes and `longest`.
   [[nodiscard]] bool runs_in_graphs() const noexcept { return attention_ != attention_kernel::per_text; }
 
  private:

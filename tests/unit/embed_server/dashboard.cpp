@@ -71,8 +71,8 @@ TEST_CASE("who looks no more is noticed, and who does is told when the server en
 
 TEST_CASE("the time between two events is not counted as that to write them") {
   embed_server::limits limits;
-  limits.event_interval = 150ms;
-  limits.write_time = 50ms;
+  limits.event_interval = 450ms;
+  limits.write_time = 300ms;
   test_server server(limits);
   http_client viewer(server.port());
   viewer.ask(get("/dashboard/events"));
