@@ -47,7 +47,7 @@ struct closed_loop : virtual_world {
   }
 
   void submit() {
-    if (--left >= 0) batcher.async_submit(left, [this](boost::system::error_code, int) { submit(); });
+    if (--left >= 0) batcher.async_submit(left, asked, [this](boost::system::error_code, int) { submit(); });
   }
 
   void run(std::size_t in_flight, int requests) {
@@ -78,6 +78,7 @@ struct closed_loop : virtual_world {
 
   counting_executor turns;
   virtual_batcher<int, int> batcher;
+  submit_options asked;
   int left = 0;
 };
 
@@ -107,6 +108,15 @@ TEST_CASE("batches that fill set no timer, whatever the policy; those that do no
   closed_loop full({.max_batch_size = 64}, size_or_timeout{});
   CHECK(full.cost_of(64, 64'000).armings <= 2);  // for the first and the last batch
   CHECK(full.batcher.stats().departed(departure::timeout) <= 2);
+}
+
+TEST_CASE("callers who come back at once need no timer set anew, with deadlines and batches that take all") {
+  for (const std::size_t in_flight : {1u, 64u}) {
+    closed_loop loop({.max_batch_size = 64});
+    loop.asked.deadline = std::chrono::hours(1);
+    CHECK(loop.cost_of(in_flight, 64'000).armings <= 2);
+    CHECK(manual_clock::armed_timers() == 0);  // when they stay away
+  }
 }
 
 TEST_CASE("the clock is read three times per batch: when its requests arrive, when it starts, when it ends") {

@@ -90,7 +90,11 @@ class rules {
       at_.expect(each.calls == 1 || !over, "a request outlives the end of everything");
     }
     check_counts();
-    if (at_.batcher) check_waits(at_.batcher->stats(), now);
+    if (!at_.batcher) return;
+    const stats s = at_.batcher->stats();
+    check_waits(s, now);
+    const bool without_work = s.queued + s.running + s.busy_lanes == 0 && at_.depth == 0;
+    at_.expect(!without_work || manual_clock::armed_timers() == 0, "a timer is set that nobody needs");
   }
 
   /// When nothing can happen any more.

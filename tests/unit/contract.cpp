@@ -286,6 +286,26 @@ TEST_CASE("an idle batcher has no armed timer and nothing pending, before, betwe
   CHECK(bench.idle());
 }
 
+TEST_CASE("the timer stays set until the handlers have shown that nobody comes back") {
+  int_bench bench({.max_batch_size = 8}, eager{});
+  const auto submit = [&](auto handler) { bench.batcher.async_submit(1, {.deadline = 1h}, handler); };
+  const std::size_t before = manual_clock::armings();
+  std::size_t armed = 0;
+  submit([&](auto...) {
+    armed = manual_clock::armed_timers();
+    submit([](auto...) {});
+  });
+  bench.settle();
+  CHECK(armed == 1);
+  CHECK(manual_clock::armings() == before + 1);
+  CHECK(bench.idle());
+
+  submit([](auto...) { throw std::runtime_error("a handler that throws"); });
+  CHECK_THROWS_AS(bench.settle(), std::runtime_error);
+  bench.settle();
+  CHECK(bench.idle());
+}
+
 TEST_CASE("the timer is set once for a batch that gathers, not for each of its requests") {
   int_bench bench({.max_batch_size = 8, .max_queue_delay = 5ms}, size_or_timeout{});
   const auto due = manual_clock::now() + 5ms;

@@ -357,6 +357,7 @@ TEST_CASE("B20: the timer of a request that was cancelled does not stay armed") 
   bench.submit(1, signal, {.deadline = 5ms});
   CHECK(manual_clock::armed_timers() == 1);
   signal.emit(cancellation_type::total);
+  bench.settle();
   CHECK(manual_clock::armed_timers() == 0);
   CHECK(bench.idle());
 }

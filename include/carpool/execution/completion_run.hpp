@@ -15,6 +15,7 @@
 
 #include <array>
 #include <cstddef>
+#include <memory>
 #include <utility>
 
 namespace carpool::execution {
@@ -24,8 +25,9 @@ namespace carpool::execution {
 template <class Executor>
 class completion_run {
  public:
-  completion_run(completion_list ready, const Executor& executor) noexcept
-      : ready_(std::move(ready)), executor_(executor) {}
+  /// `idle`: the batcher, if it has to look at the end whatever the handlers do.
+  completion_run(completion_list ready, const Executor& executor, std::weak_ptr<looker> idle = {}) noexcept
+      : ready_(std::move(ready)), executor_(executor), idle_(std::move(idle)) {}
 
   void operator()() {
     handler_run here(context_of(executor_));
@@ -33,17 +35,19 @@ class completion_run {
       try {
         operation->invoke(here);
       } catch (...) {
-        if (!ready_.empty()) boost::asio::post(executor_, completion_run(std::move(ready_), executor_));
-        here.finish();
+        if (!ready_.empty())
+          boost::asio::post(executor_, completion_run(std::move(ready_), executor_, std::move(idle_)));
+        here.finish(idle_.lock());
         throw;
       }
     }
-    here.finish();
+    here.finish(idle_.lock());
   }
 
  private:
   completion_list ready_;
   Executor executor_;
+  std::weak_ptr<looker> idle_;
 };
 
 /// Posts foreign completions, those of one executor together. Lists with very many executors are not searched
@@ -87,13 +91,14 @@ void unwrapped(const boost::asio::any_io_executor& executor, Post post) {
 
 /// Posts every operation of the list to its executor, `own` (the batcher's) or a foreign one, those of one
 /// executor together: one post per batch and executor is what makes a batch cheap to deliver. Those that run
-/// anywhere are added to `here` instead, if it is given.
+/// anywhere are added to `here` instead, if it is given. `idle`, if any, looks behind those of the batcher's
+/// executor.
 inline void post_all(completion_list ready, const boost::asio::any_io_executor& own,
-                     completion_list* here = nullptr) {
-  const auto post = [&own](completion_list& group) {
+                     completion_list* here = nullptr, std::weak_ptr<looker> idle = {}) {
+  const auto post = [&](completion_list& group) {
     if (group.empty()) return;
     unwrapped(own, [&](const auto& executor) {
-      boost::asio::post(executor, completion_run(std::move(group), executor));
+      boost::asio::post(executor, completion_run(std::move(group), executor, std::move(idle)));
     });
   };
   if (!ready.any_foreign()) return post(ready);

@@ -40,9 +40,12 @@ class handler_run {
     if (memory_size_ > 0) free_(memory_);
   }
 
-  /// To be called after the last handler.
-  void finish() {
+  /// To be called after the last handler. `idle`, if there is one, has a timer that it does not need if the
+  /// handlers have submitted nothing: it looks in any case.
+  void finish(const std::shared_ptr<looker>& idle = nullptr) {
+    const bool has_still_to_look = idle != looker_;
     if (looker_ != nullptr) look();
+    if (has_still_to_look && idle != nullptr) idle->look(nullptr);
   }
 
   /// The innermost one of this thread; null outside a run.

@@ -121,7 +121,7 @@ class shell : public intake<Clock>, public std::enable_shared_from_this<shell<Cl
   /// nothing.
   void look(time_point now, effects& out, brief_lock& lock) {
     const bool overdue = timer_ && scheduler_.next_deadline() < timer_->armed_for();
-    if (overdue || lanes_.can_wake() || !out.ready.empty())
+    if (overdue || lanes_.can_wake() || !out.ready.empty() || scheduler_.empty())
       react(now, out);
     else
       publish_room();
@@ -137,10 +137,7 @@ class shell : public intake<Clock>, public std::enable_shared_from_this<shell<Cl
       if (lane_slot* lane = lanes_.wake_one(awake)) out.wake = lane;
     if (step.hung_lane) report_hung(*step.hung_lane, now, out);
     const auto wake_at = std::min(step.wake_at, abort_at_);
-    if (timer_ && scheduler_.empty())
-      timer_->disarm();
-    else if (timer_ && wake_at != never)
-      timer_->arm(wake_at, [weak = this->weak_from_this()] { on_timer(weak); });
+    set_timer(wake_at, out);
     const bool nothing_left = scheduler_.empty() && lanes_.busy() == 0;
     if (nothing_left && scheduler_.drained()) drains_.settle_all({}, out.ready);
     if (nothing_left && drains_.empty() && reloads_.empty()) out.work = std::exchange(work_, executor_type());
@@ -162,11 +159,14 @@ class shell : public intake<Clock>, public std::enable_shared_from_this<shell<Cl
     if (out.wake == nullptr && out.ready.empty() && out.told.empty() && !out.work) return lock.unlock();
     const auto self = this->shared_from_this();
     const auto observing = out.told.empty() ? nullptr : observer_;
-    if (!out.ready.empty() && !out.ready.any_foreign()) has_posted_ = true;
+    const bool own_run = ends_in_own_run(out);
+    if (own_run) has_posted_ = true;
     const bool posts_nothing = out.work && !std::exchange(has_posted_, true);
+    std::weak_ptr<looker> idle;  // if it has a timer that it may not need
+    if (own_run && timer_ && timer_->armed_for() != never && scheduler_.empty()) idle = self;
     if (!out.work) out.work = work_;  // those that still are pending may end meanwhile
     lock.unlock();
-    post_all(std::move(out.ready), home_.executor(), here);
+    post_all(std::move(out.ready), home_.executor(), here, std::move(idle));
     if (out.wake != nullptr) wake(*out.wake);
     if (observing) out.told.tell(*observing);
     if (posts_nothing) post_nothing();
@@ -221,6 +221,22 @@ class shell : public intake<Clock>, public std::enable_shared_from_this<shell<Cl
   /// is kept from running dry, one is.
   [[nodiscard]] bool may_fall_asleep() const noexcept {
     return lanes_.can_wake() || lanes_.all_sleep() || !work_;
+  }
+
+  /// All handlers that this event leads to are called in one run on the batcher's executor.
+  [[nodiscard]] static bool ends_in_own_run(const effects& out) noexcept {
+    return !out.ready.empty() && !out.ready.any_foreign();
+  }
+
+  /// Without requests there is none, but handlers may well submit the next ones, for which the old one does
+  /// as well: to set it costs more than to call many a handler. So they are called first.
+  void set_timer(time_point wake_at, const effects& out) {
+    if (!timer_) return;
+    if (scheduler_.empty()) {
+      if (!ends_in_own_run(out)) timer_->disarm();
+    } else if (wake_at != never) {
+      timer_->arm(wake_at, [weak = this->weak_from_this()] { on_timer(weak); });
+    }
   }
 
   void report_hung(std::size_t lane, time_point now, effects& out) noexcept {
