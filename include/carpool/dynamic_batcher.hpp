@@ -346,7 +346,9 @@ class basic_dynamic_batcher {
                         Functors functors, Policy policy)
       : context_(std::move(context)),
         weigh_(weigher_of(functors)),
-        engine_(make_engine(context_->get_executor(), given, std::move(functors), std::move(policy))) {}
+        engine_(make_engine(context_->get_executor(), given, std::move(functors), std::move(policy))) {
+    engine_->let_timers_fire();
+  }
 
   std::unique_ptr<execution::own_context> context_;  // only without an executor
   const work_of weigh_;                              // empty: every request is 1

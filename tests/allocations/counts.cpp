@@ -10,6 +10,9 @@
 
 #include <boost/asio/bind_executor.hpp>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/packaged_task.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_future.hpp>
 
 #include <support/counting_executor.hpp>
@@ -17,6 +20,7 @@
 #include <support/gate.hpp>
 #include <support/virtual_world.hpp>
 
+#include <chrono>
 #include <cstddef>
 #include <future>
 #include <memory>
@@ -154,4 +158,27 @@ TEST_CASE("a lane's thread that is never out of work reads the clock once per ba
   for (auto& result : results) result.get();
   for (std::size_t i = 1; i < reads.size(); ++i) CHECK(reads[i] == reads[i - 1] + 1);
   CHECK(reads.size() >= 10);
+}
+
+TEST_CASE(
+    "on the batcher's own context a timer that nobody needs any more fires once, instead of being taken "
+    "back") {
+  basic_dynamic_batcher<int, int, counting_clock> batcher{
+      {}, [](std::span<int> inputs) { return inputs; }, eager{}};
+  const auto reads_there = [&] {
+    return asio::post(batcher.get_executor(),
+                      std::packaged_task<std::size_t()>([] { return counting_clock::reads; }))
+        .get();
+  };
+  for (int round = 0; round < 3; ++round)
+    CHECK(batcher.async_submit(1, {.deadline = std::chrono::milliseconds(200)}, asio::use_future).get() == 1);
+  const auto pass = [&](carpool::duration by) {
+    asio::steady_timer(batcher.get_executor(), by).async_wait(asio::use_future).get();
+  };
+  const std::size_t before = reads_there();
+  pass(std::chrono::milliseconds(300));
+  const std::size_t fired = reads_there();
+  CHECK(fired > before);
+  pass(std::chrono::milliseconds(300));
+  CHECK(reads_there() == fired);
 }
