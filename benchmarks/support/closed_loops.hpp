@@ -15,10 +15,9 @@
 #include <boost/asio/io_context.hpp>
 
 #include <atomic>
-#include <condition_variable>
 #include <cstddef>
 #include <ctime>
-#include <mutex>
+#include <future>
 #include <stdexcept>
 #include <thread>
 #include <utility>
@@ -111,25 +110,22 @@ class burst_results {
     return [this, i](int output) {
       outputs_[static_cast<std::size_t>(i)] = output;
       if (missing_.fetch_sub(1, std::memory_order_acq_rel) > 1) return;
-      const std::lock_guard lock(mutex_);
-      complete_ = true;
-      completed_.notify_one();
+      std::promise<void>(std::move(complete_)).set_value();  // all else may be gone before that has returned
     };
   }
 
   /// Waits for all of them and checks them.
   void check_from(int first) {
-    std::unique_lock lock(mutex_);
-    completed_.wait(lock, [this] { return complete_; });
+    completed_.get();
     for (std::size_t i = 0; i < outputs_.size(); ++i) check(first + static_cast<int>(i), outputs_[i]);
   }
 
  private:
   std::vector<int> outputs_;
   std::atomic<int> missing_;
-  std::mutex mutex_;
-  std::condition_variable completed_;
-  bool complete_ = false;
+  std::promise<void>
+      complete_;  // holds no lock when it wakes the caller, who would only have to wait for that
+  std::future<void> completed_ = complete_.get_future();
 };
 
 }  // namespace bench
