@@ -80,7 +80,7 @@ class linear {
   /// `std::invalid_argument` if it must be invariant and cannot.
   linear(at::Tensor weight, at::Tensor bias, std::optional<activation> then, const linear_kernels& kernels)
       : weight_(std::move(weight)), bias_(std::move(bias)), then_(then) {
-    const std::int64_t width = weight_.size(1);
+    const at::Tensor plain = weight_;
     if (kernels.int8) {
       int8_ = kernels.int8;
       quantized_ = int8_->prepare(weight_, bias_);
@@ -89,8 +89,7 @@ class linear {
       onednn_ = kernels.onednn;
       weight_ = onednn_->prepare(weight_);
     }
-    if (kernels.invariant)
-      tiles_ = row_tiles::find([this](const at::Tensor& x) { return run(x); }, width, bias_.options());
+    if (kernels.invariant) make_invariant(plain);
   }
 
   /// x [rows, in], contiguous -> [rows, out].
@@ -115,6 +114,18 @@ class linear {
     if (fuses_gelu(then_, x.device(), x.scalar_type())) return fused_gelu(x);
     at::Tensor y = int8_ ? (*int8_)(x, quantized_) : at::linear(x, weight_, bias_);
     return then_ ? at::gelu_(y, then_ == activation::gelu_tanh ? "tanh" : "none") : y;
+  }
+
+  /// oneDNN only where it gives rows the same result in pieces of any size, which depends on the processor.
+  void make_invariant(const at::Tensor& plain_weight) {
+    const auto run_piece = [this](const at::Tensor& x) { return run(x); };
+    const std::int64_t width = plain_weight.size(1);
+    if (onednn_) {
+      if ((tiles_ = row_tiles::find_all(run_piece, width, bias_.options()))) return;
+      onednn_.reset();
+      weight_ = plain_weight;
+    }
+    tiles_ = row_tiles::find(run_piece, width, bias_.options());
   }
 
   [[nodiscard]] at::Tensor fused_gelu(const at::Tensor& x) const {

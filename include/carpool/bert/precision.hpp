@@ -44,8 +44,7 @@ inline number_format choose_precision(precision asked, c10::Device device,
 /// What linear layers in `format` are run with. Throws `std::invalid_argument` with a sentence where there
 /// are no kernels for int8.
 inline linear_kernels choose_kernels(const number_format& format, bool invariant = false) {
-  if (!format.int8_linears && invariant) return {.invariant = true};  // oneDNN's rows depend on their places
-  if (!format.int8_linears) return {.onednn = onednn_linear::find()};
+  if (!format.int8_linears) return {.onednn = onednn_linear::find(), .invariant = invariant};
   linear_kernels kernels{.int8 = int8_linear::find(), .invariant = invariant};
   if (kernels.int8) return kernels;
   throw std::invalid_argument(

@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <utility>
@@ -34,26 +35,12 @@ class row_tiles {
   /// `sizes` ascend; at least one.
   explicit row_tiles(std::vector<std::int64_t> sizes) : sizes_(std::move(sizes)) {}
 
-  /// Those powers of two that give each of so many equal rows the same result, where `run(x [rows, width]) ->
+  /// Those sizes that give each of so many equal rows the same result, where `run(x [rows, width]) ->
   /// [rows, n]`; of sizes that do not agree with each other, most that do, and rather the large ones. Throws
   /// `std::invalid_argument` if there is none.
   template <class Run>
   static row_tiles find(Run run, std::int64_t width, const at::TensorOptions& options) {
-    const std::int64_t most = options.device().is_cuda() ? 16384 : 1024;
-    // Sines are all different and have all their digits, so that another order of adding shows.
-    const at::Tensor row = at::arange(width, at::kFloat).sin().to(options);
-    std::vector<agreement> found;
-    for (std::int64_t size = 16; size <= most; size *= 2) {
-      const at::Tensor results = bits_of(run(row.expand({size, width}).contiguous()));
-      const at::Tensor first = results.narrow(0, 0, 1);
-      if (!results.eq(first).all().item<bool>()) continue;
-      const auto same = std::find_if(found.begin(), found.end(),
-                                     [&](const agreement& each) { return each.row.equal(first); });
-      if (same != found.end())
-        same->sizes.push_back(size);
-      else
-        found.push_back({first.clone(), {size}});
-    }
+    const std::vector<agreement> found = agreements(run, width, options);
     if (found.empty()) {
       throw std::invalid_argument(
           "model_options::invariant is set, but on this machine linear layers give equal rows different "
@@ -65,14 +52,22 @@ class row_tiles {
         })->sizes};
   }
 
-  /// The pieces of so many rows, in order. A piece is filled up by no more than an eighth, unless it is of
-  /// the smallest size.
+  /// All sizes that were tried, if they all agree.
+  template <class Run>
+  static std::optional<row_tiles> find_all(Run run, std::int64_t width, const at::TensorOptions& options) {
+    std::vector<agreement> found = agreements(run, width, options);
+    if (found.size() != 1 || found.front().sizes != candidates(options.device())) return std::nullopt;
+    return row_tiles{std::move(found.front().sizes)};
+  }
+
+  /// The pieces of so many rows, in order, large ones first. What is left at the end goes into the smallest
+  /// that holds it. None is filled up by more than an eighth, but for those of the smallest size.
   [[nodiscard]] std::vector<piece> cut(std::int64_t rows) const {
     std::vector<piece> pieces;
     std::size_t size = sizes_.size() - 1;
     for (std::int64_t first = 0; first < rows;) {
       const std::int64_t left = rows - first;
-      while (size > 0 && 8 * left < 7 * sizes_[size]) --size;
+      while (size > 0 && (8 * left < 7 * sizes_[size] || left <= sizes_[size - 1])) --size;
       const std::int64_t count = left < sizes_[size] ? left : sizes_[size];
       pieces.push_back({first, count, sizes_[size]});
       first += count;
@@ -91,16 +86,46 @@ class row_tiles {
   }
 
  private:
-  static at::Tensor filled_up(const at::Tensor& rows, std::int64_t size) {
-    if (rows.size(0) == size) return rows;
-    return at::cat({rows, at::zeros({size - rows.size(0), rows.size(1)}, rows.options())});
-  }
-
   /// Sizes that give equal rows this result.
   struct agreement {
     at::Tensor row;
     std::vector<std::int64_t> sizes;
   };
+
+  template <class Run>
+  static std::vector<agreement> agreements(Run run, std::int64_t width, const at::TensorOptions& options) {
+    // Sines are all different and have all their digits, so that another order of adding shows.
+    const at::Tensor row = at::arange(width, at::kFloat).sin().to(options);
+    std::vector<agreement> found;
+    for (const std::int64_t size : candidates(options.device())) {
+      const at::Tensor results = bits_of(run(row.expand({size, width}).contiguous()));
+      const at::Tensor first = results.narrow(0, 0, 1);
+      if (!results.eq(first).all().item<bool>()) continue;
+      const auto same = std::find_if(found.begin(), found.end(),
+                                     [&](const agreement& each) { return each.row.equal(first); });
+      if (same != found.end())
+        same->sizes.push_back(size);
+      else
+        found.push_back({first.clone(), {size}});
+    }
+    return found;
+  }
+
+  /// Sizes to try. A CPU runs single texts, which are a few rows each, as long as they have rows; a GPU runs
+  /// a few more rows in the same time.
+  static std::vector<std::int64_t> candidates(c10::Device device) {
+    const bool fine = !device.is_cuda();
+    std::vector<std::int64_t> sizes;
+    std::int64_t size = 16;
+    for (; fine && size < 128; size += 8) sizes.push_back(size);
+    for (; size <= (fine ? 1024 : 16384); size *= 2) sizes.push_back(size);
+    return sizes;
+  }
+
+  static at::Tensor filled_up(const at::Tensor& rows, std::int64_t size) {
+    if (rows.size(0) == size) return rows;
+    return at::cat({rows, at::zeros({size - rows.size(0), rows.size(1)}, rows.options())});
+  }
 
   /// The numbers' bits as integers, which are equal where the bits are.
   static at::Tensor bits_of(const at::Tensor& numbers) {
