@@ -17,10 +17,17 @@ namespace embed_server {
 
 namespace asio = boost::asio;
 
-/// Threads for connections, each with an io_context of its own. It must outlive the io_context of the
-/// service, where requests of these connections may wait.
+/// Runs what waits there until it is stopped or nothing is left. An exception that a handler lets out is
+/// logged: what that handler was doing is lost, but not the other connections of the thread.
+void run_on(asio::io_context& io);
+
+/// The io_context of the service, its home, and threads for connections, each with an io_context of its own.
+/// Requests of these connections may wait at home, so it ends before theirs.
 class http_threads {
  public:
+  /// For one thread to run, with run_on.
+  asio::io_context& home() noexcept { return home_; }
+
   /// None for one: then connections are served where they are accepted. To be called once, before the others.
   void make(std::size_t count) {
     while (count > 1 && contexts_.size() < count) {
@@ -41,7 +48,7 @@ class http_threads {
     explicit running(const http_threads& given) : contexts_(given.contexts_) {
       for (const auto& each : contexts_) {
         stay_.emplace_back(each->get_executor());
-        threads_.emplace_back([&io = *each] { io.run(); });
+        threads_.emplace_back([&io = *each] { run_on(io); });
       }
     }
     running(const running&) = delete;
@@ -58,6 +65,7 @@ class http_threads {
 
  private:
   std::vector<std::unique_ptr<asio::io_context>> contexts_;
+  asio::io_context home_{1};  // last, so that it ends first
 };
 
 /// As many as were asked for. Where nobody asked (0), half of the cores if a GPU does the work, at most 8;

@@ -104,7 +104,7 @@ bool serve(const server_options& given) {
   const background_logging logging{given.log_level};
   const http_settings settings = settings_of(given);
   http_threads threads;
-  asio::io_context io{1};
+  asio::io_context& io = threads.home();
   // First, so that a port in use shows before the model is loaded.
   auto listeners = open_listeners(io.get_executor(), given);
   const auto tls = given.tls_certificate.empty() ? nullptr : load_tls(given.tls_certificate, given.tls_key);
@@ -140,7 +140,7 @@ bool serve(const server_options& given) {
                    everything_answered = answered;
                    io.stop();
                  });
-  io.run();
+  run_on(io);
   if (failure) std::rethrow_exception(failure);
   if (everything_answered && repository.all_ended(settings.limits.goodbye_time)) return true;
   spdlog::error(everything_answered ? "gave up on a model that hangs" : "gave up with requests unanswered");

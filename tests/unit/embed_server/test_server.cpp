@@ -123,7 +123,7 @@ struct test_server::implementation {
                  const std::string& folder)
       : settings(settings_),
         service(models, settings.limits),
-        server(listeners(), service, settings, threads.executors()) {
+        server(listeners(), service, settings, two_threads()) {
     repository.begin_with({"", folder}, host("fake", batching_, 1, labels_of(folder)));
     service.manage(repository);
     if (settings.log) service.facts().watch(*settings.log);
@@ -134,13 +134,12 @@ struct test_server::implementation {
                      everything_answered = answered;
                      io.stop();
                    });
-    thread = std::thread([this] { io.run(); });
+    thread = std::thread([this] { embed_server::run_on(io); });
   }
 
-  static embed_server::http_threads two_threads() {
-    embed_server::http_threads threads;
+  std::vector<asio::any_io_executor> two_threads() {
     threads.make(2);
-    return threads;
+    return threads.executors();
   }
 
   std::vector<embed_server::listener> listeners() {
@@ -248,8 +247,8 @@ struct test_server::implementation {
   std::atomic<bool> held = false;
   std::atomic<int> texts_run = 0;
   const embed_server::http_settings settings;
-  embed_server::http_threads threads = two_threads();
-  asio::io_context io{1};
+  embed_server::http_threads threads;
+  asio::io_context& io = threads.home();
   const std::shared_ptr<int> alive = std::make_shared<int>();  // as many users as models, and this
   embed_server::model_catalog models;
   embed_server::model_repository repository{
