@@ -181,8 +181,8 @@ void embed_service::use(circumstances& when, std::shared_ptr<hosted_model> model
 }
 
 std::shared_ptr<hosted_model> embed_service::model_for_openai(const std::string& name) const {
-  const bool known = models_.find(name).has_value(), refused = strict_ && !name.empty();
-  return known || refused ? models_.get(name) : models_.get_for(endpoint::openai_embeddings);
+  const bool must_be_known = strict_ && !name.empty();
+  return must_be_known ? models_.get(name) : models_.get_or_for(name, endpoint::openai_embeddings);
 }
 
 // Of what was refused before anybody knew which model it is for, the default keeps count.

@@ -58,17 +58,34 @@ std::shared_ptr<hosted_model> model_catalog::get_entry(std::string_view name) co
   if (found == nullptr)
     throw api_error{problem::unknown_model,
                     "there is no model \"" + std::string(name) + "\"; this server has " + names()};
-  if (!found->model)
-    throw api_error{problem::unavailable, "the model " + found->name + " is not loaded at the moment"};
-  return found->model;
+  return served_by(*found);
+}
+
+std::shared_ptr<hosted_model> model_catalog::served_by(const entry& found) {
+  if (!found.model)
+    throw api_error{problem::unavailable, "the model " + found.name + " is not loaded at the moment"};
+  return found.model;
+}
+
+// Null if there is none that can do it.
+const model_catalog::entry* model_catalog::find_for(endpoint to) const {
+  auto found = std::ranges::find_if(entries_, [to](const entry& each) { return is_made_for(each.kind, to); });
+  if (found == entries_.end())
+    found = std::ranges::find_if(entries_, [to](const entry& each) { return can_do(each.kind, to); });
+  return found == entries_.end() ? nullptr : &*found;
 }
 
 std::shared_ptr<hosted_model> model_catalog::get_for(endpoint to) const {
   const std::lock_guard lock(mutex_);
-  auto found = std::ranges::find_if(entries_, [to](const entry& each) { return is_made_for(each.kind, to); });
-  if (found == entries_.end())
-    found = std::ranges::find_if(entries_, [to](const entry& each) { return can_do(each.kind, to); });
-  return get_entry(found == entries_.end() ? "" : found->name);
+  const entry* const found = find_for(to);
+  return found == nullptr ? get_entry("") : served_by(*found);
+}
+
+std::shared_ptr<hosted_model> model_catalog::get_or_for(std::string_view name, endpoint to) const {
+  const std::lock_guard lock(mutex_);
+  const entry* found = find_entry(name);
+  if (found == nullptr) found = find_for(to);
+  return found == nullptr ? get_entry("") : served_by(*found);
 }
 
 std::vector<std::shared_ptr<hosted_model>> model_catalog::served() const {

@@ -46,13 +46,18 @@ class model_catalog {
   /// loaded: then nobody is handed to another one silently. The default where there is none. Throws as above.
   std::shared_ptr<hosted_model> get_for(endpoint to) const;
 
+  /// The model of this name; where none of that name was ever added, as get_for(to).
+  std::shared_ptr<hosted_model> get_or_for(std::string_view name, endpoint to) const;
+
   /// The models that are served now.
   std::vector<std::shared_ptr<hosted_model>> served() const;
 
  private:
   // All of them with the mutex held.
   const entry* find_entry(std::string_view name) const;
+  const entry* find_for(endpoint to) const;
   std::shared_ptr<hosted_model> get_entry(std::string_view name) const;
+  static std::shared_ptr<hosted_model> served_by(const entry& found);
   std::string names() const;
 
   mutable std::mutex mutex_;
