@@ -6,8 +6,9 @@ constexpr char usage[] = R"(What does a request cost the embedding server, apart
   bench_http_overhead [--rounds N] [--requests M]
 
 HTTP, JSON, tokeniser, batcher and hand-over, with a model that returns at once, beside a bare server on the
-same HTTP library that answers "hello", each on one thread, with the clients on another. The sides take turns,
-N (5) rounds of M (5000) requests. The goals are at least half of the bare server's requests per second, and at
+same HTTP library that answers "hello", each on one thread, with the clients on another. The embedding, of 384
+numbers, is asked for as decimals (/embed), and in base64 (/v1/embeddings), as OpenAI's own client does. The
+sides take turns, N (5) rounds of M (5000) requests. The goals are at least half of the bare server's requests per second, and at
 most 150 us of CPU time per request.
 )";
 
@@ -40,6 +41,7 @@ most 150 us of CPU time per request.
 #include <string>
 #include <string_view>
 #include <thread>
+#include <utility>
 #include <vector>
 
 namespace {
@@ -119,31 +121,49 @@ class null_server {
 /// CPU time of all threads but this one, which is the clients'.
 double server_seconds() { return seconds(CLOCK_PROCESS_CPUTIME_ID) - seconds(CLOCK_THREAD_CPUTIME_ID); }
 
-void compare(int rounds, const std::vector<std::string>& questions, std::uint16_t hello, std::uint16_t embed,
-             std::size_t connections) {
-  const auto count = static_cast<double>(questions.size());
-  bench::http_load to_hello{hello, questions};
-  bench::http_load to_embed{embed, questions};
-  std::vector<double> cpu;
+/// What a side of the comparison costs, per request.
+class load {
+ public:
+  load(std::uint16_t port, std::vector<std::string> questions)
+      : count_(static_cast<double>(questions.size())), clients_(port, std::move(questions)) {}
+
+  double microseconds(std::size_t connections) {
+    const double begin = seconds(CLOCK_MONOTONIC), cpu_before = server_seconds();
+    clients_.run(connections);
+    cpu_.push_back(1e6 * (server_seconds() - cpu_before) / count_);
+    return 1e6 * (seconds(CLOCK_MONOTONIC) - begin) / count_;
+  }
+
+  void print_cpu(const std::string& name) const {
+    const bench::spread used = bench::spread_of({cpu_.begin() + 1, cpu_.end()});  // the first does not count
+    std::printf("CPU time of %s per request: %.0f us (%.0f to %.0f), 150 asked: %s\n", name.c_str(),
+                used.median, used.least, used.most, used.median <= 150 ? "met" : "missed");
+  }
+
+ private:
+  double count_;
+  bench::http_load clients_;
+  std::vector<double> cpu_;
+};
+
+struct sides {
+  load hello, decimals, base64;
+};
+
+void compare(int rounds, sides all, std::size_t connections) {
+  const std::string hello = "bare server, hello", decimals = "embed_server, decimals",
+                    base64 = "embed_server, base64";
   bench::scoreboard board{std::to_string(connections) + (connections == 1 ? " connection" : " connections"),
                           "us per request"};
-  board.add("bare server, hello", [&] {
-    const double begin = seconds(CLOCK_MONOTONIC);
-    to_hello.run(connections);
-    return 1e6 * (seconds(CLOCK_MONOTONIC) - begin) / count;
-  });
-  board.add("embed_server", [&] {
-    const double begin = seconds(CLOCK_MONOTONIC), cpu_before = server_seconds();
-    to_embed.run(connections);
-    cpu.push_back(1e6 * (server_seconds() - cpu_before) / count);
-    return 1e6 * (seconds(CLOCK_MONOTONIC) - begin) / count;
-  });
-  board.ask("embed_server", "bare server, hello", 0.5);
+  board.add(hello, [&] { return all.hello.microseconds(connections); });
+  board.add(decimals, [&] { return all.decimals.microseconds(connections); });
+  board.add(base64, [&] { return all.base64.microseconds(connections); });
+  board.ask(decimals, hello, 0.5);
+  board.ask(base64, hello, 0.5);
   board.run(rounds);
-  cpu.erase(cpu.begin());  // of the round that does not count
-  const bench::spread used = bench::spread_of(cpu);
-  std::printf("\nCPU time of embed_server per request: %.0f us (%.0f to %.0f), 150 asked: %s\n", used.median,
-              used.least, used.most, used.median <= 150 ? "met" : "missed");
+  std::printf("\n");
+  all.decimals.print_cpu(decimals);
+  all.base64.print_cpu(base64);
 }
 
 void measure(int rounds, std::size_t requests) {
@@ -151,10 +171,13 @@ void measure(int rounds, std::size_t requests) {
   const bert::wordpiece tokenizer{folder, bert::read_model_config(folder)};
   const null_server embed{tokenizer};
   const bench::hello_server hello;
-  std::vector<std::string> questions;
-  for (const auto& text : bench::english_texts(requests)) questions.push_back(bench::embed_request(text));
-  for (const std::size_t connections : {64U, 8U, 1U})
-    compare(rounds, questions, hello.port(), embed.port(), connections);
+  std::vector<std::string> for_decimals, for_base64;
+  for (const auto& text : bench::english_texts(requests)) {
+    for_decimals.push_back(bench::embed_request(text));
+    for_base64.push_back(bench::openai_request(text));
+  }
+  const sides all{{hello.port(), for_decimals}, {embed.port(), for_decimals}, {embed.port(), for_base64}};
+  for (const std::size_t connections : {64U, 8U, 1U}) compare(rounds, all, connections);
 }
 
 }  // namespace

@@ -25,11 +25,19 @@
 
 namespace bench {
 
+inline std::string post(const std::string& path, const std::string& json) {
+  return "POST " + path + " HTTP/1.1\r\nHost: bench\r\nContent-Type: application/json\r\nContent-Length: " +
+         std::to_string(json.size()) + "\r\n\r\n" + json;
+}
+
 /// `POST /embed` of one text, which must need no escaping.
-inline std::string embed_request(std::string_view text) {
-  const std::string body = R"({"text":")" + std::string(text) + R"("})";
-  return "POST /embed HTTP/1.1\r\nHost: bench\r\nContent-Type: application/json\r\nContent-Length: " +
-         std::to_string(body.size()) + "\r\n\r\n" + body;
+inline std::string embed_request(const std::string& text) {
+  return post("/embed", R"({"text":")" + text + R"("})");
+}
+
+/// Likewise as OpenAI's own client asks by default, for base64 in place of decimals.
+inline std::string openai_request(const std::string& text) {
+  return post("/v1/embeddings", R"({"input":")" + text + R"(","model":"any","encoding_format":"base64"})");
 }
 
 /// A closed loop on the calling thread: each of some connections sends the next request as soon as its last
