@@ -130,10 +130,7 @@ float largest_difference(const vectors& a, const vectors& b) {
 }
 
 double metric(std::uint16_t port, const std::string& series) {
-  const auto text = "\n" + http_client(port).ask(get("/metrics")).body;
-  const auto at = text.find("\n" + series + " ");
-  REQUIRE(at != text.npos);
-  return std::stod(text.substr(at + series.size() + 2));
+  return value_of(http_client(port).ask(get("/metrics")).body, series);
 }
 
 double mean_batch_size_during(std::uint16_t port, auto&& load) {

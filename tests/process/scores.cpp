@@ -6,7 +6,9 @@
 
 #include "support/doctest.hpp"
 #include "support/http_client.hpp"
+#include "support/metrics_text.hpp"
 #include "support/server_process.hpp"
+#include "support/temporary_folder.hpp"
 #include <carpool/bert/json_file.hpp>
 #include <carpool/bert/json_reader.hpp>
 
@@ -159,4 +161,32 @@ TEST_CASE("a server of a classifier alone knows its kind and tokens, and ends we
   CHECK(client.ask(post_json("/predict", R"({"inputs":"share"})")).status == 200);
   server.signal(SIGTERM);
   CHECK(server.wait() == 0);
+}
+
+TEST_CASE("a key with weight 3 gets three times as much of a classifier as one with 1") {
+  const temporary_folder folder;
+  const std::string alice = "alice-0123456789", bob = "bob-0123456789abc";
+  const std::string file = folder.write("keys", "alice " + alice + "\nbob " + bob + " weight=3\n").string();
+  server_process server({CARPOOL_EMBED_SERVER, "--port", "0", "--threads", "1", "--device", "cpu", "--model",
+                         goldens + "topics", "--api-keys", file, "--max-batch-size", "1", "--policy",
+                         "eager"});
+  constexpr double texts = 2000;
+  std::string list = R"(["the train is late"])";
+  for (int i = 1; i < texts; ++i) list += R"(,["the train is late"])";
+  const auto question = [&](const std::string& key) {
+    return post_json("/predict", R"({"inputs":[)" + list + "]}", "x-api-key: " + key + "\r\n");
+  };
+  const auto done = [&] {
+    return value_of(http_client(server.port()).ask(get("/metrics")).body,
+                    "carpool_requests_total{model=\"topics\",outcome=\"ok\"}");
+  };
+  http_client of_alice(server.port()), of_bob(server.port());
+  const double before = done();
+  of_alice.send(question(alice));
+  of_bob.send(question(bob));
+  CHECK(of_bob.receive().status == 200);
+  const double of_alice_done = done() - before - texts;
+  CHECK(of_alice.receive().status == 200);
+  CHECK(of_alice_done > texts / 6);  // a third, but for those that ran before Bob came and after he was done
+  CHECK(of_alice_done < texts);
 }

@@ -215,30 +215,37 @@ TEST_CASE("keys get shares of the model by their weights, and others when the fi
   const auto use = [&](test_server& server, const std::string& weight_of_bob) {
     server.set_keys(folder.write("keys", "alice " + alice + "\nbob " + bob + " weight=" + weight_of_bob));
   };
-  const auto list_of = [](const std::string& text) {
-    std::string list;
-    for (int i = 0; i < 40; ++i) list += (i == 0 ? "\"" : ",\"") + text + '"';
+  const auto forty = [](const std::string& input) {
+    std::string list = input;
+    for (int i = 1; i < 40; ++i) list += "," + input;
     return R"({"inputs":[)" + list + "]}";
   };
-  for (const std::string after : {"3", "1"}) {
-    test_server server({}, {.max_batch_size = 1, .fair_sharing = true});
-    use(server, "3");
-    server.hold_model();
-    http_client first(server.port()), of_alice(server.port()), of_bob(server.port());
-    first.send(post_json("/embed", R"({"text":"x"})", "x-api-key: " + alice + "\r\n"));
-    server.await_run();
-    of_alice.send(post_json("/embed", list_of("a"), "x-api-key: " + alice + "\r\n"));
-    of_bob.send(post_json("/embed", list_of("b"), "x-api-key: " + bob + "\r\n"));
-    while (server.stats().queued < 80) std::this_thread::yield();
-    use(server, after);
-    CHECK(http_client(server.port()).ask(get("/health")).status == 200);  // so it has been used
-    server.release_model();
-    CHECK(of_alice.receive().status == 200);
-    CHECK(of_bob.receive().status == 200);
-    const auto order = server.texts_in_order();
-    const auto of_first_forty = std::count(order.begin() + 1, order.begin() + 41, "b");
-    CHECK(of_first_forty >= (after == "3" ? 29 : 19));
-    CHECK(of_first_forty <= (after == "3" ? 31 : 21));
+  struct kind {
+    std::string model, path, of_alice, of_bob;
+  };
+  for (const kind& each :
+       {kind{"1", "/embed", R"("a")", R"("b")"}, kind{"classifier", "/predict", R"(["a"])", R"(["b"])"}}) {
+    CAPTURE(each.path);
+    for (const std::string after : {"3", "1"}) {
+      test_server server({}, {.max_batch_size = 1, .fair_sharing = true}, {}, each.model);
+      use(server, "3");
+      server.hold_model();
+      http_client first(server.port()), of_alice(server.port()), of_bob(server.port());
+      first.send(post_json(each.path, R"({"inputs":"x"})", "x-api-key: " + alice + "\r\n"));
+      server.await_run();
+      of_alice.send(post_json(each.path, forty(each.of_alice), "x-api-key: " + alice + "\r\n"));
+      of_bob.send(post_json(each.path, forty(each.of_bob), "x-api-key: " + bob + "\r\n"));
+      while (server.stats().queued < 80) std::this_thread::yield();
+      use(server, after);
+      CHECK(http_client(server.port()).ask(get("/health")).status == 200);  // so it has been used
+      server.release_model();
+      CHECK(of_alice.receive().status == 200);
+      CHECK(of_bob.receive().status == 200);
+      const auto order = server.texts_in_order();
+      const auto of_first_forty = std::count(order.begin() + 1, order.begin() + 41, "b");
+      CHECK(of_first_forty >= (after == "3" ? 29 : 19));
+      CHECK(of_first_forty <= (after == "3" ? 31 : 21));
+    }
   }
 }
 
