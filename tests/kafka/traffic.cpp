@@ -94,3 +94,17 @@ TEST_CASE("a property that librdkafka does not know, or a value that it cannot h
   CHECK_THROWS_WITH_AS((cluster::kafka_source{io.get_executor(), kafka.settings({{"linger.ms", "long"}})}),
                        doctest::Contains("linger.ms = \"long\""), std::invalid_argument);
 }
+
+TEST_CASE("who would have offsets committed by the clock is told that workers commit them") {
+  mock_kafka kafka{1};
+  boost::asio::io_context io;
+  const auto source_with = [&](const cluster::kafka_properties& properties) {
+    cluster::kafka_source{io.get_executor(), kafka.settings(properties)};
+  };
+  CHECK_THROWS_WITH_AS(source_with({{"auto.commit.interval.ms", "1000"}}),
+                       "Kafka: auto.commit.interval.ms = \"1000\": it must be \"0\" here; leave it out",
+                       std::invalid_argument);
+  CHECK_THROWS_WITH_AS(source_with({{"enable.auto.commit", "true"}}),
+                       "Kafka: enable.auto.commit = \"true\": it must be \"false\" here; leave it out",
+                       std::invalid_argument);
+}

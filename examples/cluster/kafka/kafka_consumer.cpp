@@ -30,6 +30,7 @@ kafka_conf conf_for(const kafka_settings& settings) {
   return make_conf(settings, {},
                    {{"group.id", settings.topics.group()},
                     {"enable.auto.commit", "false"},
+                    {"auto.commit.interval.ms", "0"},   // never
                     {"auto.offset.reset", "earliest"},  // requests may be there before the first worker is
                     {"partition.assignment.strategy", "cooperative-sticky"},
                     {"enable.partition.eof", "false"}});

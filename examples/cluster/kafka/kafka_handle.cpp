@@ -36,10 +36,19 @@ void set(rd_kafka_conf_t& conf, const kafka_properties& properties) {
   }
 }
 
+// What a program relies on is not for others to choose, and silence would have them believe that they did.
+void refuse_changes(const kafka_properties& chosen, const kafka_properties& fixed) {
+  for (const auto& [name, value] : fixed)
+    if (const auto found = chosen.find(name); found != chosen.end() && found->second != value)
+      throw std::invalid_argument("Kafka: " + name + " = \"" + found->second + "\": it must be \"" + value +
+                                  "\" here; leave it out");
+}
+
 }  // namespace
 
 kafka_conf make_conf(const kafka_settings& settings, const kafka_properties& defaults,
                      const kafka_properties& fixed) {
+  refuse_changes(settings.properties, fixed);
   kafka_conf conf{rd_kafka_conf_new()};
   set(*conf, defaults);
   set(*conf, settings.properties);

@@ -29,7 +29,8 @@ namespace cluster {
 /// second time come one by one.
 class kafka_source final : public request_source {
  public:
-  /// Throws std::invalid_argument for properties that librdkafka does not take. Kafka need not be there yet.
+  /// Throws std::invalid_argument for properties that librdkafka does not take, or that a worker sets itself.
+  /// Kafka need not be there yet.
   kafka_source(const asio::any_io_executor& executor, const kafka_settings& settings);
 
   /// Throws kafka_unavailable also while replies cannot be written.
