@@ -8,12 +8,16 @@
 #include "await.hpp"
 #include "busy_clients.hpp"
 #include "scene.hpp"
+#include "support/certificate.hpp"
 #include "support/doctest.hpp"
 #include "support/http_client.hpp"
+#include "support/temporary_folder.hpp"
 
+#include <chrono>
 #include <cstddef>
 #include <set>
 #include <string>
+#include <vector>
 
 using namespace carpool::test;
 
@@ -51,6 +55,31 @@ TEST_CASE(
     CHECK(stream.find("entries-added\n0") == std::string::npos);
     CHECK(redis.ask(redis.owner(requests(shard)), "XLEN " + requests(shard)) == "0");
   }
+}
+
+TEST_CASE("Q12: servers of a Redis Cluster that speak TLS send clients to each other by name") {
+  const temporary_folder folder;
+  const auto made = make_certificate("localhost");
+  const certificate_files files{folder.write("chain.pem", made.chain), folder.write("key.pem", made.key)};
+  const redis_cluster redis{std::chrono::seconds{1}, files};
+  std::size_t shard = 0;
+  while (redis.owner(requests(shard)) == 0) ++shard;  // the first server is the one that all are told of
+  REQUIRE(redis.ask(0, "XLEN " + requests(shard)).find(" localhost:") != std::string::npos);
+  const std::vector<std::string> tls{"--redis-tls", "--redis-tls-ca", files.chain.string()};
+  auto with_shards = tls;
+  with_shards.insert(with_shards.end(), {"--shards", std::to_string(shards)});
+  const auto worker = start_worker(redis, with_shards);
+  const auto gateway = start_gateway(redis, tls);
+  await([&] { return all_shards_answer(*gateway); });
+  // By an address that the certificate does not have they are not believed.
+  for (std::size_t i = 0; i < redis.servers(); ++i)
+    REQUIRE(redis.ask(i, "CONFIG SET cluster-preferred-endpoint-type ip") == "OK");
+  std::string queue = "q";
+  while (redis.owner("'{cp:" + queue + "}:model'") == 0) queue += 'q';
+  std::vector<std::string> command{CARPOOL_TOY_WORKER, "--redis", redis.address(), "--queue", queue};
+  command.insert(command.end(), tls.begin(), tls.end());
+  server_process doubting{command};
+  doubting.await_line("Redis did not answer");
 }
 
 TEST_CASE(

@@ -10,18 +10,27 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 namespace carpool::test {
 
+/// A certificate and its key, in PEM.
+struct certificate_files {
+  std::filesystem::path chain, key;
+};
+
 /// Three servers that share the keys, as a Redis Cluster.
 class redis_cluster {
  public:
   /// `node_timeout`: a server that is not heard of for so long is taken for dead by the others.
-  explicit redis_cluster(std::chrono::milliseconds node_timeout = std::chrono::seconds{1})
-      : node_timeout_(node_timeout) {
+  /// `certificate`: if given, they speak TLS only, and send clients to each other by the name localhost.
+  explicit redis_cluster(std::chrono::milliseconds node_timeout = std::chrono::seconds{1},
+                         const std::optional<certificate_files>& certificate = {})
+      : node_timeout_(node_timeout), certificate_(certificate) {
     for (std::size_t i = 0; i < masters; ++i)
       add(std::to_string(slots_each * i) + " " + std::to_string(last_slot(i)));
     for (std::size_t i = 0; i < masters; ++i)
@@ -32,7 +41,7 @@ class redis_cluster {
 
   /// One of the servers, as carpool's programs take it.
   std::string address(std::size_t server = 0) const {
-    return "127.0.0.1:" + std::to_string(nodes_.at(server)->port);
+    return (certificate_ ? "localhost:" : "127.0.0.1:") + std::to_string(nodes_.at(server)->port);
   }
 
   std::size_t servers() const { return nodes_.size(); }
@@ -86,10 +95,29 @@ class redis_cluster {
 
  private:
   struct node {
-    explicit node(std::chrono::milliseconds timeout)
-        : redis({"--port", std::to_string(port), "--cluster-enabled", "yes", "--cluster-port",
-                 std::to_string(bus), "--cluster-node-timeout", std::to_string(timeout.count()),
-                 "--repl-diskless-sync-delay", "0"}) {}
+    node(std::chrono::milliseconds timeout, const std::optional<certificate_files>& certificate)
+        : redis(options(timeout, certificate)) {}
+
+    std::vector<std::string> options(std::chrono::milliseconds timeout,
+                                     const std::optional<certificate_files>& certificate) const {
+      std::vector<std::string> given{certificate ? "--tls-port" : "--port",
+                                     std::to_string(port),
+                                     "--cluster-enabled",
+                                     "yes",
+                                     "--cluster-port",
+                                     std::to_string(bus),
+                                     "--cluster-node-timeout",
+                                     std::to_string(timeout.count()),
+                                     "--repl-diskless-sync-delay",
+                                     "0"};
+      if (!certificate) return given;
+      given.insert(given.end(),
+                   {"--tls-cluster", "yes", "--tls-cert-file", certificate->chain.string(), "--tls-key-file",
+                    certificate->key.string(), "--tls-ca-cert-file", certificate->chain.string(),
+                    "--tls-auth-clients", "no", "--cluster-announce-hostname", "localhost",
+                    "--cluster-preferred-endpoint-type", "hostname"});
+      return given;
+    }
 
     std::uint16_t port = free_port();
     std::uint16_t bus = free_port();
@@ -107,7 +135,7 @@ class redis_cluster {
   }
 
   void add(const std::string& slots) {
-    nodes_.push_back(std::make_unique<node>(node_timeout_));
+    nodes_.push_back(std::make_unique<node>(node_timeout_, certificate_));
     const node& started = *nodes_.back();
     if (!slots.empty()) started.redis.ask("CLUSTER ADDSLOTSRANGE " + slots);
     started.redis.ask("CLUSTER SET-CONFIG-EPOCH " + std::to_string(nodes_.size()));
@@ -116,6 +144,7 @@ class redis_cluster {
   }
 
   std::chrono::milliseconds node_timeout_;
+  std::optional<certificate_files> certificate_;
   std::vector<std::unique_ptr<node>> nodes_;
 };
 
