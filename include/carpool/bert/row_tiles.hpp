@@ -61,13 +61,13 @@ class row_tiles {
   }
 
   /// The pieces of so many rows, in order, large ones first. What is left at the end goes into the smallest
-  /// that holds it. None is filled up by more than an eighth, but for those of the smallest size.
+  /// that holds it, if that is filled up by an eighth at most, or two pieces would have no fewer rows.
   [[nodiscard]] std::vector<piece> cut(std::int64_t rows) const {
     std::vector<piece> pieces;
     std::size_t size = sizes_.size() - 1;
     for (std::int64_t first = 0; first < rows;) {
       const std::int64_t left = rows - first;
-      while (size > 0 && (8 * left < 7 * sizes_[size] || left <= sizes_[size - 1])) --size;
+      while (size > 0 && !suits(size, left)) --size;
       const std::int64_t count = left < sizes_[size] ? left : sizes_[size];
       pieces.push_back({first, count, sizes_[size]});
       first += count;
@@ -86,6 +86,11 @@ class row_tiles {
   }
 
  private:
+  [[nodiscard]] bool suits(std::size_t size, std::int64_t left) const {
+    if (left <= sizes_[size - 1]) return false;
+    return 8 * left >= 7 * sizes_[size] || sizes_[size] <= sizes_[size - 1] + sizes_.front();
+  }
+
   /// Sizes that give equal rows this result.
   struct agreement {
     at::Tensor row;
