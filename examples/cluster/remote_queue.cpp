@@ -8,7 +8,6 @@
 #include "model_registry.hpp"
 #include "redis_script.hpp"
 #include "redis_source.hpp"
-#include "remote_submission.hpp"
 #include "wire_error.hpp"
 #include <carpool/error.hpp>
 
@@ -45,6 +44,51 @@ wall_time wall(carpool::time_point when) {
 
 }  // namespace
 
+// Lives in the frame of submit().
+struct remote_queue::submission {
+  submission(remote_queue& queue_, std::size_t texts)
+      : queue(queue_),
+        number(queue.awaited_.expect(texts)),
+        replies(texts),
+        missing(texts),
+        changed(queue.executor_) {
+    queue.open_[number] = this;
+    queue.counted_.submitted += texts;
+  }
+  submission(const submission&) = delete;
+  submission& operator=(const submission&) = delete;
+  ~submission() {
+    queue.open_.erase(number);
+    queue.awaited_.forget(number);
+    *outcome += missing;
+    if (missing == 0) return;
+    std::erase(entries, "");
+    if (!entries.empty()) queue.withdraw(std::move(entries));
+  }
+
+  /// Redis has answered: these are the entries, or none if there is no room for them or asking failed.
+  void asked(std::vector<std::string> added, std::exception_ptr failed) {
+    entries = std::move(added);
+    if (!entries.empty()) return;
+    refused = failed ? failed
+                     : std::make_exception_ptr(
+                           boost::system::system_error(make_error_code(carpool::error::queue_full)));
+    outcome = failed ? &queue.counted_.failed : &queue.counted_.rejected;
+    changed.cancel();
+  }
+
+  bool over() const { return missing == 0 || refused; }
+
+  remote_queue& queue;
+  std::uint64_t number;
+  std::vector<text_reply> replies;
+  std::vector<std::string> entries;  // of those admitted; empty where there is a reply
+  std::size_t missing;
+  std::exception_ptr refused;                          // why the texts are not in the queue
+  asio::steady_timer changed;                          // at the deadline; cancelled when it is over
+  std::uint64_t* outcome = &queue.counted_.cancelled;  // what becomes of texts without a reply
+};
+
 remote_queue::remote_queue(const asio::any_io_executor& executor, const redis_settings& settings,
                            const queue_keys& keys, std::size_t max_outstanding)
     : executor_(executor),
@@ -52,7 +96,6 @@ remote_queue::remote_queue(const asio::any_io_executor& executor, const redis_se
       reading_(executor, settings),
       keys_(keys),
       max_outstanding_(max_outstanding),
-      command_time_(settings.command_time),
       name_(embed_server::random_id(32)),
       at_once_(most_replies_at_once),
       awaited_(name_),
@@ -69,7 +112,10 @@ asio::awaitable<std::vector<text_reply>> remote_queue::submit(std::vector<text_r
   for (text_request& each : texts) each.deadline = wall(deadline);
   submission mine{*this, texts.size()};
   if (closed_) refuse(mine);
-  if (!breaker_.allows(steady_now())) give_up(mine);
+  if (!breaker_.allows(steady_now())) {
+    mine.outcome = &counted_.failed;
+    throw redis_unavailable("Redis, which holds the queue, does not answer");
+  }
   asio::co_spawn(executor_, admit(mine.number, admission(mine.number, texts)), asio::detached);
   co_await wait_for(mine, deadline);
   co_return std::move(mine.replies);
@@ -78,11 +124,6 @@ asio::awaitable<std::vector<text_reply>> remote_queue::submit(std::vector<text_r
 void remote_queue::refuse(submission& mine) {
   mine.outcome = &counted_.shut_down;
   throw boost::system::system_error(make_error_code(carpool::error::shut_down));
-}
-
-void remote_queue::give_up(submission& mine) {
-  mine.outcome = &counted_.failed;
-  throw redis_unavailable("Redis, which holds the queue, does not answer");
 }
 
 std::vector<std::string> remote_queue::admission(std::uint64_t number,
@@ -96,8 +137,7 @@ std::vector<std::string> remote_queue::admission(std::uint64_t number,
   return arguments;
 }
 
-// Does not end with its caller, and waits for longer: only Redis' answer says which entries are to be
-// withdrawn then.
+// Does not end with its caller: only Redis' answer says which entries are to be withdrawn then.
 asio::awaitable<void> remote_queue::admit(std::uint64_t number, std::vector<std::string> arguments) {
   std::vector<std::string> entries;
   std::exception_ptr failure;
@@ -118,8 +158,7 @@ asio::awaitable<std::vector<std::string>> remote_queue::add(std::vector<std::str
   std::vector<std::string> keys{keys_.requests()};
   std::vector<std::string> entries;
   try {
-    redis_value answer =
-        co_await admit_script.run(redis_, std::move(keys), std::move(arguments), 2 * command_time_);
+    redis_value answer = co_await admit_script.run(redis_, std::move(keys), std::move(arguments));
     breaker_.succeeded();
     for (redis_value& entry : answer.items) entries.push_back(std::move(entry.text));
   } catch (const redis_unavailable&) {
@@ -144,21 +183,7 @@ asio::awaitable<void> remote_queue::remove(std::vector<std::string> entries) {
 }
 
 asio::awaitable<void> remote_queue::wait_for(submission& mine, carpool::time_point deadline) {
-  const auto answer_due = steady_now() + command_time_;
-  co_await wait_until(mine, std::min(answer_due, deadline));
-  if (mine.missing > 0 && mine.entries.empty() && answer_due < deadline) {
-    breaker_.failed(answer_due);
-    give_up(mine);
-  }
-  co_await wait_until(mine, deadline);
-  if (mine.missing == 0) co_return;
-  mine.outcome = &counted_.expired;
-  throw boost::system::system_error(make_error_code(carpool::error::expired));
-}
-
-// Until then, or until all replies are there. Throws what else ends the wait.
-asio::awaitable<void> remote_queue::wait_until(submission& mine, carpool::time_point when) {
-  mine.changed.expires_at(when);
+  mine.changed.expires_at(deadline);
   if (!mine.over() && !closed_) co_await mine.changed.async_wait(no_throw);
   if (mine.missing == 0) co_return;
   if (mine.refused) std::rethrow_exception(mine.refused);
@@ -166,6 +191,8 @@ asio::awaitable<void> remote_queue::wait_until(submission& mine, carpool::time_p
   const auto state = co_await asio::this_coro::cancellation_state;
   if (state.cancelled() != asio::cancellation_type::none)
     throw boost::system::system_error(asio::error::operation_aborted);
+  mine.outcome = &counted_.expired;
+  throw boost::system::system_error(make_error_code(carpool::error::expired));
 }
 
 void remote_queue::close() {

@@ -17,7 +17,6 @@
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/steady_timer.hpp>
 
-#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <map>
@@ -48,9 +47,8 @@ class remote_queue {
   ///
   /// Throws boost::system::system_error (carpool::error::queue_full, expired and shut_down,
   /// operation_aborted) and redis_unavailable. Cancellation (every type) lets the caller go. Texts of a
-  /// caller who leaves, also at the deadline or because Redis does not answer, are not run if no worker has
-  /// taken them by then, or by the time that Redis says that it has them, if it does within three times the
-  /// settings' command_time.
+  /// caller who leaves, also at the deadline, are not run if no worker has taken them by then, or by the time
+  /// that Redis says that it has them.
   asio::awaitable<std::vector<text_reply>> submit(std::vector<text_request> texts,
                                                   carpool::time_point deadline);
 
@@ -80,14 +78,12 @@ class remote_queue {
   struct submission;
 
   void refuse(submission& mine);
-  void give_up(submission& mine);
   std::vector<std::string> admission(std::uint64_t number, const std::vector<text_request>& texts) const;
   asio::awaitable<void> admit(std::uint64_t number, std::vector<std::string> arguments);
   asio::awaitable<std::vector<std::string>> add(std::vector<std::string> arguments);
   void withdraw(std::vector<std::string> entries);
   asio::awaitable<void> remove(std::vector<std::string> entries);
   asio::awaitable<void> wait_for(submission& mine, carpool::time_point deadline);
-  asio::awaitable<void> wait_until(submission& mine, carpool::time_point when);
   asio::awaitable<void> read_replies();
   asio::awaitable<void> read_some();
   asio::awaitable<void> trim();
@@ -99,7 +95,6 @@ class remote_queue {
   redis_connection reading_;
   queue_keys keys_;
   std::size_t max_outstanding_;
-  std::chrono::milliseconds command_time_;
   std::string name_;
   std::string last_read_ = "0";
   std::size_t read_ = 0;  // bytes of replies, and a weight for each, since they were trimmed

@@ -90,24 +90,6 @@ TEST_CASE("Q4: who leaves before Redis has answered takes the texts along when i
   CHECK(gateway.unwanted() == 0);
 }
 
-TEST_CASE("Q4: who is told that Redis does not answer leaves no text behind when it does") {
-  const redis_server redis;
-  test_gateway gateway(redis.socket());
-  auto stays = gateway.submit({"stays"});
-  await_length(redis, "req", 1);
-  redis.signal(SIGSTOP);
-  CHECK_THROWS_AS(gateway.submit({"one", "two"}).get(), cluster::redis_unavailable);
-  redis.signal(SIGCONT);
-  await([&] {
-    return redis.ask("XINFO STREAM '{cp:default}:req'").find("entries-added\n3") != std::string::npos;
-  });
-  await_length(redis, "req", 1);
-  const auto worker = start_worker(redis);
-  check_result(stays.get()[0], "stays");
-  CHECK(gateway.stats().failed == 2);
-  CHECK(gateway.unwanted() == 0);
-}
-
 TEST_CASE("who leaves while a worker has the text disturbs nobody") {
   const redis_server redis;
   test_gateway gateway(redis.socket());
