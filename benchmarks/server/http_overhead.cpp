@@ -8,8 +8,8 @@ constexpr char usage[] = R"(What does a request cost the embedding server, apart
 HTTP, JSON, tokeniser, batcher and hand-over, with a model that returns at once, beside a bare server on the
 same HTTP library that answers "hello", each on one thread, with the clients on another. The embedding, of 384
 numbers, is asked for as decimals (/embed), and in base64 (/v1/embeddings), as OpenAI's own client does. The
-sides take turns, N (5) rounds of M (5000) requests. The goals are at least half of the bare server's requests per second, and at
-most 150 us of CPU time per request.
+sides take turns, N (5) rounds of M (5000) requests. The goals are at least half of the bare server's requests
+per second, and at most 150 us of CPU time per request.
 )";
 
 #include "embed_server/embed_service.hpp"

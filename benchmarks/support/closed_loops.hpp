@@ -123,8 +123,7 @@ class burst_results {
  private:
   std::vector<int> outputs_;
   std::atomic<int> missing_;
-  std::promise<void>
-      complete_;  // holds no lock when it wakes the caller, who would only have to wait for that
+  std::promise<void> complete_;  // wakes the caller without a lock, which he would have to wait for
   std::future<void> completed_ = complete_.get_future();
 };
 
