@@ -118,15 +118,15 @@ class basic_dynamic_batcher {
   /// complete at once and the late result is dropped; total is ignored.
   template <class Token = boost::asio::deferred_t>
   auto async_submit(In input, Token&& token = Token()) {
-    return boost::asio::async_initiate<Token, void(boost::system::error_code, Out)>(
-        initiate_submit{{*engine_}, weigh_}, token, std::move(input));
+    return boost::asio::async_initiate<Token, void(boost::system::error_code, Out)>(initiate_submit{*this},
+                                                                                    token, std::move(input));
   }
 
   /// The same with options; a deadline that passes completes the request at once, waiting or running.
   template <class Token = boost::asio::deferred_t>
   auto async_submit(In input, submit_options asked, Token&& token = Token()) {
     return boost::asio::async_initiate<Token, void(boost::system::error_code, Out)>(
-        initiate_submit{{*engine_}, weigh_}, token, std::move(input), asked);
+        initiate_submit{*this}, token, std::move(input), asked);
   }
 
   /// Submits several requests, all or none, and completes once with all results in the order of the inputs,
@@ -143,7 +143,7 @@ class basic_dynamic_batcher {
   template <class Token = boost::asio::deferred_t>
   auto async_submit_many(std::vector<In> inputs, submit_options asked, Token&& token = Token()) {
     return boost::asio::async_initiate<Token, void(boost::system::error_code, std::vector<Out>)>(
-        initiate_submit_many{{*engine_}, weigh_}, token, std::move(inputs), asked);
+        initiate_submit_many{*this}, token, std::move(inputs), asked);
   }
 
   /// Refuses new requests (error::shut_down) and completes when every request admitted before has completed:
@@ -161,7 +161,7 @@ class basic_dynamic_batcher {
   /// operation_aborted; the batcher goes on shutting down.
   template <class Token = boost::asio::deferred_t>
   auto async_shut_down(shutdown_mode how, time_limit within = no_deadline, Token&& token = Token()) {
-    return boost::asio::async_initiate<Token, void(boost::system::error_code)>(initiate_shut_down{*engine_},
+    return boost::asio::async_initiate<Token, void(boost::system::error_code)>(initiate_shut_down{*this},
                                                                                token, how, within);
   }
 
@@ -195,8 +195,8 @@ class basic_dynamic_batcher {
   /// the exception. Cancellation (every type) ends the wait, not the change.
   template <class Functors, class Token = boost::asio::deferred_t>
   auto async_reload(Functors functors, Token&& token = Token()) {
-    return boost::asio::async_initiate<Token, void(boost::system::error_code)>(initiate_reload{*engine_},
-                                                                               token, std::move(functors));
+    return boost::asio::async_initiate<Token, void(boost::system::error_code)>(initiate_reload{*this}, token,
+                                                                               std::move(functors));
   }
 
   /// Refuses new requests and fails the waiting ones, both with error::shut_down; running batches go on and
@@ -212,8 +212,8 @@ class basic_dynamic_batcher {
   // cancel_after and its like ask an initiation for its executor, so initiations are no lambdas.
   struct initiation {
     using executor_type = boost::asio::any_io_executor;
-    [[nodiscard]] executor_type get_executor() const noexcept { return engine.at_home().executor(); }
-    engine_type& engine;
+    [[nodiscard]] executor_type get_executor() const noexcept { return batcher.get_executor(); }
+    basic_dynamic_batcher& batcher;
   };
 
   using work_of = std::function<double(const In&)>;
@@ -222,9 +222,8 @@ class basic_dynamic_batcher {
     template <class Handler>
     BOOST_FORCEINLINE void operator()(Handler&& handler, In input, submit_options asked = {}) const {
       using operation = execution::single_operation<In, Out, std::decay_t<Handler>>;
-      submit<operation>(this->engine, weigh, std::forward<Handler>(handler), std::move(input), 1, asked);
+      this->batcher.template submit<operation>(std::forward<Handler>(handler), std::move(input), 1, asked);
     }
-    const work_of& weigh;
   };
 
   struct initiate_submit_many : initiation {
@@ -234,19 +233,19 @@ class basic_dynamic_batcher {
       const std::size_t count = inputs.size();
       if (count == 0)
         return post_result(this->get_executor(), std::forward<Handler>(handler), {}, std::vector<Out>{});
-      submit<operation>(this->engine, weigh, std::forward<Handler>(handler), std::move(inputs), count, asked);
+      this->batcher.template submit<operation>(std::forward<Handler>(handler), std::move(inputs), count,
+                                               asked);
     }
-    const work_of& weigh;
   };
 
   struct initiate_shut_down : initiation {
     template <class Handler>
     void operator()(Handler&& handler, shutdown_mode how, time_limit within) const {
       using operation = execution::drain_operation<std::decay_t<Handler>>;
-      this->engine.shut_down_by(
-          *operation::make(execution::handler_run::current(), owned(std::forward<Handler>(handler)),
-                           this->engine.at_home()),
-          how, within);
+      auto& engine = *this->batcher.engine_;
+      engine.shut_down_by(*operation::make(execution::handler_run::current(),
+                                           owned(std::forward<Handler>(handler)), engine.at_home()),
+                          how, within);
     }
   };
 
@@ -254,16 +253,17 @@ class basic_dynamic_batcher {
     template <class Handler, class Functors>
     void operator()(Handler&& handler, Functors functors) const {
       using operation = execution::drain_operation<std::decay_t<Handler>>;
-      auto make = make_lanes(std::move(functors), this->engine.lanes());
-      this->engine.reload(*operation::make(execution::handler_run::current(),
-                                           owned(std::forward<Handler>(handler)), this->engine.at_home()),
-                          std::move(make));
+      auto& engine = *this->batcher.engine_;
+      auto make = make_lanes(std::move(functors), engine.lanes());
+      engine.reload(*operation::make(execution::handler_run::current(), owned(std::forward<Handler>(handler)),
+                                     engine.at_home()),
+                    std::move(make));
     }
   };
 
   template <class Operation, class Handler, class Inputs>
-  BOOST_FORCEINLINE static void submit(engine_type& engine, const work_of& weigh, Handler&& handler,
-                                       Inputs&& inputs, std::size_t count, submit_options asked) {
+  BOOST_FORCEINLINE void submit(Handler&& handler, Inputs&& inputs, std::size_t count, submit_options asked) {
+    auto& engine = *engine_;
     auto when = engine.times_of(asked);  // g++ 12 would keep it in memory if it were const
     if (auto refused = engine.refusal(count, when, asked)) [[unlikely]]
       return post_result(engine.at_home().executor(), std::forward<Handler>(handler), *refused,
@@ -271,8 +271,8 @@ class basic_dynamic_batcher {
     auto* const run = execution::handler_run::current();
     auto& operation = *Operation::make(run, owned(std::forward<Handler>(handler)), engine.at_home(), when,
                                        asked, std::move(inputs));
-    if (weigh) [[unlikely]]
-      execution::or_discard(operation, [&] { operation.weigh(weigh); });
+    if (weigh_) [[unlikely]]
+      execution::or_discard(operation, [&] { operation.weigh(weigh_); });
     engine.submit(operation, run);
   }
 

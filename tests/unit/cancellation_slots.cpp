@@ -50,6 +50,23 @@ TEST_CASE("a request in a handler may be cancelled by that handler") {
   CHECK(r.failed_with(asio::error::operation_aborted));
 }
 
+TEST_CASE("a signal that comes from the operation's own handler finds nobody") {
+  int_bench bench;
+  asio::cancellation_signal signal;
+  int calls = 0;
+  const auto alive = std::make_shared<int>();  // a handler with a destructor is called where it lies
+  bench.batcher.async_submit(
+      1, asio::bind_cancellation_slot(signal.slot(), [&, alive](boost::system::error_code error, int) {
+        CHECK(!error);
+        ++calls;
+        signal.emit(asio::cancellation_type::terminal);
+      }));
+  bench.settle();
+  CHECK(calls == 1);
+  CHECK(alive.use_count() == 1);
+  CHECK(bench.batcher.stats().cancelled == 0);
+}
+
 TEST_CASE("a slot that was cleared cancels nothing any more") {
   int_bench bench;
   asio::cancellation_signal signal;

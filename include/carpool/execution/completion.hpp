@@ -15,7 +15,8 @@ class handler_run;
 /// exactly one place (the queue, a batch, a completion_list) at a time.
 class completion {
  public:
-  /// Frees the operation, then calls its handler. On the handler's executor only, in this run.
+  /// Calls its handler and frees the operation, or the other way round. On the handler's executor only, in
+  /// this run.
   virtual void invoke(handler_run& here) = 0;
   /// Frees the operation and its handler without calling it.
   virtual void destroy() noexcept = 0;
@@ -66,6 +67,24 @@ class completion_list {
     for (completion* each = first_; each != nullptr; each = each->next_) visit(*each);
   }
 
+  /// Hands each operation, now the visitor's, to `visit`, in order. If it throws, the rest stays here.
+  template <class Visit>
+  void consume(Visit visit) {
+    completion** const end = std::exchange(end_, &first_);
+    for (completion* each = std::exchange(first_, nullptr); each != nullptr;) {
+      completion& operation = *std::exchange(each, each->next_);
+      try {
+        visit(operation);
+      } catch (...) {
+        if (each != nullptr) {
+          first_ = each;
+          end_ = end;
+        }
+        throw;
+      }
+    }
+  }
+
   /// The first operation, now the caller's; null when there is none.
   completion* pop() noexcept {
     completion* first = first_;
@@ -106,8 +125,11 @@ class cancellable {
   cancellable() = default;
   cancellable(const cancellable&) = delete;
   cancellable& operator=(const cancellable&) = delete;
-  ~cancellable() {
-    if (link_ != nullptr) link_->operation_ = nullptr;
+  ~cancellable() { unlink(); }
+
+  /// Nobody can cancel it from now on.
+  void unlink() noexcept {
+    if (link_ != nullptr) std::exchange(link_, nullptr)->operation_ = nullptr;
   }
 
  private:

@@ -31,15 +31,13 @@ class completion_run {
 
   void operator()() {
     handler_run here(context_of(executor_));
-    while (completion* operation = ready_.pop()) {
-      try {
-        operation->invoke(here);
-      } catch (...) {
-        if (!ready_.empty())
-          boost::asio::post(executor_, completion_run(std::move(ready_), executor_, std::move(idle_)));
-        here.finish(idle_.lock());
-        throw;
-      }
+    try {
+      ready_.consume([&here](completion& operation) { operation.invoke(here); });
+    } catch (...) {
+      if (!ready_.empty())
+        boost::asio::post(executor_, completion_run(std::move(ready_), executor_, std::move(idle_)));
+      here.finish(idle_.lock());
+      throw;
     }
     here.finish(idle_.lock());
   }

@@ -8,7 +8,6 @@
 
 #include <boost/asio/any_io_executor.hpp>
 
-#include <tuple>
 #include <utility>
 
 namespace carpool::execution {
@@ -43,7 +42,10 @@ class drain_operation final : public handler_completion<drain_operation<Handler>
   }
   void abandon() noexcept override { this->destroy(); }
 
-  std::tuple<boost::system::error_code> take_results() { return {why_}; }
+  template <class Receiver>
+  void deliver_to(Receiver&& receiver) {
+    std::forward<Receiver>(receiver)(why_);
+  }
 
  private:
   boost::system::error_code why_;

@@ -27,7 +27,6 @@
 #include <memory>
 #include <new>
 #include <optional>
-#include <tuple>
 #include <type_traits>
 #include <utility>
 
@@ -140,9 +139,16 @@ inline constexpr bool has_slot = [] {
 
 struct not_cancellable {};
 
+/// The handler brings the allocator of its operation.
+template <class Handler>
+inline constexpr bool has_allocator = [] {
+  struct none {};
+  return !std::same_as<boost::asio::associated_allocator_t<Handler, none>, none>;
+}();
+
 /// An operation that ends by calling `handler(error_code, Results...)`. `Operation` is the most derived
-/// class: it is allocated with the handler's allocator, and gives its results by `take_results()`, a tuple of
-/// error code and results.
+/// class: it is allocated with the handler's allocator, and `deliver_to(receiver)` calls the receiver with
+/// error code and results; nothing of the operation is touched after that.
 template <class Operation, class Handler>
 class handler_completion : public completion_base<Handler>,
                            public std::conditional_t<has_slot<Handler>, cancellable, not_cancellable> {
@@ -163,13 +169,13 @@ class handler_completion : public completion_base<Handler>,
     }
   }
 
-  /// Its memory is free again before the handler runs, which may well submit the next request.
+  /// Where the handler brings an allocator, which may count on it, the memory is free again before the handler
+  /// runs; and where that costs nothing.
   void invoke(handler_run& here) final {
-    auto* self = static_cast<Operation*>(this);
-    Handler handler(std::move(handler_));
-    auto results = self->take_results();
-    free(self, allocator_of(handler, &here));
-    std::apply(std::move(handler), std::move(results));
+    if constexpr (has_allocator<Handler> || std::is_trivially_destructible_v<Handler>)
+      invoke_freed(here);
+    else
+      invoke_in_place(here);
   }
 
   void destroy() noexcept final {
@@ -189,6 +195,27 @@ class handler_completion : public completion_base<Handler>,
   ~handler_completion() = default;
 
  private:
+  void invoke_freed(handler_run& here) {
+    auto* self = static_cast<Operation*>(this);
+    Handler handler(std::move(handler_));
+    self->deliver_to([&](auto... results) {
+      free(self, allocator_of(handler, &here));
+      std::move(handler)(std::move(results)...);
+    });
+  }
+
+  /// Spares a coroutine's handler, which is not cheap to move and to destroy, a move.
+  void invoke_in_place(handler_run& here) {
+    auto* self = static_cast<Operation*>(this);
+    const struct freed_at_end {
+      Operation* self;
+      handler_run& here;
+      ~freed_at_end() { free(self, operation_allocator<Operation>(&here)); }
+    } guard{self, here};
+    if constexpr (has_slot<Handler>) this->unlink();  // nobody cancels what has ended
+    self->deliver_to(std::move(handler_));
+  }
+
   static auto allocator_of(const Handler& handler, handler_run* run) noexcept {
     const auto allocator = boost::asio::get_associated_allocator(handler, operation_allocator<void>(run));
     return

@@ -20,7 +20,6 @@
 #include <optional>
 #include <stdexcept>
 #include <string>
-#include <tuple>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -101,9 +100,12 @@ class single_operation final : public handler_completion<single_operation<In, Ou
 
   [[nodiscard]] submission& requests() noexcept { return *this; }
 
-  std::tuple<boost::system::error_code, Out> take_results() {
-    if (!this->output()) return {this->error(), Out{}};
-    return {boost::system::error_code{}, *std::move(this->output())};
+  template <class Receiver>
+  void deliver_to(Receiver&& receiver) {
+    if (this->output()) [[likely]]
+      std::forward<Receiver>(receiver)(boost::system::error_code{}, *std::move(this->output()));
+    else
+      std::forward<Receiver>(receiver)(this->error(), Out{});
   }
 };
 
@@ -154,12 +156,13 @@ class many_operation final : public handler_completion<many_operation<In, Out, H
   [[nodiscard]] submission& requests() noexcept { return this->items().front(); }
 
   /// All results in the order of the inputs, or the error of the first that failed.
-  std::tuple<boost::system::error_code, std::vector<Out>> take_results() {
+  template <class Receiver>
+  void deliver_to(Receiver&& receiver) {
     for (auto& item : this->items()) {
-      if (!item.output()) return {item.error(), std::vector<Out>{}};
+      if (!item.output()) return std::forward<Receiver>(receiver)(item.error(), std::vector<Out>{});
       results_.push_back(*std::move(item.output()));
     }
-    return {boost::system::error_code{}, std::move(results_)};
+    std::forward<Receiver>(receiver)(boost::system::error_code{}, std::move(results_));
   }
 
  private:

@@ -19,7 +19,6 @@
 #include <functional>
 #include <memory>
 #include <stdexcept>
-#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -37,7 +36,10 @@ class numbered final : public handler_completion<numbered<Handler>, Handler> {
  public:
   numbered(Handler&& handler, const home& own, int number)
       : handler_completion<numbered, Handler>(std::move(handler), own), number_(number) {}
-  std::tuple<int> take_results() { return {number_}; }
+  template <class Receiver>
+  void deliver_to(Receiver&& receiver) {
+    std::forward<Receiver>(receiver)(number_);
+  }
 
  private:
   int number_;
@@ -206,6 +208,16 @@ TEST_CASE("B34: a handler that throws does not cost those behind it their turn")
   io.poll();
   CHECK(called == ints{0, 1, 2, 3});
   CHECK(io.stopped());
+}
+
+TEST_CASE("a handler that throws is destroyed all the same") {
+  asio::io_context io;
+  const auto alive = std::make_shared<int>();
+  completion_list list;
+  list.push(make(1, [alive](int) { throw std::runtime_error("handler"); }));
+  post_all(std::move(list), io.get_executor());
+  CHECK_THROWS(io.poll());
+  CHECK(alive.use_count() == 1);
 }
 
 TEST_CASE("a posted run that is never run destroys its handlers with the context") {
