@@ -4,6 +4,9 @@
 #pragma once
 
 #include <carpool/execution/brief_lock.hpp>
+#include <carpool/execution/cache_line.hpp>
+
+#include <boost/config.hpp>
 
 #include <cstddef>
 #include <mutex>
@@ -38,12 +41,13 @@ class block_cache {
     if (mine.open.first == nullptr) [[unlikely]] {
       keeper.touch();
       mine.open = mine.full.first != nullptr ? std::exchange(mine.full, {}) : exchange::take();
-      if (mine.open.first == nullptr) return ::operator new(Size);
+      if (mine.open.first == nullptr) return ::operator new(Size, aligned);
     }
     return mine.open.pop();
   }
 
-  static void deallocate(void* memory) noexcept {
+  /// (Not to be inlined: in a run of handlers blocks rarely get here.)
+  BOOST_NOINLINE static void deallocate(void* memory) noexcept {
     if constexpr (every_end_is_watched) return ::operator delete(memory);
     stock& mine = here;
     if (mine.open.length == chain_length) [[unlikely]] {
@@ -55,6 +59,7 @@ class block_cache {
   }
 
  private:
+  static constexpr std::align_val_t aligned{cache_line};  // so that a block lies in as few as may be
   static constexpr std::size_t chain_length = 64;
   static constexpr std::size_t most_chains = 64;  // that nobody needs now
 
@@ -78,7 +83,7 @@ class block_cache {
       return std::exchange(first, first->next);
     }
     void free() noexcept {
-      while (first != nullptr) ::operator delete(pop());
+      while (first != nullptr) ::operator delete(pop(), aligned);
     }
   };
 

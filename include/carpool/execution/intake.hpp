@@ -3,6 +3,7 @@
 
 #pragma once
 
+#include <carpool/execution/cache_line.hpp>
 #include <carpool/execution/effects.hpp>
 #include <carpool/execution/home.hpp>
 #include <carpool/execution/news.hpp>
@@ -119,8 +120,8 @@ class intake {
   std::shared_ptr<observer> observer_;
   const std::unique_ptr<ride_finder> sharing_;  // if requests with the same input share a run
 
-  // Not guarded.
-  inbox inbox_;
+  // Not guarded: what all who submit touch, in a cache line of its own.
+  alignas(cache_line) inbox inbox_;
   std::atomic<std::size_t> room_;          // scheduler_.room() after the last event
   std::atomic<std::ptrdiff_t> spare_ = 0;  // scheduler_.spare() after it, less those who have come since
 
@@ -202,8 +203,8 @@ class intake {
   }
 
   // Guarded by the lock.
-  std::uint64_t requests_ = 0;  // that the observer has been or will be told of
-  std::size_t records_ = 0;     // that requests have
+  alignas(cache_line) std::uint64_t requests_ = 0;  // that the observer has been or will be told of
+  std::size_t records_ = 0;                         // that requests have
 };
 
 }  // namespace carpool::execution

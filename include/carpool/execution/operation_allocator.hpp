@@ -4,6 +4,7 @@
 #pragma once
 
 #include <carpool/execution/block_cache.hpp>
+#include <carpool/execution/cache_line.hpp>
 #include <carpool/execution/handler_run.hpp>
 
 #include <cstddef>
@@ -43,7 +44,7 @@ class operation_allocator {
   }
 
  private:
-  using blocks = block_cache<(sizeof(T) + 63) / 64 * 64>;
+  using blocks = block_cache<(sizeof(T) + cache_line - 1) / cache_line * cache_line>;
   static constexpr bool is_block(std::size_t n) noexcept {
     return n == 1 && alignof(T) <= __STDCPP_DEFAULT_NEW_ALIGNMENT__;
   }

@@ -54,18 +54,22 @@ class submission {
   [[nodiscard]] scheduling::demand demand() noexcept;
 
  protected:
-  submission() = default;
+  explicit submission(completion& operation) noexcept : operation_(operation) {}
   ~submission() = default;
 
-  std::size_t count_ = 1;  // 0: another one stands for this one
+  submission* next_;         // in a chain, the inbox or a request_list: it is in one place at a time
+  std::uint32_t position_;   // in a request_list
+  std::uint32_t count_ = 1;  // 0: another one stands for this one
+  completion& operation_;
 
  private:
   friend class inbox;
+  friend class request_list;
   friend class submission_chain;
-  submission* next_;  // in a chain or the inbox
 };
 
-/// A request as the shell sees it; the scheduler's handles point to these.
+/// A request as the shell sees it; the scheduler's handles point to these. Kept small: it travels from CPU to
+/// CPU.
 class pending_request : public submission {
  public:
   /// A request of this operation: the only one, or one of several that `unsettled` counts down.
@@ -76,16 +80,16 @@ class pending_request : public submission {
     unsettled_ = &unsettled;
   }
   pending_request(const request_times& when, const submit_options& asked, completion& operation) noexcept
-      : facts{.arrival = when.arrival,
+      : submission(operation),
+        facts{.arrival = when.arrival,
               .deadline = when.deadline,
               .leave_by = when.leave_by,
               .key = asked.key,
               .handle = this,
-              .priority = asked.priority},
-        operation_(operation) {}
+              .priority = asked.priority} {}
 
   /// The first one of several stands for all of them; each but the last has the next one for a sibling.
-  void stand_for(std::size_t count) noexcept { count_ = count; }
+  void stand_for(std::size_t count) noexcept { count_ = static_cast<std::uint32_t>(count); }
   void set_sibling(pending_request& next) noexcept { sibling_ = &next; }
 
   scheduling::waiting_request facts;  ///< what the scheduler has to know
@@ -126,11 +130,8 @@ class pending_request : public submission {
  private:
   friend class submission;
   friend class request_list;
-  completion& operation_;
   std::atomic<std::size_t>* unsettled_;  // if there are several; and then
   pending_request* sibling_;             // the next one
-  pending_request* next_;                // in a request_list
-  std::size_t position_;                 // there
 };
 
 inline pending_request& submission::first() noexcept { return static_cast<pending_request&>(*this); }
@@ -166,7 +167,7 @@ class request_list {
   request_list& operator=(const request_list&) = delete;
 
   void push(pending_request& request, std::size_t position) noexcept {
-    request.position_ = position;
+    request.position_ = static_cast<std::uint32_t>(position);
     request.next_ = nullptr;
     *end_ = &request;
     end_ = &request.next_;
@@ -176,15 +177,15 @@ class request_list {
   template <class Visit>
   void take(Visit visit) {
     end_ = &first_;
-    for (pending_request* each = std::exchange(first_, nullptr); each != nullptr;) {
-      pending_request& one = *std::exchange(each, each->next_);
+    for (submission* each = std::exchange(first_, nullptr); each != nullptr;) {
+      auto& one = static_cast<pending_request&>(*std::exchange(each, each->next_));
       visit(one, one.position_);
     }
   }
 
  private:
-  pending_request* first_ = nullptr;
-  pending_request** end_ = &first_;  // where the next one goes
+  submission* first_ = nullptr;
+  submission** end_ = &first_;  // where the next one goes
 };
 
 /// Submissions in order, for one thread.
