@@ -36,6 +36,8 @@ class home {
     } else if constexpr (std::same_as<Executor, boost::asio::any_io_executor>) {
       const auto* io = other.template target<boost::asio::io_context::executor_type>();
       return io == nullptr ? executor_ == other : is(*io);  // the usual case, at half the cost
+    } else if (io_ != nullptr) {
+      return false;
     } else {
       const auto* target = executor_.target<Executor>();
       return target != nullptr && *target == other;
