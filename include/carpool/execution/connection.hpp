@@ -62,8 +62,9 @@ void connect(Operation& operation, Engine& engine, Cancel) {
     if (auto slot = operation.cancellation_slot(); slot.is_connected())
       slot.template emplace<slot_link<Engine, Operation, Cancel>>(engine, operation);
   if constexpr (std::derived_from<Operation, foreign_completion>) {
+    if (operation.runs_anywhere()) return;
     auto* context = operation.foreign_context();
-    if (context == nullptr || context == engine.at_home().context() || operation.runs_anywhere()) return;
+    if (context == nullptr || context == engine.at_home().context()) return;
     boost::asio::use_service<pending_operations>(*context).add(
         operation, &engine, [](void* self, pending_hook& hook) {
           Cancel{}(*static_cast<Engine*>(self), static_cast<Operation&>(hook),

@@ -43,6 +43,7 @@ inline constexpr bool has_executor = [] {
 template <class Executor>
 [[nodiscard]] bool belongs_to_no_thread(const Executor& executor) noexcept {
   using boost::asio::execution::blocking;
+  if constexpr (std::same_as<Executor, boost::asio::system_executor>) return true;  // at compile time
   if constexpr (!std::same_as<Executor, boost::asio::any_io_executor> &&
                 boost::asio::can_query<const Executor&, boost::asio::execution::blocking_t>::value) {
     const auto* everybodys =
@@ -68,10 +69,13 @@ class executor_completion : public foreign_completion {
   }
 
   void run_here() final {
-    const auto executor = *executor_;  // our own is gone once the run has begun
+    const auto executor = *executor_;  // our own is gone once the handler runs
     completion_list alone;
     alone.push(*this);
-    executor.execute(completion_run(std::move(alone), executor));
+    executor.execute([alone = std::move(alone)]() mutable {
+      handler_run here(nullptr);  // there are no others that what it submits could wait for
+      alone.consume([&here](completion& operation) { operation.invoke(here); });
+    });
   }
 
   [[nodiscard]] bool shares_executor_with(const foreign_completion& other) const noexcept final {
@@ -169,8 +173,8 @@ class handler_completion : public completion_base<Handler>,
     }
   }
 
-  /// Where the handler brings an allocator, which may count on it, the memory is free again before the handler
-  /// runs; and where that costs nothing.
+  /// Where the handler brings an allocator, which may count on it, the memory is free again before the
+  /// handler runs; and where that costs nothing.
   void invoke(handler_run& here) final {
     if constexpr (has_allocator<Handler> || std::is_trivially_destructible_v<Handler>)
       invoke_freed(here);

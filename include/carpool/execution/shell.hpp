@@ -103,13 +103,7 @@ class shell : public intake<Clock>, public std::enable_shared_from_this<shell<Cl
   BOOST_NOINLINE void submit_now(submission& one) {
     const auto now = Clock::now();
     one.arrive(now);
-    if (this->leave_to_awake(one)) return;
-    effects out;
-    auto lock = enter(out, now);
-    prepare(out, lock, [&] { this->reserve(one); });
-    inbox_.push(one);
-    let_in(now, out);
-    look(now, out, lock);
+    if (!this->leave_to_awake(one)) let_in_now(one, now);
   }
 
   /// The steps of an event that may throw; then it has ended.
@@ -217,6 +211,15 @@ class shell : public intake<Clock>, public std::enable_shared_from_this<shell<Cl
   bool given_up_ = false;        // it has been, and those who wait for the end have to be told
 
  private:
+  BOOST_NOINLINE void let_in_now(submission& one, time_point now) {
+    effects out;
+    auto lock = enter(out, now);
+    prepare(out, lock, [&] { this->reserve(one); });
+    inbox_.push(one);
+    let_in(now, out);
+    look(now, out, lock);
+  }
+
   /// Without memory for it a run() may end at once; what has happened has happened.
   BOOST_NOINLINE void post_nothing() noexcept {
     try {
