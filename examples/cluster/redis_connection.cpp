@@ -7,16 +7,19 @@
 #include "redis_tree.hpp"
 
 #include <boost/asio/as_tuple.hpp>
-#include <boost/asio/cancel_after.hpp>
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/error.hpp>
 #include <boost/asio/ssl/context.hpp>
 #include <boost/asio/ssl/host_name_verification.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/redis/adapter/any_adapter.hpp>
 #include <boost/redis/connection.hpp>
+#include <boost/system/error_code.hpp>
 #include <boost/system/system_error.hpp>
 
 #include <spdlog/spdlog.h>
@@ -24,6 +27,7 @@
 #include <array>
 #include <chrono>
 #include <memory>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -108,6 +112,41 @@ class link {
   std::shared_ptr<open> open_;
 };
 
+// A command that a server is asked, which may outlive the wait for its reply.
+struct exchange {
+  exchange(const asio::any_io_executor& executor, const redis_command& command) : wait(executor) {
+    request.push_range(command.front(), command.begin() + 1, command.end());
+  }
+
+  redis::request request;
+  redis_tree tree;
+  std::optional<boost::system::error_code> ended;
+  bool given_up = false;
+  asio::steady_timer wait;  // for the reply; cancelled when it has ended
+  asio::cancellation_signal stop;
+};
+
+// Returns why there is no reply within the limit. What the server may have received then goes on, if anybody
+// wants to hear of its reply; what it has not received ends there.
+asio::awaitable<boost::system::error_code> exec(std::shared_ptr<link> to, std::shared_ptr<exchange> mine,
+                                                std::chrono::milliseconds limit, late_reply late) {
+  const auto ended = [to, mine, late](boost::system::error_code failed, std::size_t) {
+    mine->ended = failed;
+    mine->wait.cancel();
+    if (!mine->given_up || failed || !late) return;
+    redis_value reply = mine->tree.release();
+    if (reply.what != redis_value::kind::error) late(std::move(reply));
+  };
+  mine->wait.expires_after(limit);
+  to->connection().async_exec(mine->request, redis::any_adapter::impl_t(std::ref(mine->tree)),
+                              asio::bind_cancellation_slot(mine->stop.slot(), ended));
+  co_await mine->wait.async_wait(asio::as_tuple(asio::use_awaitable));
+  if (mine->ended) co_return *mine->ended;
+  mine->given_up = true;
+  mine->stop.emit(late ? asio::cancellation_type::total : asio::cancellation_type::terminal);
+  co_return asio::error::operation_aborted;
+}
+
 // A key has one server, but it may just be moving, and a server may not know yet.
 constexpr int most_redirections = 4;
 
@@ -120,6 +159,7 @@ class redis_connection::implementation {
   implementation(const asio::any_io_executor& executor, const redis_settings& settings)
       : executor_(executor), settings_(settings), current_(std::make_shared<link>(executor, settings)) {}
 
+  const asio::any_io_executor& executor() const { return executor_; }
   std::chrono::milliseconds command_time() const { return settings_.command_time; }
   std::shared_ptr<link> current() const { return current_; }
 
@@ -164,19 +204,14 @@ redis_connection::redis_connection(const asio::any_io_executor& executor, const 
 
 redis_connection::~redis_connection() { self_->close(); }
 
-asio::awaitable<redis_value> redis_connection::run(redis_command command,
-                                                   std::chrono::milliseconds on_server) {
+asio::awaitable<redis_value> redis_connection::run(redis_command command, std::chrono::milliseconds on_server,
+                                                   late_reply late) {
   const auto self = self_;
-  redis::request request;
-  request.push_range(command.front(), command.begin() + 1, command.end());
   const auto limit = self->command_time() + on_server;
   for (int redirections = 0;; ++redirections) {
     const auto to = self->current();
-    redis_tree tree;
-    redis::any_adapter adapter{redis::any_adapter::impl_t(std::ref(tree))};
-    auto token = asio::cancel_after(limit, asio::as_tuple(asio::use_awaitable));
-    const auto [failed, size] =
-        co_await to->connection().async_exec(request, std::move(adapter), std::move(token));
+    const auto mine = std::make_shared<exchange>(self->executor(), command);
+    const auto failed = co_await exec(to, mine, limit, late);
     const auto state = co_await asio::this_coro::cancellation_state;
     if (failed && state.cancelled() != asio::cancellation_type::none)
       throw boost::system::system_error(asio::error::operation_aborted);
@@ -184,7 +219,7 @@ asio::awaitable<redis_value> redis_connection::run(redis_command command,
       self->give_up(to);
       throw redis_unavailable("Redis did not answer " + command.front() + ": " + failed.message());
     }
-    redis_value reply = tree.release();
+    redis_value reply = mine->tree.release();
     if (reply.what != redis_value::kind::error) co_return reply;
     const auto elsewhere = redirection(to->settings(), reply.text);
     if (elsewhere && redirections < most_redirections) {

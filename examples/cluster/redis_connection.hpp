@@ -11,11 +11,15 @@
 #include <boost/asio/awaitable.hpp>
 
 #include <chrono>
+#include <functional>
 #include <memory>
 
 namespace cluster {
 
 namespace asio = boost::asio;
+
+/// Hears of a reply for which the caller no longer waits.
+using late_reply = std::function<void(redis_value)>;
 
 /// One connection to Redis, which is made anew whenever it breaks. What several coroutines ask at once goes
 /// out together. Hides Boost.Redis, whose headers take long to compile.
@@ -39,7 +43,12 @@ class redis_connection {
   /// The reply to a command. Throws redis_unavailable, and redis_refusal for a reply that is an error. The
   /// command must come back within the settings' command_time, and `on_server` more if it waits there. A
   /// caller who is cancelled meanwhile gets boost::system::system_error (operation_aborted).
-  asio::awaitable<redis_value> run(redis_command command, std::chrono::milliseconds on_server = {});
+  ///
+  /// `late` is called with a reply, unless it is an error, that comes when the caller has been told that
+  /// there is none: until the connection ends, which it does after four times the command_time without a sign
+  /// of Redis. What had not been sent when the caller was told is not sent any more.
+  asio::awaitable<redis_value> run(redis_command command, std::chrono::milliseconds on_server = {},
+                                   late_reply late = {});
 
  private:
   class implementation;

@@ -40,16 +40,16 @@ redis_command command_of(const char* how, const std::string& script, const std::
 redis_script::redis_script(const char* text) : text_(text), digest_(sha1(text)) {}
 
 asio::awaitable<redis_value> redis_script::run(redis_connection& redis, std::vector<std::string> keys,
-                                               std::vector<std::string> arguments) const {
+                                               std::vector<std::string> arguments, late_reply late) const {
   redis_command short_form = command_of("EVALSHA", digest_, keys, arguments);
   try {
-    redis_value reply = co_await redis.run(std::move(short_form));
+    redis_value reply = co_await redis.run(std::move(short_form), {}, late);
     co_return reply;
   } catch (const redis_refusal& refused) {
     if (!refused.is("NOSCRIPT")) throw;
   }
   redis_command long_form = command_of("EVAL", text_, keys, arguments);
-  redis_value reply = co_await redis.run(std::move(long_form));
+  redis_value reply = co_await redis.run(std::move(long_form), {}, late);
   co_return reply;
 }
 

@@ -19,9 +19,9 @@ class redis_script {
   explicit redis_script(const char* text);
 
   /// Runs it by its digest, or sends it where Redis does not know it (any more). Keys must share a hash tag.
-  /// Throws as redis_connection::run. The script must outlive the operation.
+  /// Throws as redis_connection::run, and `late` is as there. The script must outlive the operation.
   asio::awaitable<redis_value> run(redis_connection& redis, std::vector<std::string> keys,
-                                   std::vector<std::string> arguments) const;
+                                   std::vector<std::string> arguments, late_reply late = {}) const;
 
  private:
   const char* text_;

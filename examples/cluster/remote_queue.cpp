@@ -42,6 +42,12 @@ wall_time wall(carpool::time_point when) {
   return std::chrono::time_point_cast<std::chrono::milliseconds>(std::chrono::system_clock::now()) + left;
 }
 
+std::vector<std::string> entries_in(const redis_value& answer) {
+  std::vector<std::string> entries;
+  for (const redis_value& each : answer.items) entries.push_back(each.text);
+  return entries;
+}
+
 }  // namespace
 
 // Lives in the frame of submit().
@@ -63,7 +69,7 @@ struct remote_queue::submission {
     *outcome += missing;
     if (missing == 0) return;
     std::erase(entries, "");
-    if (!entries.empty()) queue.withdraw(std::move(entries));
+    queue.withdraw(std::move(entries));
   }
 
   /// Redis has answered: these are the entries, or none if there is no room for them or asking failed.
@@ -149,30 +155,31 @@ asio::awaitable<void> remote_queue::admit(std::uint64_t number, std::vector<std:
   const auto found = open_.find(number);
   if (found != open_.end())
     found->second->asked(std::move(entries), failure);
-  else if (!entries.empty())
+  else
     withdraw(std::move(entries));
 }
 
-// The entries, or none if there is no room.
+// The entries, or none if there is no room. Those that Redis tells of too late leave again; the breaker has
+// heard of that failure when the time was over, and hears nothing of what comes afterwards.
 asio::awaitable<std::vector<std::string>> remote_queue::add(std::vector<std::string> arguments) {
   std::vector<std::string> keys{keys_.requests()};
-  std::vector<std::string> entries;
+  const auto late = [this](const redis_value& answer) { withdraw(entries_in(answer)); };
   try {
-    redis_value answer = co_await admit_script.run(redis_, std::move(keys), std::move(arguments));
+    const redis_value answer = co_await admit_script.run(redis_, std::move(keys), std::move(arguments), late);
     breaker_.succeeded();
-    for (redis_value& entry : answer.items) entries.push_back(std::move(entry.text));
+    co_return entries_in(answer);
   } catch (const redis_unavailable&) {
     breaker_.failed(steady_now());
     throw;
   } catch (const redis_refusal& refused) {
     throw redis_unavailable(std::string("Redis, which holds the queue, takes nothing: ") + refused.what());
   }
-  co_return entries;
 }
 
 // Nobody waits for them any more, so no worker need run them. One that has them already goes on, and its
 // reply is one that nobody wants.
 void remote_queue::withdraw(std::vector<std::string> entries) {
+  if (entries.empty()) return;
   asio::co_spawn(executor_, remove(std::move(entries)), [](std::exception_ptr) {});  // or their deadlines do
 }
 

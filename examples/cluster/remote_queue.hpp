@@ -47,8 +47,9 @@ class remote_queue {
   ///
   /// Throws boost::system::system_error (carpool::error::queue_full, expired and shut_down,
   /// operation_aborted) and redis_unavailable. Cancellation (every type) lets the caller go. Texts of a
-  /// caller who leaves, also at the deadline, are not run if no worker has taken them by then, or by the time
-  /// that Redis says that it has them.
+  /// caller who leaves, also at the deadline or because Redis does not answer, are not run if no worker has
+  /// taken them by then, or by the time that Redis says that it has them, as late as redis_connection::run
+  /// hears of replies.
   asio::awaitable<std::vector<text_reply>> submit(std::vector<text_request> texts,
                                                   carpool::time_point deadline);
 

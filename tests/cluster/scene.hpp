@@ -126,6 +126,12 @@ inline void await_length(const redis_server& redis, const std::string& stream, i
   await([&] { return redis.ask("XLEN '{cp:default}:" + stream + "'") == std::to_string(entries); });
 }
 
+/// Texts that have ever been in a queue. `requests`: the key of its stream, or that of a shard.
+inline long texts_added(const redis_server& redis, const std::string& requests = "'{cp:default}:req'") {
+  const std::string told = redis.ask("XINFO STREAM " + requests + " | sed -n '/^entries-added$/{n;p}'");
+  return told.empty() ? 0 : std::stol(told);
+}
+
 /// Waits until a text is answered, which must happen within a minute.
 inline void await_recovery(test_gateway& gateway) {
   const auto until = std::chrono::steady_clock::now() + std::chrono::minutes{1};

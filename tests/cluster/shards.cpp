@@ -24,11 +24,7 @@ std::string key(std::size_t shard, const std::string& what) {
 }
 
 // Texts that a shard has ever had.
-long added(const redis_server& redis, std::size_t shard) {
-  const std::string told =
-      redis.ask("XINFO STREAM " + key(shard, "req") + " | sed -n '/^entries-added$/{n;p}'");
-  return told.empty() ? 0 : std::stol(told);
-}
+long added(const redis_server& redis, std::size_t shard) { return texts_added(redis, key(shard, "req")); }
 
 // Waits until the gateway says so, as README.md has the operator do.
 void await_shards_used(server_process& gateway, std::size_t shards) {

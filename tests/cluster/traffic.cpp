@@ -79,14 +79,28 @@ TEST_CASE("Q4: who leaves before Redis has answered takes the texts along when i
   CHECK(error_of(std::move(left)) == boost::asio::error::operation_aborted);
   CHECK(error_of(gateway.submit({"late"}, 20ms)) == carpool::error::expired);
   redis.signal(SIGCONT);
-  await([&] {
-    return redis.ask("XINFO STREAM '{cp:default}:req'").find("entries-added\n4") != std::string::npos;
-  });
+  await([&] { return texts_added(redis) == 4; });
   await_length(redis, "req", 1);
   const auto worker = start_worker(redis);
   check_result(stays.get()[0], "stays");
   CHECK(gateway.stats().cancelled == 2);
   CHECK(gateway.stats().expired == 1);
+  CHECK(gateway.unwanted() == 0);
+}
+
+TEST_CASE("Q4: who is told that Redis does not answer leaves no text behind when it does") {
+  const redis_server redis;
+  test_gateway gateway(redis.socket());
+  auto stays = gateway.submit({"stays"});
+  await_length(redis, "req", 1);
+  redis.signal(SIGSTOP);
+  CHECK_THROWS_AS(gateway.submit({"one", "two"}).get(), cluster::redis_unavailable);
+  redis.signal(SIGCONT);
+  await([&] { return texts_added(redis) == 3; });
+  await_length(redis, "req", 1);
+  const auto worker = start_worker(redis);
+  check_result(stays.get()[0], "stays");
+  CHECK(gateway.stats().failed == 2);
   CHECK(gateway.unwanted() == 0);
 }
 

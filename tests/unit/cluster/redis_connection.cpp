@@ -5,6 +5,7 @@
 
 #include "cluster/redis_connection.hpp"
 
+#include "embed_server/no_throw.hpp"
 #include "support/doctest.hpp"
 #include "support/temporary_folder.hpp"
 
@@ -13,15 +14,18 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
 #include <boost/asio/read_until.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
 
 #include <chrono>
 #include <exception>
+#include <filesystem>
 #include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 using namespace carpool::test;
@@ -33,12 +37,12 @@ namespace {
 namespace asio = boost::asio;
 using unix_socket = asio::local::stream_protocol;
 
-/// Greets every client as Redis does and answers whatever it asks then with the same bytes.
+/// Greets every client as Redis does and answers each command then with the same bytes.
 class false_redis {
  public:
   explicit false_redis(std::string answer, bool byte_by_byte = false)
       : answer_(std::move(answer)), byte_by_byte_(byte_by_byte) {
-    asio::co_spawn(io_, accept(), [](std::exception_ptr) {});
+    listen();
   }
 
   /// What becomes of a command; empty if it is unavailable.
@@ -60,8 +64,46 @@ class false_redis {
     return result;
   }
 
+  /// The reply that comes when its caller has been told that there is none; empty if nobody hears of it.
+  std::optional<redis_value> answer_too_late() {
+    std::optional<redis_value> heard;
+    may_answer_.expires_at(asio::steady_timer::time_point::max());
+    ask_in_vain([&] { may_answer_.expires_after(0s); }, [&](redis_value value) { heard = std::move(value); });
+    return heard;
+  }
+
+  /// How many of two commands come to a server that is there when the first one's caller has been told that
+  /// there is no reply.
+  int listen_too_late() {
+    acceptor_.close();
+    ask_in_vain([&] { listen(); }, [](const redis_value&) {});
+    return answered_;
+  }
+
  private:
   std::string path() const { return (folder_.path() / "redis").string(); }
+
+  // One command, and another one when the first one's caller has been told that there is no reply.
+  void ask_in_vain(const std::function<void()>& when_told, cluster::late_reply late) {
+    cluster::redis_connection redis{io_.get_executor(),
+                                    {.unix_socket = path(), .command_time = 1s, .reconnect_pause = 20ms}};
+    std::exception_ptr failure;
+    asio::co_spawn(io_, redis.run({"GET", "key"}, {}, std::move(late)),
+                   [&](std::exception_ptr failed, redis_value) {
+                     failure = failed;
+                     when_told();
+                     asio::co_spawn(io_, redis.run({"GET", "next"}),
+                                    [&](std::exception_ptr, redis_value) { io_.stop(); });
+                   });
+    io_.run();
+    CHECK_THROWS_AS(std::rethrow_exception(failure), cluster::redis_unavailable);
+  }
+
+  void listen() {
+    std::filesystem::remove(path());
+    acceptor_ = unix_socket::acceptor{io_, unix_socket::endpoint{path()}};
+    asio::co_spawn(io_, accept(), [](std::exception_ptr) {});
+  }
 
   asio::awaitable<void> accept() {
     for (;;) {
@@ -74,22 +116,28 @@ class false_redis {
     std::string asked;
     co_await asio::async_read_until(client, asio::dynamic_buffer(asked), "HELLO", asio::use_awaitable);
     co_await asio::async_write(client, asio::buffer(greeting_), asio::use_awaitable);
-    co_await asio::async_read_until(client, asio::dynamic_buffer(asked), "GET", asio::use_awaitable);
-    std::string_view rest = answer_;
-    while (!rest.empty()) {
-      const auto part = rest.substr(0, byte_by_byte_ ? 1 : rest.size());
-      rest.remove_prefix(part.size());
-      co_await asio::async_write(client, asio::buffer(part.data(), part.size()), asio::use_awaitable);
+    for (;;) {
+      asked.erase(0, co_await asio::async_read_until(client, asio::dynamic_buffer(asked), "GET",
+                                                     asio::use_awaitable));
+      co_await may_answer_.async_wait(embed_server::no_throw);
+      ++answered_;
+      std::string_view rest = answer_;
+      while (!rest.empty()) {
+        const auto part = rest.substr(0, byte_by_byte_ ? 1 : rest.size());
+        rest.remove_prefix(part.size());
+        co_await asio::async_write(client, asio::buffer(part.data(), part.size()), asio::use_awaitable);
+      }
     }
-    co_await asio::async_read_until(client, asio::dynamic_buffer(asked), "never", asio::use_awaitable);
   }
 
   temporary_folder folder_;
   std::string greeting_ = "%1\r\n+server\r\n+redis\r\n";
   std::string answer_;
   bool byte_by_byte_;
+  int answered_ = 0;
   asio::io_context io_{1};
-  unix_socket::acceptor acceptor_{io_, unix_socket::endpoint{path()}};
+  asio::steady_timer may_answer_{io_, 0s};
+  unix_socket::acceptor acceptor_{io_};
 };
 
 std::string repeated(std::string_view part, int times) {
@@ -119,6 +167,17 @@ TEST_CASE("an error of Redis is told apart from one that passes by itself") {
   CHECK_FALSE(false_redis("-READONLY a replica\r\n").ask());
   CHECK(cluster::redis_refusal{"NOGROUP none"}.is("NOGROUP"));
   CHECK_FALSE(cluster::redis_refusal{"NOGROUPS"}.is("NOGROUP"));
+}
+
+TEST_CASE("Q4: a reply that comes too late goes to whoever wants to hear of it, but no error does") {
+  const auto late = false_redis("*1\r\n$3\r\n1-0\r\n").answer_too_late();
+  REQUIRE(late);
+  CHECK(late->items.at(0).text == "1-0");
+  CHECK_FALSE(false_redis("-NOSCRIPT none\r\n").answer_too_late());
+}
+
+TEST_CASE("Q4: what had not been sent when its caller was told is not sent any more") {
+  CHECK(false_redis(":1\r\n").listen_too_late() == 1);
 }
 
 TEST_CASE("Q10: a reply that is split at every byte is read all the same") {
