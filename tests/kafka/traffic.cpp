@@ -41,6 +41,11 @@ std::vector<std::int64_t> take(boost::asio::io_context& io, cluster::kafka_consu
   return offsets;
 }
 
+void make_source(const mock_kafka& kafka, const cluster::kafka_properties& properties) {
+  boost::asio::io_context io;
+  cluster::kafka_source{io.get_executor(), kafka.settings(properties)};
+}
+
 }  // namespace
 
 TEST_CASE("each request in Kafka has one reply, and the committed offsets reach the end") {
@@ -88,23 +93,26 @@ TEST_CASE("K5: what nobody takes waits in bounded number, and comes in order and
 
 TEST_CASE("a property that librdkafka does not know, or a value that it cannot have, is refused by name") {
   mock_kafka kafka{1};
-  boost::asio::io_context io;
-  CHECK_THROWS_WITH_AS((cluster::kafka_source{io.get_executor(), kafka.settings({{"linger", "1"}})}),
-                       doctest::Contains("linger = \"1\""), std::invalid_argument);
-  CHECK_THROWS_WITH_AS((cluster::kafka_source{io.get_executor(), kafka.settings({{"linger.ms", "long"}})}),
-                       doctest::Contains("linger.ms = \"long\""), std::invalid_argument);
+  CHECK_THROWS_WITH_AS(make_source(kafka, {{"linger", "1"}}), doctest::Contains("linger = \"1\""),
+                       std::invalid_argument);
+  CHECK_THROWS_WITH_AS(make_source(kafka, {{"linger.ms", "long"}}), doctest::Contains("linger.ms = \"long\""),
+                       std::invalid_argument);
 }
 
 TEST_CASE("who would have offsets committed by the clock is told that workers commit them") {
   mock_kafka kafka{1};
-  boost::asio::io_context io;
-  const auto source_with = [&](const cluster::kafka_properties& properties) {
-    cluster::kafka_source{io.get_executor(), kafka.settings(properties)};
-  };
-  CHECK_THROWS_WITH_AS(source_with({{"auto.commit.interval.ms", "1000"}}),
+  CHECK_THROWS_WITH_AS(make_source(kafka, {{"auto.commit.interval.ms", "1000"}}),
                        "Kafka: auto.commit.interval.ms = \"1000\": it must be \"0\" here; leave it out",
                        std::invalid_argument);
-  CHECK_THROWS_WITH_AS(source_with({{"enable.auto.commit", "true"}}),
+  CHECK_THROWS_WITH_AS(make_source(kafka, {{"enable.auto.commit", "true"}}),
                        "Kafka: enable.auto.commit = \"true\": it must be \"false\" here; leave it out",
                        std::invalid_argument);
+}
+
+TEST_CASE("acks may be all or -1, which is the same, and nothing less") {
+  mock_kafka kafka{1};
+  for (const char* name : {"all", "-1"}) CHECK_NOTHROW(make_source(kafka, {{"acks", name}}));
+  for (const char* fewer : {"0", "1"})
+    CHECK_THROWS_WITH_AS(make_source(kafka, {{"acks", fewer}}), doctest::Contains("it must be \"all\" here"),
+                         std::invalid_argument);
 }

@@ -36,10 +36,15 @@ void set(rd_kafka_conf_t& conf, const kafka_properties& properties) {
   }
 }
 
+// -1 is another name of `all`.
+bool same(const std::string& name, const std::string& chosen, const std::string& fixed) {
+  return chosen == fixed || (name == "acks" && chosen == "-1" && fixed == "all");
+}
+
 // What a program relies on is not for others to choose, and silence would have them believe that they did.
 void refuse_changes(const kafka_properties& chosen, const kafka_properties& fixed) {
   for (const auto& [name, value] : fixed)
-    if (const auto found = chosen.find(name); found != chosen.end() && found->second != value)
+    if (const auto found = chosen.find(name); found != chosen.end() && !same(name, found->second, value))
       throw std::invalid_argument("Kafka: " + name + " = \"" + found->second + "\": it must be \"" + value +
                                   "\" here; leave it out");
 }
