@@ -5,7 +5,7 @@
 // left in Redis. The exit status is 0 if everything was as promised. `--seed` draws the same faults and the
 // same requests, in the same order, once more; which of them meet depends on the machine.
 //
-// Reading order: http_exchange, fault_window and verdict (what is right), crew, stage and redis_link, or
+// Reading order: http_exchange, fault_window and verdict (what is right), crew, network, and stage or
 // spread_stage (the cluster), fault, tormentor and callers (what happens), history (what Redis tells of it),
 // report.
 

@@ -31,16 +31,21 @@ std::size_t masters(const redis_cluster& redis) {
   return found;
 }
 
-// It comes back, as a replica, only when everybody is answered without it. So it is not the first server,
-// which all are told of: whoever loses another one asks that one who has taken its place.
+// It comes back, as a replica, only when everybody is answered without it.
 void kill_master(spread_stage& cluster, dice& dice) {
   redis_cluster& redis = cluster.redis();
-  std::size_t victim = 0;
-  while (victim == 0) victim = draw(redis, dice, true);
+  const std::size_t victim = draw(redis, dice, true);
   redis.kill(victim);
   await([&] { return masters(redis) == redis_cluster::masters; });
   cluster.await_answers();
   redis.start(victim);
+}
+
+void kill_replica(spread_stage& cluster, dice& dice) {
+  const std::size_t victim = draw(cluster.redis(), dice, false);
+  cluster.redis().kill(victim);
+  hold(dice, 0, 4000);
+  cluster.redis().start(victim);
 }
 
 // For less than the servers wait for each other, or longer: then it wakes up as one that others have
@@ -61,10 +66,15 @@ void relieve_master(spread_stage& cluster, dice& dice) {
   await([&] { return redis.is_master(heir); });
 }
 
+// Neither programs nor its replica reach the master, but the other servers do: so nobody takes its place.
+redis_link& link_of_master(spread_stage& cluster, dice& dice) {
+  return cluster.server_link(draw(cluster.redis(), dice, true));
+}
+
 }  // namespace
 
 std::vector<fault> redis_faults(spread_stage& cluster) {
-  constexpr effects refuses{.refuses = true}, loses{.refuses = true, .loses = true};
+  constexpr effects nothing{}, refuses{.refuses = true}, loses{.refuses = true, .loses = true};
   std::vector<fault> all;
   const auto add = [&](const char* what, effects may, auto inflict) {
     all.push_back({what, may, [&cluster, inflict](dice& dice) { inflict(cluster, dice); }});
@@ -72,6 +82,11 @@ std::vector<fault> redis_faults(spread_stage& cluster) {
   add("a master killed", loses, kill_master);
   add("a master frozen", loses, freeze_master);
   add("a master relieved", refuses, relieve_master);
+  add("a master's link cut", refuses,
+      [](spread_stage& of, dice& dice) { cut_link(link_of_master(of, dice), dice); });
+  add("a master's link stalled", refuses,
+      [](spread_stage& of, dice& dice) { stall_link(link_of_master(of, dice), dice); });
+  add("a replica killed", nothing, kill_replica);
   return all;
 }
 

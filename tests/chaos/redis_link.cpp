@@ -50,10 +50,11 @@ struct redis_link::connection {
   bool lost = false;
 };
 
-redis_link::redis_link(asio::io_context& io, std::string redis_socket)
+redis_link::redis_link(asio::io_context& io, const std::vector<std::string>& redis_sockets,
+                       std::uint16_t port)
     : io_(io),
-      acceptor_(io, tcp::endpoint{asio::ip::address_v4::loopback(), 0}),
-      redis_(std::move(redis_socket)),
+      acceptor_(io, tcp::endpoint{asio::ip::address_v4::loopback(), port}),
+      redis_(redis_sockets.begin(), redis_sockets.end()),
       changed_(io, asio::steady_timer::time_point::max()) {
   asio::co_spawn(io, accept(), asio::detached);
 }
@@ -95,7 +96,7 @@ asio::awaitable<void> redis_link::accept() {
 }
 
 asio::awaitable<void> redis_link::serve(std::shared_ptr<connection> served) {
-  const auto [failed] = co_await served->redis.async_connect(redis_, no_throw);
+  const auto [failed] = co_await served->redis.async_connect(redis_[next_++ % redis_.size()], no_throw);
   if (failed || condition_ == condition::cut) {
     served->reset();
     co_return;

@@ -8,6 +8,7 @@
 #include <boost/asio/local/stream_protocol.hpp>
 #include <boost/asio/steady_timer.hpp>
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -17,8 +18,9 @@ namespace chaos {
 
 namespace asio = boost::asio;
 
-/// A port of the loopback address that leads to Redis' Unix socket, for one program, so that what happens to
-/// networks can be done to it. Thread-safe, while one thread runs the io_context; that must end first.
+/// A port of the loopback address that leads to Redis' Unix socket, so that what happens to networks can be
+/// done to it; or to those of several servers, one connection after the other, as a name does that has their
+/// addresses. Thread-safe, while one thread runs the io_context; that must end first.
 class redis_link {
  public:
   enum class condition {
@@ -27,9 +29,12 @@ class redis_link {
     stalled,  ///< what is sent arrives when the link is up again
   };
 
-  redis_link(asio::io_context& io, std::string redis_socket);
+  /// `redis_sockets`: one at least. `port`: 0 for any that is free.
+  redis_link(asio::io_context& io, const std::vector<std::string>& redis_sockets, std::uint16_t port = 0);
 
   std::uint16_t port() const { return acceptor_.local_endpoint().port(); }
+  /// As carpool's programs take it.
+  std::string address() const { return "127.0.0.1:" + std::to_string(port()); }
 
   void become(condition now);
 
@@ -48,7 +53,8 @@ class redis_link {
 
   asio::io_context& io_;
   asio::ip::tcp::acceptor acceptor_;
-  const asio::local::stream_protocol::endpoint redis_;
+  const std::vector<asio::local::stream_protocol::endpoint> redis_;
+  std::size_t next_ = 0;        // of them
   asio::steady_timer changed_;  // never fires; cancelled when the condition changes
   condition condition_ = condition::up;
   std::vector<std::weak_ptr<connection>> connections_;

@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 
 #include <chrono>
+#include <string>
 #include <vector>
 
 namespace chaos {
@@ -23,21 +24,31 @@ std::string prefix_of(std::size_t shard) {
   return shard == 0 ? "{cp:default}" : fmt::format("{{cp:default:{}}}", shard);
 }
 
-redis_cluster with_replicas() {
-  redis_cluster made{std::chrono::seconds{2}};  // longer than a server waits for a processor
-  for (std::size_t i = 0; i < redis_cluster::masters; ++i) made.add_replica(i);
-  await([&] { return made.is_whole(); });
-  return made;
-}
-
 }  // namespace
 
 spread_stage::spread_stage(std::size_t gateways, std::size_t workers)
-    : redis_(with_replicas()),
-      crew_(std::vector(gateways, redis_.address()), std::vector(workers, redis_.address()),
+    : redis_(std::chrono::seconds{2}, {}, true),  // longer than a server waits for a processor
+      way_in_(complete()),
+      crew_(std::vector(gateways, way_in_.address()), std::vector(workers, way_in_.address()),
             {"--shards", std::to_string(shards)}) {
   crew_.start();
   await_recovery();
+}
+
+// Gives each server a link and each master a replica, which reaches it by the master's link.
+redis_link& spread_stage::complete() {
+  std::vector<std::string> sockets;
+  const auto add_link = [&](std::size_t server) {
+    sockets.push_back(redis_.socket(server));
+    server_links_.push_back(&network_.add({sockets.back()}, redis_.client_port(server)));
+  };
+  for (std::size_t i = 0; i < redis_cluster::masters; ++i) add_link(i);
+  for (std::size_t i = 0; i < redis_cluster::masters; ++i) {
+    redis_.add_replica(i);
+    add_link(redis_.servers() - 1);
+  }
+  await([&] { return redis_.is_whole(); });
+  return network_.add(sockets);
 }
 
 // Requests of nobody in particular go to the shards by turns, which callers also take.

@@ -4,20 +4,25 @@
 
 #include "cluster/redis_cluster.hpp"
 #include "crew.hpp"
+#include "network.hpp"
+#include "redis_link.hpp"
 
 #include <cstddef>
 #include <string>
+#include <vector>
 
 namespace chaos {
 
 /// A cluster of real processes around a Redis Cluster of three masters, each with a replica, which share the
-/// shards of the queue. All processes are told of its first server.
+/// shards of the queue. All processes are told of a port that leads to any of the servers. Each of these has
+/// a link, to which clients and replicas are sent; among themselves servers talk without.
 class spread_stage {
  public:
   spread_stage(std::size_t gateways, std::size_t workers);
 
   chaos::crew& crew() { return crew_; }
   carpool::test::redis_cluster& redis() { return redis_; }
+  redis_link& server_link(std::size_t number) { return *server_links_.at(number); }
 
   /// Waits until everybody is answered, whatever the shard.
   void await_answers();
@@ -32,7 +37,12 @@ class spread_stage {
   std::size_t dead_letters() const;
 
  private:
+  redis_link& complete();
+
   carpool::test::redis_cluster redis_;
+  network network_;
+  std::vector<redis_link*> server_links_;
+  redis_link& way_in_;
   chaos::crew crew_;
 };
 

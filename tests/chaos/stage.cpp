@@ -5,29 +5,26 @@
 
 #include "await_empty.hpp"
 
-#include <fmt/format.h>
-
 namespace chaos {
 
 // Its log of commands is never written anew, so that it tells all that happened.
 stage::stage(std::size_t gateways, std::size_t workers)
     : redis_({"--auto-aof-rewrite-percentage", "0"}),
-      gateway_links_(make_links(gateways)),
-      worker_links_(make_links(workers)),
+      gateway_links_(add_links(gateways)),
+      worker_links_(add_links(workers)),
       crew_(addresses_of(gateway_links_), addresses_of(worker_links_), {}) {
   crew_.start();
 }
 
-stage::links stage::make_links(std::size_t count) {
-  links made;
-  for (std::size_t i = 0; i < count; ++i)
-    made.push_back(std::make_unique<redis_link>(network_, redis_.socket()));
-  return made;
+stage::links stage::add_links(std::size_t count) {
+  links added;
+  for (std::size_t i = 0; i < count; ++i) added.push_back(&network_.add({redis_.socket()}));
+  return added;
 }
 
 std::vector<std::string> stage::addresses_of(const links& of) {
   std::vector<std::string> addresses;
-  for (const auto& each : of) addresses.push_back(fmt::format("127.0.0.1:{}", each->port()));
+  for (const redis_link* each : of) addresses.push_back(each->address());
   return addresses;
 }
 

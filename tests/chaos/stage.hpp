@@ -3,17 +3,13 @@
 #pragma once
 
 #include "crew.hpp"
+#include "network.hpp"
 #include "redis_link.hpp"
 #include "support/redis_server.hpp"
 
-#include <boost/asio/executor_work_guard.hpp>
-#include <boost/asio/io_context.hpp>
-
 #include <cstddef>
 #include <filesystem>
-#include <memory>
 #include <string>
-#include <thread>
 #include <vector>
 
 namespace chaos {
@@ -40,34 +36,16 @@ class stage {
   std::string await_empty_queue();
 
  private:
-  using links = std::vector<std::unique_ptr<redis_link>>;
+  using links = std::vector<redis_link*>;
 
-  // Ends before the links do.
-  class network_thread {
-   public:
-    explicit network_thread(boost::asio::io_context& io) : io_(io), thread_([&io] { io.run(); }) {}
-    network_thread(const network_thread&) = delete;
-    network_thread& operator=(const network_thread&) = delete;
-    ~network_thread() {
-      io_.stop();
-      thread_.join();
-    }
-
-   private:
-    boost::asio::io_context& io_;
-    std::thread thread_;
-  };
-
-  links make_links(std::size_t count);
+  links add_links(std::size_t count);
   static std::vector<std::string> addresses_of(const links& of);
 
   carpool::test::redis_server redis_;
-  boost::asio::io_context network_;
-  boost::asio::executor_work_guard<boost::asio::io_context::executor_type> open_{network_.get_executor()};
+  network network_;
   links gateway_links_;
   links worker_links_;
   chaos::crew crew_;
-  network_thread running_{network_};
 };
 
 }  // namespace chaos

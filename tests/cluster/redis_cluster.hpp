@@ -28,9 +28,11 @@ class redis_cluster {
  public:
   /// `node_timeout`: a server that is not heard of for so long is taken for dead by the others.
   /// `certificate`: if given, they speak TLS only, and send clients to each other by the name localhost.
+  /// `behind_links`: they send clients and replicas to ports of which each has to be led to its server's
+  /// socket.
   explicit redis_cluster(std::chrono::milliseconds node_timeout = std::chrono::seconds{1},
-                         const std::optional<certificate_files>& certificate = {})
-      : node_timeout_(node_timeout), certificate_(certificate) {
+                         const std::optional<certificate_files>& certificate = {}, bool behind_links = false)
+      : node_timeout_(node_timeout), certificate_(certificate), behind_links_(behind_links) {
     for (std::size_t i = 0; i < masters; ++i)
       add(std::to_string(slots_each * i) + " " + std::to_string(last_slot(i)));
     for (std::size_t i = 0; i < masters; ++i)
@@ -41,8 +43,10 @@ class redis_cluster {
 
   /// One of the servers, as carpool's programs take it.
   std::string address(std::size_t server = 0) const {
-    return (certificate_ ? "localhost:" : "127.0.0.1:") + std::to_string(nodes_.at(server)->port);
+    return (certificate_ ? "localhost:" : "127.0.0.1:") + std::to_string(client_port(server));
   }
+  std::uint16_t client_port(std::size_t server) const { return nodes_.at(server)->client_port; }
+  std::string socket(std::size_t server) const { return nodes_.at(server)->redis.socket(); }
 
   std::size_t servers() const { return nodes_.size(); }
 
@@ -95,8 +99,9 @@ class redis_cluster {
 
  private:
   struct node {
-    node(std::chrono::milliseconds timeout, const std::optional<certificate_files>& certificate)
-        : redis(options(timeout, certificate)) {}
+    node(std::chrono::milliseconds timeout, const std::optional<certificate_files>& certificate,
+         bool behind_link)
+        : client_port(behind_link ? free_port() : port), redis(options(timeout, certificate)) {}
 
     std::vector<std::string> options(std::chrono::milliseconds timeout,
                                      const std::optional<certificate_files>& certificate) const {
@@ -110,6 +115,8 @@ class redis_cluster {
                                      std::to_string(timeout.count()),
                                      "--repl-diskless-sync-delay",
                                      "0"};
+      if (client_port != port)
+        given.insert(given.end(), {"--cluster-announce-port", std::to_string(client_port)});
       if (!certificate) return given;
       given.insert(given.end(),
                    {"--tls-cluster", "yes", "--tls-cert-file", certificate->chain.string(), "--tls-key-file",
@@ -121,6 +128,7 @@ class redis_cluster {
 
     std::uint16_t port = free_port();
     std::uint16_t bus = free_port();
+    std::uint16_t client_port;
     redis_server redis;
   };
 
@@ -135,7 +143,7 @@ class redis_cluster {
   }
 
   void add(const std::string& slots) {
-    nodes_.push_back(std::make_unique<node>(node_timeout_, certificate_));
+    nodes_.push_back(std::make_unique<node>(node_timeout_, certificate_, behind_links_));
     const node& started = *nodes_.back();
     if (!slots.empty()) started.redis.ask("CLUSTER ADDSLOTSRANGE " + slots);
     started.redis.ask("CLUSTER SET-CONFIG-EPOCH " + std::to_string(nodes_.size()));
@@ -145,6 +153,7 @@ class redis_cluster {
 
   std::chrono::milliseconds node_timeout_;
   std::optional<certificate_files> certificate_;
+  bool behind_links_;
   std::vector<std::unique_ptr<node>> nodes_;
 };
 

@@ -47,7 +47,8 @@ class no_descriptors {
 
 // A program, its link, and the Redis at the end of it; one thread has all of them.
 struct line {
-  line() : acceptor(io, {(folder.path() / "redis").string()}), link(io, (folder.path() / "redis").string()) {}
+  line()
+      : acceptor(io, {(folder.path() / "redis").string()}), link(io, {(folder.path() / "redis").string()}) {}
 
   void connect() {
     program.close();
@@ -158,4 +159,23 @@ TEST_CASE("nobody hears anything of a lost connection, its end included, and new
   CHECK_FALSE(line.ending());
   line.connect();
   CHECK(line.send(line.program, line.redis, "question") == "question");
+}
+
+TEST_CASE("connections through a link to several servers go to one after the other") {
+  using server = asio::local::stream_protocol;
+  const carpool::test::temporary_folder folder;
+  const std::string paths[] = {(folder.path() / "one").string(), (folder.path() / "two").string()};
+  asio::io_context io;
+  server::acceptor one{io, paths[0]}, two{io, paths[1]};
+  chaos::redis_link link{io, {paths[0], paths[1]}};
+  std::string order;
+  for (int i = 0; i < 2; ++i) {
+    one.async_accept([&](boost::system::error_code, server::socket) { order += "one "; });
+    two.async_accept([&](boost::system::error_code, server::socket) { order += "two "; });
+  }
+  for (const char* expected : {"one ", "one two ", "one two one ", "one two one two "}) {
+    tcp::socket program{io};
+    program.connect({asio::ip::address_v4::loopback(), link.port()});
+    while (order != expected) REQUIRE(io.run_one_for(std::chrono::minutes{1}) > 0);
+  }
 }
