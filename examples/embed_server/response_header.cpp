@@ -9,10 +9,27 @@
 #include <fmt/chrono.h>
 #include <fmt/compile.h>
 
+#include <ctime>
+
 namespace embed_server {
+namespace {
+
+// Every answer of a second has the same, which takes longer to write than to keep.
+const std::string& current_date() {
+  thread_local std::time_t second = -1;
+  thread_local std::string date;
+  const auto now = std::chrono::system_clock::now();
+  if (const auto this_second = std::chrono::system_clock::to_time_t(now); this_second != second) {
+    date = http_date(now);
+    second = this_second;
+  }
+  return date;
+}
+
+}  // namespace
 
 void complete_header(response& answer, const request_head& head, bool keep_alive) {
-  answer.set(http::field::date, http_date(std::chrono::system_clock::now()));
+  answer.set(http::field::date, current_date());
   answer.set(http::field::cache_control, "no-store");
   answer.set("x-request-id", head.request_id.empty() ? random_id(16) : head.request_id);
   if (head.method == http::verb::options || answer.result() == http::status::method_not_allowed)
@@ -23,7 +40,10 @@ void complete_header(response& answer, const request_head& head, bool keep_alive
 }
 
 std::string header_text(const response& answer) {
-  std::string text = "HTTP/1.1 " + std::to_string(answer.result_int()) + ' ';
+  constexpr std::size_t usual_size = 512;
+  std::string text;
+  text.reserve(usual_size);
+  text.append("HTTP/1.1 ").append(std::to_string(answer.result_int())).append(" ");
   text.append(answer.reason()).append("\r\n");
   for (const auto& field : answer)
     text.append(field.name_string()).append(": ").append(field.value()).append("\r\n");
