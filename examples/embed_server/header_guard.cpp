@@ -5,6 +5,8 @@
 
 #include "api_error.hpp"
 
+#include <boost/beast/core/string.hpp>
+
 #include <algorithm>
 #include <charconv>
 #include <iterator>
@@ -31,6 +33,20 @@ std::string lower_case(std::string_view text) {
 
 [[noreturn]] void refuse(const std::string& message) { throw api_error{problem::malformed, message}; }
 
+// Beast keeps fields of the same name together.
+void check_singles(const header& fields) {
+  constexpr std::string_view singles[] = {"Authorization", "Content-Type",         "Content-Encoding",
+                                          "Expect",        request_timeout_header, inference_header,
+                                          key_header};
+  const auto same_name = [](const auto& one, const auto& next) {
+    return one.name() == next.name() && boost::beast::iequals(one.name_string(), next.name_string());
+  };
+  for (auto at = fields.begin(); (at = std::adjacent_find(at, fields.end(), same_name)) != fields.end(); ++at)
+    for (const std::string_view single : singles)
+      if (boost::beast::iequals(at->name_string(), single))
+        refuse(std::string(single) + " is given more than once");
+}
+
 void check_fields(const header& fields, std::string_view raw, const limits& limits) {
   if (raw.find("\r\n ") != raw.npos || raw.find("\r\n\t") != raw.npos) refuse("a header line is folded");
   const auto count = static_cast<std::size_t>(std::distance(fields.begin(), fields.end()));
@@ -38,12 +54,7 @@ void check_fields(const header& fields, std::string_view raw, const limits& limi
     throw api_error{problem::header_too_large,
                     "more than " + std::to_string(limits.header_fields) + " header fields"};
   }
-  for (const auto single : {http::field::authorization, http::field::content_type,
-                            http::field::content_encoding, http::field::expect}) {
-    if (fields.count(single) > 1) refuse(std::string(to_string(single)) + " is given more than once");
-  }
-  for (const auto* single : {request_timeout_header, inference_header, key_header})
-    if (fields.count(single) > 1) refuse(std::string(single) + " is given more than once");
+  check_singles(fields);
 }
 
 void check_host(const header& request) {

@@ -9,7 +9,10 @@
 #include <boost/asio/buffer.hpp>
 #include <boost/system/system_error.hpp>
 
+#include <algorithm>
+#include <cctype>
 #include <optional>
+#include <string>
 
 using namespace embed_server;
 
@@ -38,6 +41,11 @@ std::optional<problem> refusal(const std::string& raw) {
 
 std::string post(const std::string& fields) {
   return "POST /embed HTTP/1.1\r\nHost: a\r\n" + fields + "\r\n";
+}
+std::string lower_case(std::string text) {
+  std::ranges::transform(text, text.begin(),
+                         [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  return text;
 }
 std::string get(const std::string& target) {
   return "GET " + target + " HTTP/1.1\r\nHost: example.org:8080\r\n\r\n";
@@ -72,6 +80,17 @@ TEST_CASE("HTTP/1.1 needs exactly one valid Host") {
   CHECK(refusal("GET / HTTP/1.1\r\nHost: a/b\r\n\r\n") == problem::malformed);
   CHECK(!refusal("GET / HTTP/1.1\r\nHost: [::1]:8080\r\n\r\n"));
   CHECK(!refusal("GET / HTTP/1.0\r\n\r\n"));
+}
+
+TEST_CASE("a field that only one can have is refused twice, wherever it stands and however it is written") {
+  for (const std::string name : {"Authorization", "Content-Type", "Content-Encoding", "Expect",
+                                 "X-Request-Timeout-Ms", "Inference-Header-Content-Length", "X-Api-Key"}) {
+    CHECK(refusal(post(name + ": 1\r\nAccept: a\r\nx-other: b\r\n" + name + ": 1\r\n")) ==
+          problem::malformed);
+    CHECK(refusal(post("Accept: a\r\nAccept: b\r\nx-a: 1\r\nx-b: 1\r\n" + lower_case(name) + ": 1\r\n" +
+                       name + ": 1\r\n")) == problem::malformed);
+  }
+  CHECK(refusal(post("Accept: a\r\nx-other: b\r\nAccept: a\r\nx-other: b\r\n")) == problem::length_required);
 }
 
 TEST_CASE("HTTP/1.0 with a Transfer-Encoding is refused") {
