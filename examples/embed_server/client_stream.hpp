@@ -8,8 +8,12 @@
 #include <boost/asio/ssl/context.hpp>
 #include <boost/asio/ssl/stream.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/system/error_code.hpp>
 
 #include <chrono>
+#include <cstddef>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -21,7 +25,11 @@ namespace asio = boost::asio;
 
 /// The bytes from and to one client, over TCP or a Unix socket, with TLS or without, and the time until which
 /// they have to be there: those who read and write need not know which. Not thread-safe.
-class client_stream {
+///
+/// One read at most is under way, and goes on while something else is done: it shows when the client leaves,
+/// and need not be begun again for the next request. To be made with std::make_shared: what is under way
+/// holds it.
+class client_stream : public std::enable_shared_from_this<client_stream> {
  public:
   using socket_type = asio::generic::stream_protocol::socket;
   using executor_type = asio::any_io_executor;
@@ -38,7 +46,7 @@ class client_stream {
   /// The IP address of the other side, or "unix".
   std::string address() const;
 
-  /// Whether the client has sent something that has not been read.
+  /// Whether the client has sent something that has not been parsed.
   bool has_input();
 
   /// For everything that is done from now on, together.
@@ -47,8 +55,8 @@ class client_stream {
   }
   void expires_never() { set_deadline(asio::steady_timer::time_point::max()); }
 
-  /// Completes when that time is over. The stream is then of no more use.
-  asio::awaitable<void> expired();
+  /// From now on it is closed when that time is over.
+  void start_clock();
 
   /// Agrees with the client on a TLS session; at once without TLS. Throws boost::system::system_error.
   asio::awaitable<void> handshake();
@@ -56,12 +64,21 @@ class client_stream {
   /// Tells the client that nothing more will come. What it still sends can be read, but is no more decrypted.
   asio::awaitable<void> shut_down_sending();
 
+  /// Ends everything that is under way.
   void close();
 
-  template <class Buffers, class Token>
-  auto async_read_some(const Buffers& buffers, Token&& token) {
-    if (tls_) return tls_->async_read_some(buffers, std::forward<Token>(token));
-    return socket_.async_read_some(buffers, std::forward<Token>(token));
+  /// What has been read and not yet parsed. To be changed only while nothing is being read.
+  boost::beast::flat_buffer& input() { return input_; }
+
+  /// Bytes added to the input; 0 at the end of the stream. Throws boost::system::system_error.
+  asio::awaitable<std::size_t> read_more();
+
+  /// Begins to read, unless there is some input already.
+  void read_ahead();
+
+  /// From now on `tell` is called whenever a read finds that the stream has ended or is broken.
+  void on_input_end(std::function<void(const boost::system::error_code&)> tell) {
+    on_input_end_ = std::move(tell);
   }
 
   template <class Buffers, class Token>
@@ -72,11 +89,30 @@ class client_stream {
 
  private:
   void set_deadline(asio::steady_timer::time_point deadline);
+  asio::awaitable<void> watch_clock();
+  void begin_reading();
+  asio::awaitable<void> reading_ended();
+
+  template <class Buffers, class Token>
+  auto async_read_some(const Buffers& buffers, Token&& token) {
+    if (tls_) return tls_->async_read_some(buffers, std::forward<Token>(token));
+    return socket_.async_read_some(buffers, std::forward<Token>(token));
+  }
 
   socket_type socket_;
   std::optional<asio::ssl::stream<socket_type&>> tls_;
   asio::steady_timer::time_point deadline_ = asio::steady_timer::time_point::max();
   asio::steady_timer wake_up_;  // at the deadline, or before it
+  boost::beast::flat_buffer input_;
+  bool reading_ = false;
+  std::size_t last_size_ = 0;               // of what was read last
+  boost::system::error_code last_failure_;  // why nothing was
+  asio::steady_timer has_read_;             // never fires; cancelled when a read has ended
+  std::function<void(const boost::system::error_code&)> on_input_end_ = [](const auto&) {};
 };
+
+/// Whether it is about the end of a stream, rather than about an error. Many clients end a TLS session by
+/// closing the socket: what they have sent is complete all the same if HTTP says so.
+bool ends_stream(const boost::system::error_code& ec);
 
 }  // namespace embed_server

@@ -14,8 +14,6 @@
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/dispatch.hpp>
-#include <boost/asio/experimental/awaitable_operators.hpp>
-#include <boost/asio/multiple_exceptions.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
@@ -28,20 +26,11 @@
 #include <chrono>
 #include <exception>
 #include <utility>
-#include <variant>
 
 namespace embed_server {
 namespace {
 
 using boost::system::error_code;
-
-constexpr std::size_t read_at_once = 4096;
-
-// Many clients end a TLS session by closing the socket. What they have sent is complete all the same if HTTP
-// says so.
-bool ends_stream(const error_code& ec) {
-  return ec == asio::error::eof || ec == asio::ssl::error::stream_truncated;
-}
 
 // What the parser's refusal means; `seen` is what had been read of the header.
 api_error from_parser_error(const error_code& ec, std::string_view seen) {
@@ -66,12 +55,12 @@ void begin(exchange& request, request_head head) {
 
 connection::connection(client_stream::socket_type socket, std::shared_ptr<asio::ssl::context> tls,
                        embed_service& service, const http_settings& settings, asio::any_io_executor home)
-    : stream_(std::move(socket), std::move(tls)),
+    : stream_(std::make_shared<client_stream>(std::move(socket), std::move(tls))),
       service_(service),
       settings_(settings),
       limits_(settings.limits),
       home_(std::move(home)),
-      address_(stream_.address()) {
+      address_(stream_->address()) {
   service_.counted().update([](counters& now) { ++now.idle_connections; });
 }
 
@@ -90,46 +79,43 @@ void connection::set_idle(bool idle) {
 }
 
 void connection::close_if_idle() {
-  asio::dispatch(stream_.get_executor(), [self = shared_from_this()] {
-    if (self->idle_ && !self->stream_.has_input()) self->stream_.close();
+  asio::dispatch(stream_->get_executor(), [self = shared_from_this()] {
+    if (self->idle_ && !self->stream_->has_input()) self->stream_->close();
   });
 }
 
 void connection::drop() {
-  asio::dispatch(stream_.get_executor(),
+  asio::dispatch(stream_->get_executor(),
                  [self = shared_from_this()] { self->drop_.emit(asio::cancellation_type::terminal); });
 }
 
 void connection::start(std::function<void()> on_end) {
-  asio::co_spawn(
-      stream_.get_executor(), run(),
-      asio::bind_cancellation_slot(drop_.slot(), [home = home_, on_end = std::move(on_end)](
-                                                     std::exception_ptr) { asio::dispatch(home, on_end); }));
+  stream_->on_input_end([weak = weak_from_this()](const error_code& ec) {
+    if (const auto self = weak.lock()) self->input_ended(ec);
+  });
+  stream_->start_clock();
+  asio::co_spawn(stream_->get_executor(), serve(),
+                 asio::bind_cancellation_slot(drop_.slot(), [stream = stream_, home = home_,
+                                                             on_end = std::move(on_end)](std::exception_ptr) {
+                   stream->close();
+                   asio::dispatch(home, on_end);
+                 }));
 }
 
 template <class Result>
 asio::awaitable<Result> connection::at_home(asio::awaitable<Result> work) {
-  if (home_ == stream_.get_executor()) return work;
+  if (home_ == stream_->get_executor()) return work;
   return asio::co_spawn(home_, std::move(work), asio::use_awaitable);
 }
 
-asio::awaitable<void> connection::run() {
-  using namespace asio::experimental::awaitable_operators;
-  const auto first = co_await (serve() || stream_.expired());
-  if (first.index() == 1) spdlog::debug("connection dropped: the client took too long");
-}
-
-// Throws nothing, so that its end is also that of the watch over its time.
 asio::awaitable<void> connection::serve() {
   try {
-    stream_.expires_after(limits_.handshake_time);
-    co_await stream_.handshake();
+    stream_->expires_after(limits_.handshake_time);
+    co_await stream_->handshake();
     while (co_await serve_one()) set_idle(true);
     co_await say_goodbye();
   } catch (const boost::system::system_error& error) {
     spdlog::debug("connection lost: {}", error.code().message());
-  } catch (const asio::multiple_exceptions&) {
-    spdlog::debug("connection dropped while its request was being answered");
   } catch (const std::exception& error) {
     spdlog::error("connection dropped: {}", error.what());
   }
@@ -174,31 +160,31 @@ asio::awaitable<bool> connection::serve_one() {
 
 // False if the client closed the connection instead.
 asio::awaitable<bool> connection::wait_for_request() {
-  if (buffer_.size() > 0) co_return true;
-  stream_.expires_after(service_.facts().draining() ? limits_.goodbye_time
-                        : answered_ == 0            ? limits_.header_time
-                                                    : limits_.idle_time);
-  co_return co_await read_more() > 0;
+  if (stream_->input().size() > 0) co_return true;
+  stream_->expires_after(service_.facts().draining() ? limits_.goodbye_time
+                         : answered_ == 0            ? limits_.header_time
+                                                     : limits_.idle_time);
+  co_return co_await stream_->read_more() > 0;
 }
 
 // Reads by hand rather than with async_read_header, because the guard needs the raw header.
 asio::awaitable<request_head> connection::read_head(request_parser& parser) {
   parser.header_limit(limits_.header_size);
   parser.body_limit(limits_.body_size);
-  stream_.expires_after(limits_.header_time);
+  stream_->expires_after(limits_.header_time);
   std::string raw;
   for (;;) {
     error_code ec;
-    const std::size_t used = parser.put(buffer_.data(), ec);
-    raw.append(static_cast<const char*>(buffer_.data().data()), used);
-    buffer_.consume(used);
+    const std::size_t used = parser.put(stream_->input().data(), ec);
+    raw.append(static_cast<const char*>(stream_->input().data().data()), used);
+    stream_->input().consume(used);
     if (ec && ec != http::error::need_more) throw from_parser_error(ec, raw);
     if (parser.is_header_done()) {
       request_head head = inspect(parser, raw, limits_);
       forget_key(parser);
       co_return head;
     }
-    if (co_await read_more() == 0) throw boost::system::system_error(http::error::partial_message);
+    if (co_await stream_->read_more() == 0) throw boost::system::system_error(http::error::partial_message);
   }
 }
 
@@ -209,81 +195,81 @@ asio::awaitable<void> connection::read_body(request_parser& parser, const reques
     if (++chunks > limits_.body_chunks) ec = http::error::bad_chunk;
   };
   parser.on_chunk_header(count_chunk);
-  stream_.expires_after(limits_.body_time);
+  stream_->expires_after(limits_.body_time);
   if (head.expects_continue) {
     constexpr std::string_view go_on = "HTTP/1.1 100 Continue\r\n\r\n";
-    co_await asio::async_write(stream_, asio::buffer(go_on), asio::use_awaitable);
+    co_await asio::async_write(*stream_, asio::buffer(go_on), asio::use_awaitable);
   }
   parser.eager(true);
   for (;;) {
     error_code ec;
-    if (buffer_.size() > 0) buffer_.consume(parser.put(buffer_.data(), ec));
+    if (stream_->input().size() > 0) stream_->input().consume(parser.put(stream_->input().data(), ec));
     if (ec && ec != http::error::need_more) throw from_parser_error(ec, {});
     if (parser.is_done()) co_return;
-    if (co_await read_more() == 0) throw boost::system::system_error(http::error::partial_message);
+    if (co_await stream_->read_more() == 0) throw boost::system::system_error(http::error::partial_message);
   }
 }
 
 // Empty if the client left before the answer was there; what it asked for is then taken out of the queue.
 asio::awaitable<std::optional<response>> connection::answer(exchange& request, destination where,
                                                             std::string body) {
-  using namespace asio::experimental::awaitable_operators;
   request.arrival = std::chrono::steady_clock::now();
-  stream_.expires_never();
+  stream_->expires_never();
   const endpoint to = where.to;
-  const bool may_wait = takes_time(to);
+  if (takes_time(to)) watch_client();
   auto answered = service_.answer(request, std::move(where), std::move(body));
   if (!is_work(to)) answered = at_home(std::move(answered));
-  if (!may_wait) co_return co_await std::move(answered);
-  auto first = co_await (std::move(answered) || peer_gone());
-  if (first.index() == 1) co_return std::nullopt;
-  co_return std::get<0>(std::move(first));
+  response found = co_await std::move(answered);
+  watched_ = false;
+  if (left_) co_return std::nullopt;
+  co_return std::move(found);
 }
 
-// Completes when the client has closed the connection. Another request that comes in meanwhile ends the
-// watch: there is no room for more than one.
-asio::awaitable<void> connection::peer_gone() {
-  if (buffer_.size() == 0) {
-    const auto [ec, size] = co_await stream_.async_read_some(buffer_.prepare(read_at_once), no_throw);
-    buffer_.commit(size);
-    if (ec && !(ends_stream(ec) && limits_.allow_half_close)) co_return;
-  }
-  asio::steady_timer never{stream_.get_executor(), asio::steady_timer::time_point::max()};
-  co_await never.async_wait(asio::use_awaitable);
+// From now on a client that closes the connection ends what is being done for it. Another request that comes
+// in meanwhile ends the watch: there is no room for more than one.
+void connection::watch_client() {
+  watched_ = true;
+  stream_->read_ahead();
+}
+
+void connection::input_ended(const error_code& ec) {
+  if (!watched_ || (ends_stream(ec) && limits_.allow_half_close)) return;
+  left_ = true;
+  drop_.emit(asio::cancellation_type::terminal);
 }
 
 // True if the connection can take another request.
 asio::awaitable<bool> connection::send(response answer, const exchange& request, bool keep_alive) {
   keep_alive = keep_alive && !service_.facts().draining() && ++answered_ < limits_.requests_per_connection;
   complete(answer, request, keep_alive);
-  stream_.expires_after(limits_.write_time);
+  stream_->expires_after(limits_.write_time);
   const std::string header = header_text(answer);
   const std::array whole{asio::buffer(header), asio::buffer(std::as_const(answer.body()))};
-  co_await asio::async_write(stream_, whole, asio::use_awaitable);
+  co_await asio::async_write(*stream_, whole, asio::use_awaitable);
   co_return keep_alive;
 }
 
 // The header of an answer without an end, and the events behind it until the client has gone or the server
 // drains.
 asio::awaitable<void> connection::send_events(response header, const exchange& request) {
-  using namespace asio::experimental::awaitable_operators;
   complete(header, request, /*keep_alive=*/false);
   header.erase(http::field::content_length);
   const std::string text = header_text(header);
-  stream_.expires_after(limits_.write_time);
-  co_await asio::async_write(stream_, asio::buffer(text), asio::use_awaitable);
-  co_await (tell_metrics() || peer_gone());
+  stream_->expires_after(limits_.write_time);
+  co_await asio::async_write(*stream_, asio::buffer(text), asio::use_awaitable);
+  watch_client();
+  co_await tell_metrics();
 }
 
 asio::awaitable<std::string> connection::read_metrics() const { co_return service_.facts().metrics(); }
 
 asio::awaitable<void> connection::tell_metrics() {
-  asio::steady_timer pause{stream_.get_executor()};
+  asio::steady_timer pause{stream_->get_executor()};
   while (!service_.facts().draining()) {
     const std::string event = to_event(co_await at_home(read_metrics()));
-    stream_.expires_after(limits_.write_time);
-    co_await asio::async_write(stream_, asio::buffer(event), asio::use_awaitable);
-    stream_.expires_never();
+    stream_->expires_after(limits_.write_time);
+    co_await asio::async_write(*stream_, asio::buffer(event), asio::use_awaitable);
+    stream_->expires_never();
     pause.expires_after(limits_.event_interval);
     co_await pause.async_wait(asio::use_awaitable);
   }
@@ -310,21 +296,13 @@ void connection::log(const exchange& request, unsigned status, const response* a
   settings_.log->add(access_line(request, outcome, std::chrono::steady_clock::now()));
 }
 
-// Bytes read into the buffer; 0 at the end of the stream.
-asio::awaitable<std::size_t> connection::read_more() {
-  const auto [ec, size] = co_await stream_.async_read_some(buffer_.prepare(read_at_once), no_throw);
-  if (ec && !ends_stream(ec)) throw boost::system::system_error(ec);
-  buffer_.commit(size);
-  co_return size;
-}
-
 // Closing a socket with bytes unread resets it, and the reset may overtake the answer. So read a little on.
 asio::awaitable<void> connection::say_goodbye() {
-  stream_.expires_after(limits_.goodbye_time);
-  co_await stream_.shut_down_sending();
+  stream_->expires_after(limits_.goodbye_time);
+  co_await stream_->shut_down_sending();
   for (std::size_t dropped = 0; dropped < limits_.early_answer_drain;) {
-    buffer_.clear();
-    const std::size_t size = co_await read_more();
+    stream_->input().clear();
+    const std::size_t size = co_await stream_->read_more();
     if (size == 0) co_return;
     dropped += size;
   }

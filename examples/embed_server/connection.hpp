@@ -13,7 +13,7 @@
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/cancellation_signal.hpp>
-#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/system/error_code.hpp>
 
 #include <cstddef>
 #include <functional>
@@ -48,7 +48,6 @@ class connection : public std::enable_shared_from_this<connection> {
   void drop();
 
  private:
-  asio::awaitable<void> run();
   asio::awaitable<void> serve();
   asio::awaitable<bool> serve_one();
   asio::awaitable<bool> wait_for_request();
@@ -59,26 +58,27 @@ class connection : public std::enable_shared_from_this<connection> {
   asio::awaitable<Result> at_home(asio::awaitable<Result> work);
   asio::awaitable<std::string> read_metrics() const;
   asio::awaitable<std::optional<response>> answer(exchange& request, destination where, std::string body);
-  asio::awaitable<void> peer_gone();
+  void watch_client();
+  void input_ended(const boost::system::error_code& ec);
   asio::awaitable<bool> send(response answer, const exchange& request, bool keep_alive);
   asio::awaitable<void> send_events(response header, const exchange& request);
   asio::awaitable<void> tell_metrics();
   void complete(response& answer, const exchange& request, bool keep_alive);
   void log(const exchange& request, unsigned status, const response* answer) const;
-  asio::awaitable<std::size_t> read_more();
   asio::awaitable<void> say_goodbye();
   void set_idle(bool idle);
 
-  client_stream stream_;
+  const std::shared_ptr<client_stream> stream_;
   embed_service& service_;
   const http_settings& settings_;
   const limits& limits_;
   const asio::any_io_executor home_;
   std::string address_;  // the client's
   asio::cancellation_signal drop_;
-  boost::beast::flat_buffer buffer_;  // read from the socket and not yet parsed
   std::size_t answered_ = 0;
   bool idle_ = true;
+  bool watched_ = false;  // what is being done is of no use to a client that has left
+  bool left_ = false;     // it has, meanwhile
 };
 
 }  // namespace embed_server
