@@ -70,9 +70,10 @@ void client_stream::set_deadline(asio::steady_timer::time_point deadline) {
   if (deadline < wake_up_.expiry()) wake_up_.expires_at(deadline);
 }
 
+// A clock that is lost for want of memory closes the stream, too.
 void client_stream::start_clock() {
-  asio::co_spawn(get_executor(), watch_clock(),
-                 [self = shared_from_this()](std::exception_ptr) { self->close(); });
+  std::shared_ptr<void> at_end(nullptr, [self = shared_from_this()](void*) { self->close(); });
+  asio::co_spawn(get_executor(), watch_clock(), [at_end = std::move(at_end)](std::exception_ptr) {});
 }
 
 asio::awaitable<void> client_stream::watch_clock() {

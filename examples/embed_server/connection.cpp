@@ -89,17 +89,25 @@ void connection::drop() {
                  [self = shared_from_this()] { self->drop_.emit(asio::cancellation_type::terminal); });
 }
 
+// The end of serve() is that of the connection, also when nobody is told of it because it is lost: Asio
+// destroys a coroutine for which it finds no memory to start what the coroutine awaits. Only the handler
+// holds what comes at the end, so that it comes on the thread of the connection.
 void connection::start(std::function<void()> on_end) {
-  stream_->on_input_end([weak = weak_from_this()](const error_code& ec) {
+  const auto weak = weak_from_this();
+  std::shared_ptr<void> at_end(nullptr, [weak, home = home_, on_end = std::move(on_end)](void*) {
+    auto self = weak.lock();
+    if (!self) return;
+    self->stream_->close();
+    self.reset();  // the service may end when the last connection has
+    asio::dispatch(home, on_end);
+  });
+  stream_->on_input_end([weak](const error_code& ec) {
     if (const auto self = weak.lock()) self->input_ended(ec);
   });
   stream_->start_clock();
-  asio::co_spawn(stream_->get_executor(), serve(),
-                 asio::bind_cancellation_slot(drop_.slot(), [stream = stream_, home = home_,
-                                                             on_end = std::move(on_end)](std::exception_ptr) {
-                   stream->close();
-                   asio::dispatch(home, on_end);
-                 }));
+  asio::co_spawn(
+      stream_->get_executor(), serve(),
+      asio::bind_cancellation_slot(drop_.slot(), [at_end = std::move(at_end)](std::exception_ptr) {}));
 }
 
 template <class Result>
