@@ -15,9 +15,12 @@ namespace cluster {
 namespace asio = boost::asio;
 
 /// The result of an operation that everything else on the io_context is there for: that stops with it. Throws
-/// what the operation throws.
+/// what the operation throws, and what a handler lets out, unless `run` goes on after that: it runs the
+/// io_context until that is stopped.
 template <class T>
-T run_alone(asio::io_context& io, asio::awaitable<T> operation) {
+T run_alone(
+    asio::io_context& io, asio::awaitable<T> operation,
+    void (*run)(asio::io_context&) = [](asio::io_context& given) { given.run(); }) {
   std::exception_ptr failure;
   T result{};
   asio::co_spawn(io, std::move(operation), [&](std::exception_ptr error, T value) {
@@ -25,7 +28,7 @@ T run_alone(asio::io_context& io, asio::awaitable<T> operation) {
     result = std::move(value);
     io.stop();
   });
-  io.run();
+  run(io);
   if (failure) std::rethrow_exception(failure);
   return result;
 }

@@ -6,6 +6,7 @@
 #include "embed_server/api_keys.hpp"
 #include "embed_server/embed_service.hpp"
 #include "embed_server/http_front.hpp"
+#include "embed_server/http_threads.hpp"
 #include "embed_server/listener.hpp"
 #include "embed_server/model_catalog.hpp"
 #include "embed_server/reload.hpp"
@@ -136,7 +137,7 @@ class gateway {
 void serve_gateway(const queue_options& queue, const embed_server::server_options& given) {
   asio::io_context io{1};
   gateway mine{io, queue, given};
-  if (run_alone(io, mine.serve())) return;
+  if (run_alone(io, mine.serve(), embed_server::run_on)) return;
   spdlog::error("gave up with requests unanswered");
   spdlog::shutdown();
   std::quick_exit(EXIT_FAILURE);  // what still waits may not be destroyed
