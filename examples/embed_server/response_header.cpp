@@ -47,7 +47,8 @@ std::string header_text(const response& answer) {
   text.append(answer.reason()).append("\r\n");
   for (const auto& field : answer)
     text.append(field.name_string()).append(": ").append(field.value()).append("\r\n");
-  return text.append("\r\n");
+  text.append("\r\n");
+  return text;
 }
 
 std::string http_date(std::chrono::system_clock::time_point time) {
