@@ -162,6 +162,7 @@ class redis_connection::implementation {
   const asio::any_io_executor& executor() const { return executor_; }
   std::chrono::milliseconds command_time() const { return settings_.command_time; }
   std::shared_ptr<link> current() const { return current_; }
+  bool closed() const { return closed_; }
 
   /// What is under way on the old connection still ends there. Throws redis_unavailable.
   void follow(const std::shared_ptr<link>& from, const redis_settings& to) {
@@ -179,6 +180,7 @@ class redis_connection::implementation {
   }
 
   void close() {
+    closed_ = true;
     redirected_ = false;
     current_->cancel();
   }
@@ -197,6 +199,7 @@ class redis_connection::implementation {
   redis_settings settings_;
   std::shared_ptr<link> current_;
   bool redirected_ = false;
+  bool closed_ = false;
 };
 
 redis_connection::redis_connection(const asio::any_io_executor& executor, const redis_settings& settings)
@@ -208,6 +211,10 @@ asio::awaitable<redis_value> redis_connection::run(redis_command command, std::c
                                                    late_reply late) {
   const auto self = self_;
   const auto limit = self->command_time() + on_server;
+  if (late)
+    late = [self, tell = std::move(late)](redis_value reply) {
+      if (!self->closed()) tell(std::move(reply));
+    };
   for (int redirections = 0;; ++redirections) {
     const auto to = self->current();
     const auto mine = std::make_shared<exchange>(self->executor(), command);

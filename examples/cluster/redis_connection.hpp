@@ -46,7 +46,8 @@ class redis_connection {
   ///
   /// `late` is called with a reply, unless it is an error, that comes when the caller has been told that
   /// there is none: until the connection ends, which it does after four times the command_time without a sign
-  /// of Redis. What had not been sent when the caller was told is not sent any more.
+  /// of Redis, and never after the end of this object. What had not been sent when the caller was told is not
+  /// sent any more.
   asio::awaitable<redis_value> run(redis_command command, std::chrono::milliseconds on_server = {},
                                    late_reply late = {});
 
