@@ -27,9 +27,14 @@ class circuit_breaker {
 
   bool broken() const { return broken_; }
 
-  void succeeded() { broken_ = false; }
+  void succeeded(carpool::time_point now) {
+    broken_ = false;
+    last_success_ = now;
+  }
 
-  void failed(carpool::time_point now) {
+  /// An attempt that `began` before the last success says nothing of the service since.
+  void failed(carpool::time_point began, carpool::time_point now) {
+    if (began < last_success_) return;
     broken_ = true;
     next_try_ = now + pause_;
   }
@@ -43,6 +48,7 @@ class circuit_breaker {
   carpool::duration pause_;
   bool broken_ = false;
   carpool::time_point next_try_{};
+  carpool::time_point last_success_ = carpool::time_point::min();
 };
 
 }  // namespace cluster

@@ -164,12 +164,13 @@ asio::awaitable<void> remote_queue::admit(std::uint64_t number, std::vector<std:
 asio::awaitable<std::vector<std::string>> remote_queue::add(std::vector<std::string> arguments) {
   std::vector<std::string> keys{keys_.requests()};
   const auto late = [this](const redis_value& answer) { withdraw(entries_in(answer)); };
+  const auto began = steady_now();
   try {
     const redis_value answer = co_await admit_script.run(redis_, std::move(keys), std::move(arguments), late);
-    breaker_.succeeded();
+    breaker_.succeeded(steady_now());
     co_return entries_in(answer);
   } catch (const redis_unavailable&) {
-    breaker_.failed(steady_now());
+    breaker_.failed(began, steady_now());
     throw;
   } catch (const redis_refusal& refused) {
     throw redis_unavailable(std::string("Redis, which holds the queue, takes nothing: ") + refused.what());
@@ -275,13 +276,14 @@ void remote_queue::accept(const redis_value& entry) {
 // Tells Redis that somebody still reads the replies, and what it need not keep.
 asio::awaitable<void> remote_queue::keep_replies() {
   for (;;) {
+    auto began = steady_now();
     try {
       redis_command keep{"PEXPIRE", keys_.replies(name_), std::to_string(remembered.count())};
       co_await redis_.run(std::move(keep));
-      breaker_.succeeded();
+      breaker_.succeeded(began = steady_now());
       if (read_ > 0) co_await trim();
     } catch (const redis_unavailable&) {
-      breaker_.failed(steady_now());
+      breaker_.failed(began, steady_now());
     } catch (const std::exception& error) {
       spdlog::error("{}", error.what());
     }
