@@ -280,7 +280,8 @@ asio::awaitable<void> remote_queue::keep_replies() {
     try {
       redis_command keep{"PEXPIRE", keys_.replies(name_), std::to_string(remembered.count())};
       co_await redis_.run(std::move(keep));
-      breaker_.succeeded(began = steady_now());
+      began = steady_now();
+      breaker_.succeeded(began);
       if (read_ > 0) co_await trim();
     } catch (const redis_unavailable&) {
       breaker_.failed(began, steady_now());
