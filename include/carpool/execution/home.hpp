@@ -37,7 +37,7 @@ class home {
       const auto* io = other.template target<boost::asio::io_context::executor_type>();
       return io == nullptr ? executor_ == other : is(*io);  // the usual case, at half the cost
     } else if (io_ != nullptr) {
-      return false;
+      return false;  // without asking executor_, which would compare the names of types
     } else {
       const auto* target = executor_.target<Executor>();
       return target != nullptr && *target == other;

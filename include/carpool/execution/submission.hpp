@@ -57,15 +57,16 @@ class submission {
   explicit submission(completion& operation) noexcept : operation_(operation) {}
   ~submission() = default;
 
-  submission* next_;         // in a chain, the inbox or a request_list: it is in one place at a time
-  std::uint32_t position_;   // in a request_list
-  std::uint32_t count_ = 1;  // 0: another one stands for this one
-  completion& operation_;
-
  private:
   friend class inbox;
   friend class request_list;
   friend class submission_chain;
+  submission* next_;        // in a chain, the inbox or a request_list: it is in one place at a time
+  std::uint32_t position_;  // in a request_list
+
+ protected:
+  std::uint32_t count_ = 1;  // 0: another one stands for this one
+  completion& operation_;
 };
 
 /// A request as the shell sees it; the scheduler's handles point to these. Kept small: it travels from CPU to
@@ -129,7 +130,6 @@ class pending_request : public submission {
 
  private:
   friend class submission;
-  friend class request_list;
   std::atomic<std::size_t>* unsettled_;  // if there are several; and then
   pending_request* sibling_;             // the next one
 };

@@ -7,7 +7,9 @@
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/bind_allocator.hpp>
+#include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/bind_executor.hpp>
+#include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/strand.hpp>
 
@@ -18,6 +20,7 @@
 #include <algorithm>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <stdexcept>
 #include <utility>
 #include <vector>
@@ -218,6 +221,26 @@ TEST_CASE("a handler that throws is destroyed all the same") {
   post_all(std::move(list), io.get_executor());
   CHECK_THROWS(io.poll());
   CHECK(alive.use_count() == 1);
+}
+
+TEST_CASE("an operation whose handler is called cannot be cancelled any more") {
+  struct canceller : cancellable::link {
+    using link::link;
+  };
+  asio::cancellation_signal signal;
+  std::optional<canceller> sits_in_slot;
+  bool called = false;
+  auto handler = asio::bind_cancellation_slot(signal.slot(), action([&](int) {
+                                                CHECK(sits_in_slot->operation() == nullptr);
+                                                called = true;
+                                              }));
+  auto* operation =
+      numbered<decltype(handler)>::make(nullptr, std::move(handler), home(asio::system_executor()), 1);
+  sits_in_slot.emplace(*operation);
+  CHECK(sits_in_slot->operation() == operation);
+  handler_run run(nullptr);
+  operation->invoke(run);
+  CHECK(called);
 }
 
 TEST_CASE("a posted run that is never run destroys its handlers with the context") {
