@@ -9,19 +9,28 @@
 
 #include <cstddef>
 #include <memory>
+#include <new>
 #include <utility>
 
 namespace carpool::test {
 
-/// The executor of an io_context that counts what is posted to it. Copies share the count.
+/// The executor of an io_context that counts what is posted to it, and may have no memory for it. Copies
+/// share the count.
 class counting_executor {
  public:
   explicit counting_executor(boost::asio::io_context& io) : io_(&io) {}
 
   [[nodiscard]] std::size_t posts() const noexcept { return *posts_; }
 
+  /// Has no memory for the next `times` posts.
+  void starve(std::size_t times) noexcept { *failures_ = times; }
+
   template <class Function>
   void execute(Function&& function) const {
+    if (*failures_ > 0) {
+      --*failures_;
+      throw std::bad_alloc();
+    }
     ++*posts_;
     boost::asio::require(io_->get_executor(), boost::asio::execution::blocking.never)
         .execute(std::forward<Function>(function));
@@ -40,6 +49,7 @@ class counting_executor {
  private:
   boost::asio::io_context* io_;
   std::shared_ptr<std::size_t> posts_ = std::make_shared<std::size_t>(0);
+  std::shared_ptr<std::size_t> failures_ = std::make_shared<std::size_t>(0);
 };
 
 }  // namespace carpool::test

@@ -38,14 +38,21 @@ class batch_runner : public shell<Clock> {
   batch_runner(const typename base::executor_type& executor, const options& given,
                scheduling::any_policy policy, std::unique_ptr<ride_finder> sharing)
       : base(executor, given, std::move(policy), std::move(sharing)),
-        on_batch_error_(given.on_batch_error),
+        on_batch_error_(hook_of(given)),
         isolates_failures_(given.isolate_failures),
         retries_(given.max_batch_size) {}
   ~batch_runner() = default;
 
+  /// Who wants to know why batches fail. Shared, because lanes may have no memory for a copy.
+  using failure_hook = std::shared_ptr<const std::function<void(std::exception_ptr)>>;
+
+  [[nodiscard]] static failure_hook hook_of(const options& given) {
+    return std::make_shared<const std::function<void(std::exception_ptr)>>(given.on_batch_error);
+  }
+
   /// Takes over what may change at any time. Under the lock.
-  void apply(const options& given) {
-    on_batch_error_ = given.on_batch_error;
+  void apply(const options& given, failure_hook on_batch_error) noexcept {
+    on_batch_error_ = std::move(on_batch_error);
     isolates_failures_ = given.isolate_failures;
     retries_ = scheduling::retry_budget(given.max_batch_size);
     observer_ = given.observer;
@@ -98,11 +105,10 @@ class batch_runner : public shell<Clock> {
   }
 
   /// Tells the hook why a batch failed, or a lane could not be made.
-  static void report(const std::exception_ptr& failure,
-                     const std::function<void(std::exception_ptr)>& hook) noexcept {
-    if (!hook) return;
+  static void report(const std::exception_ptr& failure, const failure_hook& hook) noexcept {
+    if (!*hook) return;
     try {
-      hook(failure);
+      (*hook)(failure);
     } catch (...) {
     }
   }
@@ -120,7 +126,7 @@ class batch_runner : public shell<Clock> {
   using base::scheduler_;
   using base::sharing_;
 
-  std::function<void(std::exception_ptr)> on_batch_error_;  // guarded by the lock
+  failure_hook on_batch_error_;  // guarded by the lock
 
  private:
   /// Runs the batch, if it fails also in parts; returns what it failed with, rescued or not.

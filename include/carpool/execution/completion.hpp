@@ -62,6 +62,14 @@ class completion_list {
     any_foreign_ |= operation.foreign();
   }
 
+  /// Takes over those of the other list, behind its own.
+  void append(completion_list& other) noexcept {
+    if (other.first_ == nullptr) return;
+    *end_ = std::exchange(other.first_, nullptr);
+    end_ = std::exchange(other.end_, &other.first_);
+    any_foreign_ |= std::exchange(other.any_foreign_, false);
+  }
+
   template <class Visit>
   void for_each(Visit visit) const {
     for (completion* each = first_; each != nullptr; each = each->next_) visit(*each);
@@ -146,8 +154,9 @@ class foreign_completion : public completion, public pending_hook {
   virtual void run_here() = 0;
   /// Both handlers may be called in one go.
   [[nodiscard]] virtual bool shares_executor_with(const foreign_completion& other) const noexcept = 0;
-  /// Posts a run of `ready`, which starts with this operation, to this operation's executor.
-  virtual void post(completion_list ready) = 0;
+  /// Posts a run of `ready`, which starts with this operation, to this operation's executor. When there is
+  /// no memory for that, they stay there.
+  virtual void post(completion_list& ready) = 0;
 
  protected:
   ~foreign_completion() = default;

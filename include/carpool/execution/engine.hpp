@@ -49,13 +49,14 @@ class engine final : public workers<Clock> {
     if (!this->runs_on(given.model_executor))
       throw std::invalid_argument("carpool::options::model_executor cannot change while the batcher lives");
     std::unique_lock one_at_a_time(configuring_);
+    auto on_batch_error = this->hook_of(given);
     this->add_lanes(given.lanes);
     effects out;
     const auto now = Clock::now();
     auto lock = this->enter(out, now);
     this->prepare(out, lock, [&] { scheduler_.reconfigure(limits_of(given), rules_of(given)); });
     lanes_.want(given.lanes, given.devices);
-    this->apply(given);
+    this->apply(given, std::move(on_batch_error));
     default_deadline_ = given.default_deadline;
     max_batch_size_ = given.max_batch_size;
     this->react(now, out);

@@ -83,20 +83,22 @@ class executor_completion : public foreign_completion {
            *static_cast<const executor_completion&>(other).executor_ == *executor_;
   }
 
-  void post(completion_list ready) final {
-    // Our executor is gone once the run has begun, and remove() keeps the context alive no longer than this
-    // call.
+  void post(completion_list& ready) final {
+    // Our executor is gone once the run has begun, and hand_over() keeps the context alive no longer than
+    // this call.
     const auto post = [&] {
       const auto executor = boost::asio::prefer(*executor_, outstanding_work.untracked);
-      boost::asio::post(executor, completion_run(std::move(ready), executor));
+      completion_run<std::decay_t<decltype(executor)>>::post(ready, executor);
+      return ready.empty();
     };
     const auto hooks = [&ready](auto visit) {
       ready.for_each([&](completion& each) { visit(static_cast<executor_completion&>(each)); });
     };
-    if (pending_operations* context = this->registered_with())
-      context->remove(hooks, post);
-    else
+    pending_operations* const context = this->registered_with();
+    if (context == nullptr)
       post();
+    else if (!context->hand_over(hooks, post))
+      const completion_list gone(std::move(ready));
   }
 
   /// The context that a foreign executor belongs to, if it tells.

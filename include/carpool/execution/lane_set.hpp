@@ -106,6 +106,13 @@ class lane_set {
     return best;
   }
 
+  /// Wakes any lane that is idle, wanted or not; null if none is.
+  lane_slot* wake_any() noexcept {
+    for (lane_slot& slot : slots_)
+      if (wake(slot)) return &slot;
+    return nullptr;
+  }
+
   /// Wakes this one if it is idle, wanted or not.
   bool wake(lane_slot& slot) noexcept {
     if (slot.now != lane_slot::state::idle) return false;

@@ -42,7 +42,7 @@ class pending_hook {
 /// destroyed while they are pending. Its destruction gives them up: they leave the batcher and are posted to
 /// the dying context, which destroys them with all else that was posted there. A service of that context.
 ///
-/// The lock is recursive, because giving up an operation leads to its removal in the same call.
+/// The lock is recursive, because giving up an operation leads to its being handed over in the same call.
 class pending_operations final : public boost::asio::execution_context::service {
  public:
   using key_type = pending_operations;
@@ -50,44 +50,39 @@ class pending_operations final : public boost::asio::execution_context::service 
 
   explicit pending_operations(boost::asio::execution_context& context) : service(context) {}
 
-  /// Registers an operation, until remove(); `give_up(owner, operation)` makes its owner end it soon.
+  /// Registers an operation, until it is handed over or removed; `give_up(owner, operation)` makes its owner
+  /// end it soon.
   void add(pending_hook& operation, void* owner, pending_hook::give_up give_up) {
     const std::lock_guard lock(mutex_);
-    operation.context_ = this;
     operation.owner_ = owner;
     operation.give_up_ = give_up;
-    operation.before_ = nullptr;
-    operation.after_ = first_;
-    if (first_ != nullptr) first_->before_ = &operation;
-    first_ = &operation;
-    ++count_;
+    enter(operation);
   }
 
   /// Removes operations from the list while `post` hands them to their executor: their context stays alive
-  /// meanwhile. `for_each_of_them` visits their hooks.
+  /// meanwhile. `for_each_of_them` visits their hooks. Where `post` says that it could not, they stay in the
+  /// list; or, if the context ends, false is returned: then they have to be destroyed.
   template <class Visit, class Post>
-  void remove(Visit for_each_of_them, Post post) {
+  [[nodiscard]] bool hand_over(Visit for_each_of_them, Post post) {
     const std::lock_guard lock(mutex_);
-    for_each_of_them([this](pending_hook& operation) {
-      unlink(operation);
-      operation.context_ = nullptr;
-      --count_;
-    });
-    post();
+    for_each_of_them([this](pending_hook& operation) { leave(operation); });
+    const bool posted = post();
+    if (!posted && !ending_) for_each_of_them([this](pending_hook& operation) { enter(operation); });
     if (count_ == 0) none_left_.notify_all();
+    return posted || !ending_;
   }
 
   /// Removes an operation that is not to be completed.
   void remove(pending_hook& operation) {
     const std::lock_guard lock(mutex_);
-    unlink(operation);
-    operation.context_ = nullptr;
-    if (--count_ == 0) none_left_.notify_all();
+    leave(operation);
+    if (count_ == 0) none_left_.notify_all();
   }
 
  private:
   void shutdown() override {
     std::unique_lock lock(mutex_);
+    ending_ = true;
     while (pending_hook* operation = first_) {
       unlink(*operation);
       operation->give_up_(operation->owner_, *operation);
@@ -95,6 +90,19 @@ class pending_operations final : public boost::asio::execution_context::service 
     none_left_.wait(lock, [this] { return count_ == 0; });  // those that a lane is delivering right now
   }
 
+  void enter(pending_hook& operation) noexcept {
+    operation.context_ = this;
+    operation.before_ = nullptr;
+    operation.after_ = first_;
+    if (first_ != nullptr) first_->before_ = &operation;
+    first_ = &operation;
+    ++count_;
+  }
+  void leave(pending_hook& operation) noexcept {
+    unlink(operation);
+    operation.context_ = nullptr;
+    --count_;
+  }
   void unlink(pending_hook& operation) noexcept {
     if (first_ == &operation) first_ = operation.after_;
     if (operation.before_ != nullptr) operation.before_->after_ = operation.after_;
@@ -106,6 +114,7 @@ class pending_operations final : public boost::asio::execution_context::service 
   std::condition_variable_any none_left_;
   pending_hook* first_ = nullptr;
   std::size_t count_ = 0;
+  bool ending_ = false;
 };
 
 /// The context that an executor belongs to; null for one that does not tell.

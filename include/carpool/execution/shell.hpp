@@ -26,7 +26,9 @@
 #include <cstddef>
 #include <memory>
 #include <mutex>
+#include <new>
 #include <optional>
+#include <thread>
 #include <utility>
 
 namespace carpool::execution {
@@ -132,6 +134,7 @@ class shell : public intake<Clock>, public std::enable_shared_from_this<shell<Cl
   /// After every event: lets requests expire, wakes a lane, sets the timer, ends drains. `awake` is a lane
   /// that is awake anyway.
   void react(time_point now, effects& out, lane_slot* awake = nullptr) {
+    out.ready.append(unposted_);
     if (now >= abort_at_) abort(now, out);
     const auto step = scheduler_.next(now, failing(out));
     if (step.dispatchable)
@@ -168,7 +171,8 @@ class shell : public intake<Clock>, public std::enable_shared_from_this<shell<Cl
       idle = self;
     if (!out.work) out.work = work_;  // those that still are pending may end meanwhile
     lock.unlock();
-    post_all(std::move(out.ready), home_.executor(), here, std::move(idle));
+    post_all(out.ready, home_.executor(), here, std::move(idle));
+    while (!out.ready.empty() && !leave_to_lanes(out)) post_all(out.ready, home_.executor(), here);
     if (out.wake != nullptr) wake(*out.wake);
     if (observing) out.told.tell(*observing);
     if (posts_nothing) post_nothing();
@@ -203,12 +207,14 @@ class shell : public intake<Clock>, public std::enable_shared_from_this<shell<Cl
   std::mutex mutex_;
 
   // Guarded by it.
+  completion_list unposted_;  // for want of memory
   lane_set lanes_;
   std::optional<wake_timer<Clock>> timer_;
   drain_list drains_;
   drain_list reloads_;
   time_point abort_at_ = never;  // what has not ended by then is given up
   bool given_up_ = false;        // it has been, and those who wait for the end have to be told
+  bool stopping_ = false;        // lanes go
 
  private:
   BOOST_NOINLINE void let_in_now(submission& one, time_point now) {
@@ -218,6 +224,18 @@ class shell : public intake<Clock>, public std::enable_shared_from_this<shell<Cl
     inbox_.push(one);
     let_in(now, out);
     look(now, out, lock);
+  }
+
+  /// There was no memory to post these. Waking a lane needs none, so one that is idle, or else the first that
+  /// rests, tries again. False: lanes go, so it has to be tried here.
+  BOOST_NOINLINE bool leave_to_lanes(effects& out) {
+    std::this_thread::yield();  // somebody may give memory back
+    const brief_lock lock(mutex_);
+    if (stopping_) return false;
+    unposted_.append(out.ready);
+    if (!work_) work_ = out.work;
+    if (out.wake == nullptr) out.wake = lanes_.wake_any();
+    return true;
   }
 
   /// Without memory for it a run() may end at once; what has happened has happened.
@@ -241,12 +259,20 @@ class shell : public intake<Clock>, public std::enable_shared_from_this<shell<Cl
 
   /// Without requests there is none, but handlers may well submit the next ones, for which the old one does
   /// as well: to set it costs more than to call many a handler. So they are called first.
-  void set_timer(time_point wake_at, const effects& out) {
+  void set_timer(time_point wake_at, effects& out) {
     if (!timer_) return;
     if (scheduler_.empty()) {
       if (!timers_may_fire_ && !ends_in_own_run(out)) timer_->disarm();
     } else if (wake_at != never) {
+      arm(wake_at, out);
+    }
+  }
+
+  void arm(time_point wake_at, effects& out) {
+    try {
       timer_->arm(wake_at, [weak = this->weak_from_this()] { on_timer(weak); });
+    } catch (const std::bad_alloc&) {  // a lane tries again, as in leave_to_lanes()
+      if (out.wake == nullptr) out.wake = lanes_.wake_any();
     }
   }
 

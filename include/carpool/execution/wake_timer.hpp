@@ -21,15 +21,16 @@ class wake_timer {
   explicit wake_timer(const boost::asio::any_io_executor& executor) : timer_(executor) {}
 
   /// Calls `wake()` on the executor at `at` or earlier; a wake-up that was overtaken by another arm or disarm
-  /// may still come, and must be harmless.
+  /// may still come, and must be harmless. If it throws, the timer is not armed.
   template <class Wake>
   void arm(time_point at, Wake wake) {
     if (at >= armed_for_) return;
-    armed_for_ = at;
+    armed_for_ = never;
     timer_.expires_at(at);
     timer_.async_wait([wake = std::move(wake)](const boost::system::error_code& aborted) mutable {
       if (!aborted) wake();
     });
+    armed_for_ = at;
   }
 
   /// To be called first when a wake-up has come; one that was overtaken leaves the later one armed.

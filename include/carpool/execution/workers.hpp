@@ -125,7 +125,9 @@ class workers : public batch_runner<Clock> {
   using base::on_batch_error_;
   using base::reloads_;
   using base::scheduler_;
+  using base::stopping_;
   using base::timer_;
+  using base::unposted_;
 
  private:
   friend class posted_turn<workers>;
@@ -133,6 +135,7 @@ class workers : public batch_runner<Clock> {
   void stop() {
     effects out;
     auto lock = this->enter(out, Clock::now());
+    out.ready.append(unposted_);
     stopping_ = true;
     timer_.reset();  // the shell may outlive the timer's context
     reloads_.settle_all(error::shut_down, out.ready);
@@ -278,7 +281,6 @@ class workers : public batch_runner<Clock> {
   std::shared_ptr<const lane_maker> make_;
   std::uint64_t generation_ = 0;  // of make_; lanes of an older one renew themselves before their next batch
   boost::system::error_code reload_error_;
-  bool stopping_ = false;
   std::size_t turns_ = 0;  // on the model executor, in progress
   std::condition_variable turn_ended_;
 

@@ -70,7 +70,13 @@ class adaptive {
     forget_outstanding(count);
   }
 
-  void on_dispatch(std::size_t lane, std::span<const scheduling::waiting_request> batch, time_point at) {
+  void reserve(std::size_t lane, std::size_t count) {
+    works_.reserve(count);
+    state_.running.reserve(lane, count);
+  }
+
+  void on_dispatch(std::size_t lane, std::span<const scheduling::waiting_request> batch,
+                   time_point at) noexcept {
     const double now = tick(at);
     works_.clear();
     for (const auto& member : batch) works_.push_back(member.work);

@@ -20,6 +20,7 @@
 #include <algorithm>
 #include <cassert>
 #include <cstddef>
+#include <new>
 #include <optional>
 #include <span>
 #include <utility>
@@ -62,16 +63,21 @@ class batch_scheduler final : public registry {
 
   // ---- batches
 
-  /// Lets due requests expire and asks the policy. To be called after every event and at `wake_at`.
+  /// Lets due requests expire and asks the policy. To be called after every event and at `wake_at`. Where
+  /// there is no memory to decide, a lane shall try.
   template <class Leave>
   [[nodiscard]] next_step next(time_point now, Leave leave) {
     expire(now, leave);
     if (fleet_.usable() == 0) [[unlikely]]
       empty_queue(outcome::device_lost, now, leave);
-    const action wanted = consult(now, leave);
-    const auto* wait = std::get_if<wait_until>(&wanted);
-    next_step step{std::holds_alternative<dispatch>(wanted),
-                   std::min(next_deadline_, wait == nullptr ? never : wait->when)};
+    next_step step{.dispatchable = true, .wake_at = next_deadline_};
+    try {
+      const action wanted = consult(now, leave);
+      step.dispatchable = std::holds_alternative<dispatch>(wanted);
+      if (const auto* wait = std::get_if<wait_until>(&wanted))
+        step.wake_at = std::min(step.wake_at, wait->when);
+    } catch (const std::bad_alloc&) {
+    }
     if (hung_after_ == duration::max()) return step;
     step.hung_lane = fleet_.newly_hung(now, hung_after_);
     if (step.hung_lane)
@@ -82,16 +88,19 @@ class batch_scheduler final : public registry {
   }
 
   /// Starts a batch on this free lane if the policy wants one to leave now; its members are then in
-  /// batch(lane), and stay where they are until seal().
+  /// batch(lane), and stay where they are until seal(). Without memory for that none leaves.
   template <class Leave>
   [[nodiscard]] bool start(std::size_t lane, time_point now, Leave leave) {
     if (!fleet_.usable(lane)) return false;
     expire(now, leave);
-    const action wanted = consult(now, leave);
-    const auto* leaving = std::get_if<dispatch>(&wanted);
-    if (leaving == nullptr) return false;
-    depart(lane, *leaving, now);
-    return true;
+    try {
+      const action wanted = consult(now, leave);
+      const auto* leaving = std::get_if<dispatch>(&wanted);
+      if (leaving != nullptr) depart(lane, *leaving, now);
+      return leaving != nullptr;
+    } catch (const std::bad_alloc&) {
+      return false;
+    }
   }
 
   /// Since when a lane has been free, if one is; so how much of a wait was for company and not for a lane.
@@ -254,6 +263,7 @@ class batch_scheduler final : public registry {
     return positions::run(0, std::min(waiting_.queue().size(), bounds_->max_batch_size));
   }
 
+  /// Strong guarantee.
   void depart(std::size_t lane, const dispatch& leaving, time_point now) {
     const positions which = what_waits().fitting(leaving.which);
     const std::size_t count = which.size();
@@ -262,6 +272,7 @@ class batch_scheduler final : public registry {
     flight& batch = fleet_[lane];
     batch.reserve(count);
     bounds_.reserve(count);
+    policy_.reserve(lane, count);
     fleet_.depart(lane, now, trimmed ? departure::full : leaving.reason);
     const bool in_order = waiting_.queue().arrivals_ascend();
     waiting_.serve(which, batch);

@@ -18,7 +18,8 @@ namespace carpool {
 
 /// A rule that decides when a batch leaves and what is in it. A class without I/O, clock or thread: it is
 /// told what happened and when, and `decide` returns the one action to take now. All calls come from one
-/// batcher under its lock, so they must be short, must not throw and must not call the batcher.
+/// batcher under its lock, so they must be short and must not call the batcher. Only `decide` may throw, and
+/// only std::bad_alloc: it is asked again.
 ///
 /// - `on_arrival(request)`: it joined the queue, at `request.arrival`.
 /// - `on_removed(count, now)`: waiting requests left without a batch: shed, expired, cancelled.
@@ -29,6 +30,9 @@ namespace carpool {
 /// every event and
 ///   at a time asked for by wait_until. It may be called at any other time too and its answer dropped: what
 ///   really left is told by `on_dispatch` and `on_removed`.
+///
+/// A policy that needs memory for a batch may also have `reserve(lane, count)`, which is called before so
+/// many requests leave for this lane and may throw std::bad_alloc: then they stay.
 ///
 /// A policy that learns may also have `forecast(bounds, now)`, which returns a carpool::forecast or an
 /// optional one: what it has found out, for people.
@@ -70,7 +74,10 @@ class any_policy {
     impl_->on_dispatch(lane, batch, now);
   }
   void on_done(std::size_t lane, time_point now, bool failed) noexcept { impl_->on_done(lane, now, failed); }
-  action decide(time_point now, const queue_view& queue, std::size_t free_lanes) noexcept {
+  /// Before on_dispatch(). Throws std::bad_alloc.
+  void reserve(std::size_t lane, std::size_t count) { impl_->reserve(lane, count); }
+  /// Throws std::bad_alloc.
+  action decide(time_point now, const queue_view& queue, std::size_t free_lanes) {
     return impl_->decide(now, queue, free_lanes);
   }
   /// Empty if the policy has none, or none yet.
@@ -83,6 +90,7 @@ class any_policy {
     virtual ~interface() = default;
     virtual void on_arrival(const waiting_request&) = 0;
     virtual void on_removed(std::size_t, time_point) = 0;
+    virtual void reserve(std::size_t, std::size_t) = 0;
     virtual void on_dispatch(std::size_t, std::span<const waiting_request>, time_point) = 0;
     virtual void on_done(std::size_t, time_point, bool) = 0;
     virtual action decide(time_point, const queue_view&, std::size_t) = 0;
@@ -94,6 +102,9 @@ class any_policy {
     explicit holder(P p) : policy(std::move(p)) {}
     void on_arrival(const waiting_request& request) override { policy.on_arrival(request); }
     void on_removed(std::size_t count, time_point now) override { policy.on_removed(count, now); }
+    void reserve([[maybe_unused]] std::size_t lane, [[maybe_unused]] std::size_t count) override {
+      if constexpr (requires { policy.reserve(lane, count); }) policy.reserve(lane, count);
+    }
     void on_dispatch(std::size_t lane, std::span<const waiting_request> batch, time_point now) override {
       policy.on_dispatch(lane, batch, now);
     }

@@ -39,10 +39,16 @@ struct running_batches {
     return elapsed > 1e-9 ? std::max(1.0, (integral_at(now) - of.integral) / elapsed) : 1;
   }
 
-  void begin(std::size_t lane, std::span<const waiting_request> members, double work, double now,
-             const timeline& time) {
-    advance(now);
+  /// Makes the lane's next begin() of a batch of so many unable to throw.
+  void reserve(std::size_t lane, std::size_t members) {
     if (lanes.size() <= lane) lanes.resize(lane + 1);
+    lanes[lane].deadlines.reserve(members);
+  }
+
+  void begin(std::size_t lane, std::span<const waiting_request> members, double work, double now,
+             const timeline& time) noexcept {
+    reserve(lane, members.size());
+    advance(now);
     batch& begun = lanes[lane];
     count += begun.active ? 0 : 1;
     begun.active = true;

@@ -32,10 +32,13 @@ inline void brief(any_policy& successor, const wait_queue& queue, const fleet& l
   std::stable_sort(events.begin(), events.end(),
                    [](const event& a, const event& b) { return a.time < b.time; });
   for (const event& each : events) {
-    if (each.arrival != nullptr)
+    if (each.arrival != nullptr) {
       successor.on_arrival(*each.arrival);
-    else
-      successor.on_dispatch(each.lane, lanes[each.lane].members(), each.time);
+      continue;
+    }
+    const auto members = lanes[each.lane].members();
+    successor.reserve(each.lane, members.size());
+    successor.on_dispatch(each.lane, members, each.time);
   }
 }
 

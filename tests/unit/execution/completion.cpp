@@ -63,6 +63,14 @@ completion& make(const Executor& executor, int number, action what,
   return *numbered<decltype(handler)>::make(nullptr, std::move(handler), home(own), number);
 }
 
+/// Drops what it is given.
+struct deaf_executor : counting_executor {
+  using counting_executor::counting_executor;
+  template <class Function>
+  void execute(Function&&) const {}
+  [[nodiscard]] deaf_executor require(asio::execution::blocking_t::never_t) const { return *this; }
+};
+
 }  // namespace
 
 TEST_CASE("a completion_list keeps order and gives up what it owns by pop") {
@@ -121,7 +129,7 @@ TEST_CASE("a foreign completion counts as work of its executor until it has been
   list.push(make(io.get_executor(), 1, [](int) {}));
   io.poll();
   CHECK(!io.stopped());
-  post_all(std::move(list), {});
+  post_all(list, {});
   io.poll();
   CHECK(io.stopped());
 }
@@ -135,7 +143,7 @@ TEST_CASE("post_all makes one post per executor and keeps the order of each") {
   const auto call = [&](int number) { called.push_back(number); };
   completion_list list;
   for (int i = 0; i < 12; ++i) list.push(i % 3 == 0 ? make(i, call) : make(i % 2 == 0 ? even : odd, i, call));
-  post_all(std::move(list), own);
+  post_all(list, own);
   CHECK(called.empty());
   CHECK(own.posts() == 1);
   CHECK(even.posts() == 1);
@@ -147,7 +155,8 @@ TEST_CASE("post_all makes one post per executor and keeps the order of each") {
 TEST_CASE("post_all of nothing posts nothing") {
   asio::io_context io;
   const counting_executor own(io);
-  post_all({}, own);
+  completion_list nothing;
+  post_all(nothing, own);
   CHECK(own.posts() == 0);
 }
 
@@ -160,7 +169,7 @@ TEST_CASE("executors of different types are told apart, and so are contexts behi
   list.push(make(asio::any_io_executor(first.get_executor()), 1, count));
   list.push(make(counting_executor(first), 2, count));
   list.push(make(asio::any_io_executor(second.get_executor()), 3, count));
-  post_all(std::move(list), {});
+  post_all(list, {});
   second.poll();
   CHECK(calls == 1);
   first.poll();
@@ -177,7 +186,7 @@ TEST_CASE("with more executors than are kept open, everybody is called and the o
     const auto which = static_cast<std::size_t>(i * 7 % 30);
     list.push(make(executors[which], i, [&, which](int number) { called[which].push_back(number); }));
   }
-  post_all(std::move(list), {});
+  post_all(list, {});
   io.poll();
   for (const ints& each : called) {
     CHECK(each.size() == 10);
@@ -203,7 +212,7 @@ TEST_CASE("B34: a handler that throws does not cost those behind it their turn")
         if (number % 2 == 0) throw std::runtime_error("handler");
       }));
   }
-  post_all(std::move(list), io.get_executor());
+  post_all(list, io.get_executor());
   CHECK_THROWS(io.poll());
   CHECK(called == ints{0});
   CHECK_THROWS(io.poll());
@@ -213,12 +222,68 @@ TEST_CASE("B34: a handler that throws does not cost those behind it their turn")
   CHECK(io.stopped());
 }
 
+TEST_CASE("B27: what there is no memory to post stays in the list, and the rest is posted") {
+  asio::io_context io;
+  counting_executor own(io);
+  counting_executor other(io);
+  ints called;
+  const auto call = [&](int number) { called.push_back(number); };
+  completion_list list;
+  for (int i = 0; i < 6; ++i) list.push(i % 2 == 0 ? make(i, call) : make(other, i, call));
+  SUBCASE("of the batcher's executor") { own.starve(1); }
+  SUBCASE("of another one") { other.starve(1); }
+  SUBCASE("of both") {
+    own.starve(1);
+    other.starve(1);
+  }
+  SUBCASE("of nobody") {}
+  post_all(list, own);
+  io.poll();
+  const std::size_t posted = called.size();
+  CHECK(posted == 3 * (own.posts() + other.posts()));
+  CHECK(list.empty() == (posted == 6));
+  post_all(list, own);
+  CHECK(list.empty());
+  io.restart();
+  io.poll();
+  std::sort(called.begin(), called.end());
+  CHECK(called == ints{0, 1, 2, 3, 4, 5});
+}
+
+TEST_CASE("B34: where there is no memory to post those behind a handler that throws, they are called first") {
+  asio::io_context io;
+  counting_executor own(io);
+  ints called;
+  completion_list list;
+  for (int i = 0; i < 4; ++i)
+    list.push(make(i, [&](int number) {
+      called.push_back(number);
+      own.starve(1);
+      if (number == 1) throw std::runtime_error("handler");
+    }));
+  post_all(list, own);
+  CHECK_THROWS_AS(io.poll(), std::runtime_error);
+  CHECK(called == ints{0, 1, 2, 3});
+  io.poll();
+  CHECK(io.stopped());
+}
+
+TEST_CASE("an executor that drops what it is given ends the operations uncalled") {
+  asio::io_context io;
+  const auto alive = std::make_shared<int>();
+  completion_list list;
+  list.push(make(1, [alive](int) { FAIL("called"); }));
+  post_all(list, deaf_executor(io));
+  CHECK(list.empty());
+  CHECK(alive.use_count() == 1);
+}
+
 TEST_CASE("a handler that throws is destroyed all the same") {
   asio::io_context io;
   const auto alive = std::make_shared<int>();
   completion_list list;
   list.push(make(1, [alive](int) { throw std::runtime_error("handler"); }));
-  post_all(std::move(list), io.get_executor());
+  post_all(list, io.get_executor());
   CHECK_THROWS(io.poll());
   CHECK(alive.use_count() == 1);
 }
@@ -252,7 +317,7 @@ TEST_CASE("a posted run that is never run destroys its handlers with the context
       const auto never = [alive](int) { FAIL("called"); };
       list.push(i % 2 == 0 ? make(i, never) : make(io.get_executor(), i, never));
     }
-    post_all(std::move(list), io.get_executor());
+    post_all(list, io.get_executor());
   }
   CHECK(alive.use_count() == 1);
 }
