@@ -86,19 +86,18 @@ class executor_completion : public foreign_completion {
   void post(completion_list& ready) final {
     // Our executor is gone once the run has begun, and hand_over() keeps the context alive no longer than
     // this call.
-    const auto post = [&] {
+    const auto post = [&](bool ending) {
       const auto executor = boost::asio::prefer(*executor_, outstanding_work.untracked);
       completion_run<std::decay_t<decltype(executor)>>::post(ready, executor);
-      return ready.empty();
+      if (ending) const completion_list dropped(std::move(ready));
     };
     const auto hooks = [&ready](auto visit) {
       ready.for_each([&](completion& each) { visit(static_cast<executor_completion&>(each)); });
     };
-    pending_operations* const context = this->registered_with();
-    if (context == nullptr)
-      post();
-    else if (!context->hand_over(hooks, post))
-      const completion_list gone(std::move(ready));
+    if (pending_operations* context = this->registered_with())
+      context->hand_over(hooks, post);
+    else
+      post(false);
   }
 
   /// The context that a foreign executor belongs to, if it tells.

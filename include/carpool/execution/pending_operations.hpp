@@ -60,16 +60,15 @@ class pending_operations final : public boost::asio::execution_context::service 
   }
 
   /// Removes operations from the list while `post` hands them to their executor: their context stays alive
-  /// meanwhile. `for_each_of_them` visits their hooks. Where `post` says that it could not, they stay in the
-  /// list; or, if the context ends, false is returned: then they have to be destroyed.
+  /// meanwhile. `for_each_of_them` visits their hooks. Those that `post` does not get rid of stay in the
+  /// list; there is no time for that if it is told that the context is ending.
   template <class Visit, class Post>
-  [[nodiscard]] bool hand_over(Visit for_each_of_them, Post post) {
+  void hand_over(Visit for_each_of_them, Post post) {
     const std::lock_guard lock(mutex_);
     for_each_of_them([this](pending_hook& operation) { leave(operation); });
-    const bool posted = post();
-    if (!posted && !ending_) for_each_of_them([this](pending_hook& operation) { enter(operation); });
+    post(ending_);
+    for_each_of_them([this](pending_hook& operation) { enter(operation); });
     if (count_ == 0) none_left_.notify_all();
-    return posted || !ending_;
   }
 
   /// Removes an operation that is not to be completed.
