@@ -27,7 +27,7 @@ enum class error {
   model_failed,
   /// split returned more or fewer results than the batch has requests.
   result_count_mismatch,
-  /// The model ran out of memory, also with this request alone in its batch; see carpool::out_of_memory.
+  /// There was not enough memory, also with this request alone in its batch; see carpool::out_of_memory.
   out_of_memory,
   /// The request alone is more than `options::max_batch_work` and `options::oversize` refuses such.
   too_large,
@@ -56,7 +56,7 @@ class error_category final : public boost::system::error_category {
       case error::result_count_mismatch:
         return "the model returned more or fewer results than the batch has requests";
       case error::out_of_memory:
-        return "the model ran out of memory, even with this request alone in its batch";
+        return "there was not enough memory, even with this request alone in its batch";
       case error::too_large:
         return "the request is too large: alone it is more work than max_batch_work allows for a batch";
       case error::device_lost:
@@ -79,6 +79,7 @@ class error_category final : public boost::system::error_category {
 
 /// For functors to throw when a batch does not fit into the memory of their device. The batcher then runs the
 /// batch in smaller parts, if its inputs can be run again, and makes the next batches smaller for a while.
+/// std::bad_alloc means the same.
 class out_of_memory : public boost::system::system_error {
  public:
   /// `what` is for people: which device, how much was asked for.

@@ -14,6 +14,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <functional>
+#include <new>
 #include <span>
 #include <stdexcept>
 #include <utility>
@@ -150,6 +151,7 @@ class simulated_model {
     const auto poisoned = [this](int number) { return at_.of(number).poison; };
     if (batch.size() > at_.model.memory || (at_.model.fails && at_.chance.chance(1))) {
       fails_with(error::out_of_memory);
+      if (batch.size() % 2 == 0) throw std::bad_alloc();
       throw out_of_memory();
     }
     if (std::any_of(batch.begin(), batch.end(), poisoned) || (at_.model.fails && at_.chance.chance(4))) {

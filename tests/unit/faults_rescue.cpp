@@ -15,6 +15,7 @@
 #include <functional>
 #include <limits>
 #include <memory>
+#include <new>
 #include <optional>
 #include <set>
 #include <stdexcept>
@@ -169,6 +170,15 @@ TEST_CASE(
   bench.sizes.clear();
   for (const auto& each : bench.submit_all(ints(16, 1))) CHECK_FALSE(each.error());
   CHECK(bench.sizes == std::vector<std::size_t>{4, 4, 4, 4});
+}
+
+TEST_CASE("std::bad_alloc of a functor is a lack of memory like any other") {
+  rescue_bench<> bench({.max_batch_size = 16}, [](std::span<const int> inputs) {
+    if (inputs.size() > 5) throw std::bad_alloc();
+  });
+  for (const auto& each : bench.submit_all(ints(16, 1))) CHECK_FALSE(each.error());
+  CHECK(bench.sizes == std::vector<std::size_t>{16, 8, 8, 4, 4, 4, 4});
+  CHECK(bench.batcher->stats().max_batch_work == 4);
 }
 
 TEST_CASE("after a lack of memory batches grow again, slowly") {

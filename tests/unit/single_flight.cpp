@@ -170,7 +170,7 @@ TEST_CASE("what is equal is the user's to say, and work may be told as well") {
 TEST_CASE("a result that cannot be copied is missed by one caller only, who counts as failed") {
   struct outcomes final : observer {
     void on_request_ended(const request_report& report) noexcept override {
-      (report.why == error::model_failed ? failed : succeeded) += 1;
+      (report.why == error::out_of_memory ? failed : succeeded) += 1;
     }
     int succeeded = 0;
     int failed = 0;
@@ -200,7 +200,7 @@ TEST_CASE("a result that cannot be copied is missed by one caller only, who coun
   for (int i = 0; i < 3; ++i)
     batcher.async_submit(1, [&](boost::system::error_code why, const once&) {
       succeeded += !why;
-      failed += why == error::model_failed;
+      failed += why == error::out_of_memory;
     });
   world.settle();
   CHECK(succeeded == 2);

@@ -152,9 +152,9 @@ class typed_lane final : public lane {
   void run(stopwatch* watch) noexcept override {
     if (failure_) return;
     guarded([&] {
+      ran_ = true;
       results_.reserve(inputs_.size());
       keep_copies();
-      ran_ = true;
       any_failed_ = pipeline_->run(inputs_, results_, watch);
     });
     if (!failure_) inputs_.clear();

@@ -15,6 +15,7 @@
 #include <concepts>
 #include <cstddef>
 #include <exception>
+#include <new>
 #include <optional>
 #include <span>
 #include <type_traits>
@@ -29,6 +30,8 @@ namespace carpool::execution {
     std::rethrow_exception(failure);
   } catch (const boost::system::system_error& thrown) {
     return thrown.code().failed() ? thrown.code() : make_error_code(error::model_failed);
+  } catch (const std::bad_alloc&) {
+    return error::out_of_memory;
   } catch (...) {
     return error::model_failed;
   }

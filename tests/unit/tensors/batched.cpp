@@ -7,9 +7,11 @@
 #include <boost/asio/use_future.hpp>
 
 #include <ATen/ops/arange.h>
+#include <ATen/ops/empty.h>
 #include <ATen/ops/full.h>
 #include <ATen/ops/ones.h>
 
+#include <cstdint>
 #include <functional>
 #include <future>
 #include <stdexcept>
@@ -103,12 +105,16 @@ TEST_CASE("a model that returns another number of rows is told so") {
   CHECK(complaint(at::ones({2})).empty());
 }
 
-TEST_CASE("libtorch's lack of memory becomes carpool's") {
+TEST_CASE("libtorch's lack of memory becomes carpool's, on a GPU and on the CPU") {
   batched set{stack{{2}}, [](const at::Tensor& values) {
                 TORCH_CHECK_WITH(OutOfMemoryError, false, "Tried to allocate 2.00 GiB");
                 return values;
               }};
   CHECK_THROWS_AS(run(set, {at::ones({2})}), carpool::out_of_memory);
+  batched huge{stack{{2}}, [](const at::Tensor& values) {
+                 return at::empty({std::int64_t{1} << 45}, values.options());  // of the CPU
+               }};
+  CHECK_THROWS_AS(run(huge, {at::ones({2})}), carpool::out_of_memory);
 }
 
 TEST_CASE("behind a batcher: many requests, a bad one among them, and their work is known") {
