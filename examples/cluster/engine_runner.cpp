@@ -24,8 +24,8 @@ failure_code code_of(const boost::system::error_code& error) {
   if (error == bert::text_too_long) return failure_code::too_long;
   if (error == bert::invalid_utf8) return failure_code::not_utf8;
   if (error == carpool::error::expired) return failure_code::expired;
-  if (error == carpool::error::device_lost || error == carpool::error::shut_down ||
-      error == carpool::error::queue_full)
+  if (error == carpool::error::device_lost || error == carpool::error::out_of_memory ||
+      error == carpool::error::shut_down || error == carpool::error::queue_full)
     return failure_code::unavailable;
   return failure_code::model_failed;
 }

@@ -27,7 +27,7 @@ enum class failure_code : std::uint8_t {
   unsupported = 4,   ///< the model does not have what is asked for
   expired = 5,       ///< the deadline passed
   model_failed = 6,  ///< the model threw
-  unavailable = 7,   ///< the worker cannot run its model any more
+  unavailable = 7,   ///< the worker cannot run its model, now or any more
   unreadable = 8,    ///< the payload is malformed, or of a version that the worker does not know
   poisonous = 9,     ///< each of the workers that tried it went away
 };

@@ -117,7 +117,8 @@ api_error from_error_code(const boost::system::error_code& code) {
     return {problem::expired, "the deadline passed before the result was there"};
   if (code == carpool::error::shut_down) return {problem::unavailable, "the server is shutting down"};
   if (code == bert_error::empty_text) return {problem::empty_input, code.message()};
-  if (code == carpool::error::device_lost) return {problem::unavailable, code.message()};
+  if (code == carpool::error::device_lost || code == carpool::error::out_of_memory)
+    return {problem::unavailable, code.message()};
   if (code == bert_error::text_too_long || code == bert_error::invalid_utf8 ||
       code == bert_error::pairs_unsupported || code == bert_error::unknown_token)
     return {problem::invalid, code.message()};

@@ -40,7 +40,7 @@ enum class problem {
   model_failed,            ///< the model threw, or its output is not finite
   unsuitable_model,        ///< the model is of a kind that cannot do this
   not_implemented,         ///< an unknown method or transfer coding
-  unavailable,             ///< shutting down, or the device has failed
+  unavailable,             ///< shutting down, or the device has failed or is short of memory
   expired,                 ///< the deadline passed
 };
 

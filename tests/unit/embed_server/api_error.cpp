@@ -87,6 +87,7 @@ TEST_CASE("error codes of the batcher and of the model are told apart") {
   CHECK(from_error_code(carpool::error::expired).kind() == problem::expired);
   CHECK(from_error_code(carpool::error::shut_down).kind() == problem::unavailable);
   CHECK(from_error_code(carpool::error::device_lost).kind() == problem::unavailable);
+  CHECK(from_error_code(carpool::error::out_of_memory).kind() == problem::unavailable);
   CHECK(from_error_code(carpool::bert::error::pairs_unsupported).kind() == problem::invalid);
   CHECK(from_error_code(carpool::error::model_failed).kind() == problem::model_failed);
   CHECK(from_error_code(carpool::error::result_count_mismatch).kind() == problem::model_failed);
