@@ -109,10 +109,14 @@ TEST_CASE("who would have offsets committed by the clock is told that workers co
                        std::invalid_argument);
 }
 
-TEST_CASE("acks may be all or -1, which is the same, and nothing less") {
+TEST_CASE("acks, by any of its names, may be all or -1, which is the same, and nothing less") {
   mock_kafka kafka{1};
-  for (const char* name : {"all", "-1"}) CHECK_NOTHROW(make_source(kafka, {{"acks", name}}));
-  for (const char* fewer : {"0", "1"})
-    CHECK_THROWS_WITH_AS(make_source(kafka, {{"acks", fewer}}), doctest::Contains("it must be \"all\" here"),
-                         std::invalid_argument);
+  for (const std::string property : {"acks", "request.required.acks"}) {
+    for (const char* value : {"all", "-1"}) CHECK_NOTHROW(make_source(kafka, {{property, value}}));
+    for (const std::string fewer : {"0", "1"})
+      CHECK_THROWS_WITH_AS(
+          make_source(kafka, {{property, fewer}}),
+          ("Kafka: " + property + " = \"" + fewer + "\": it must be \"all\" here; leave it out").c_str(),
+          std::invalid_argument);
+  }
 }

@@ -28,36 +28,46 @@ void log(const rd_kafka_t*, int level, const char* facility, const char* line) {
   spdlog::log(level_of(level), "Kafka: {}: {}", facility, line);
 }
 
-void set(rd_kafka_conf_t& conf, const kafka_properties& properties) {
-  for (const auto& [name, value] : properties) {
-    reason why{};
-    if (rd_kafka_conf_set(&conf, name.c_str(), value.c_str(), why.data(), why.size()) != RD_KAFKA_CONF_OK)
-      throw std::invalid_argument("Kafka: " + name + " = \"" + value + "\": " + why.data());
-  }
+void set(rd_kafka_conf_t& conf, const std::string& name, const std::string& value) {
+  reason why{};
+  if (rd_kafka_conf_set(&conf, name.c_str(), value.c_str(), why.data(), why.size()) != RD_KAFKA_CONF_OK)
+    throw std::invalid_argument("Kafka: " + name + " = \"" + value + "\": " + why.data());
 }
 
-// -1 is another name of `all`.
-bool same(const std::string& name, const std::string& chosen, const std::string& fixed) {
-  return chosen == fixed || (name == "acks" && chosen == "-1" && fixed == "all");
+void set(rd_kafka_conf_t& conf, const kafka_properties& properties) {
+  for (const auto& [name, value] : properties) set(conf, name, value);
+}
+
+// In librdkafka's own spelling.
+std::string value_of(const rd_kafka_conf_t& conf, const std::string& name) {
+  std::array<char, 512> value{};
+  std::size_t size = value.size();
+  rd_kafka_conf_get(&conf, name.c_str(), value.data(), &size);
+  return value.data();
 }
 
 // What a program relies on is not for others to choose, and silence would have them believe that they did.
-void refuse_changes(const kafka_properties& chosen, const kafka_properties& fixed) {
-  for (const auto& [name, value] : fixed)
-    if (const auto found = chosen.find(name); found != chosen.end() && !same(name, found->second, value))
-      throw std::invalid_argument("Kafka: " + name + " = \"" + found->second + "\": it must be \"" + value +
-                                  "\" here; leave it out");
+// Properties and values have other names, which librdkafka knows: so it is asked what it has understood.
+void set_all_but(const kafka_properties& fixed, rd_kafka_conf_t& conf, const kafka_properties& chosen) {
+  kafka_properties before;
+  for (const auto& [name, value] : fixed) before[name] = value_of(conf, name);
+  for (const auto& [name, value] : chosen) {
+    set(conf, name, value);
+    for (const auto& [kept, as] : before)
+      if (value_of(conf, kept) != as)
+        throw std::invalid_argument("Kafka: " + name + " = \"" + value + "\": it must be \"" +
+                                    fixed.at(kept) + "\" here; leave it out");
+  }
 }
 
 }  // namespace
 
 kafka_conf make_conf(const kafka_settings& settings, const kafka_properties& defaults,
                      const kafka_properties& fixed) {
-  refuse_changes(settings.properties, fixed);
   kafka_conf conf{rd_kafka_conf_new()};
   set(*conf, defaults);
-  set(*conf, settings.properties);
   set(*conf, fixed);
+  set_all_but(fixed, *conf, settings.properties);
   set(*conf, {{"bootstrap.servers", settings.brokers}});
   rd_kafka_conf_set_log_cb(conf.get(), log);
   rd_kafka_conf_set_error_cb(conf.get(), [](rd_kafka_t*, int, const char*, void*) {});  // it is in the log
