@@ -22,7 +22,6 @@
 #include <algorithm>
 #include <chrono>
 #include <exception>
-#include <iterator>
 #include <utility>
 
 namespace cluster {
@@ -69,7 +68,7 @@ struct remote_queue::submission {
     *outcome += missing;
     if (missing == 0) return;
     std::erase(entries, "");
-    queue.withdraw(std::move(entries));
+    queue.withdrawals_.add(std::move(entries));
   }
 
   /// Redis has answered: these are the entries, or none if there is no room for them or asking failed.
@@ -105,7 +104,8 @@ remote_queue::remote_queue(const asio::any_io_executor& executor, const redis_se
       name_(embed_server::random_id(32)),
       at_once_(most_replies_at_once),
       awaited_(name_),
-      breaker_(settings.command_time / 2) {}
+      breaker_(settings.command_time / 2),
+      withdrawals_(executor, redis_, keys.requests()) {}
 
 void remote_queue::start() {
   asio::co_spawn(executor_, read_replies(), asio::detached);
@@ -156,14 +156,14 @@ asio::awaitable<void> remote_queue::admit(std::uint64_t number, std::vector<std:
   if (found != open_.end())
     found->second->asked(std::move(entries), failure);
   else
-    withdraw(std::move(entries));
+    withdrawals_.add(std::move(entries));
 }
 
 // The entries, or none if there is no room. Those that Redis tells of too late leave again; the breaker has
 // heard of that failure when the time was over, and hears nothing of what comes afterwards.
 asio::awaitable<std::vector<std::string>> remote_queue::add(std::vector<std::string> arguments) {
   std::vector<std::string> keys{keys_.requests()};
-  const auto late = [this](const redis_value& answer) { withdraw(entries_in(answer)); };
+  const auto late = [this](const redis_value& answer) { withdrawals_.add(entries_in(answer)); };
   const auto began = steady_now();
   try {
     const redis_value answer = co_await admit_script.run(redis_, std::move(keys), std::move(arguments), late);
@@ -175,19 +175,6 @@ asio::awaitable<std::vector<std::string>> remote_queue::add(std::vector<std::str
   } catch (const redis_refusal& refused) {
     throw redis_unavailable(std::string("Redis, which holds the queue, takes nothing: ") + refused.what());
   }
-}
-
-// Nobody waits for them any more, so no worker need run them. One that has them already goes on, and its
-// reply is one that nobody wants.
-void remote_queue::withdraw(std::vector<std::string> entries) {
-  if (entries.empty()) return;
-  asio::co_spawn(executor_, remove(std::move(entries)), [](std::exception_ptr) {});  // or their deadlines do
-}
-
-asio::awaitable<void> remote_queue::remove(std::vector<std::string> entries) {
-  redis_command command{"XDEL", keys_.requests()};
-  std::ranges::move(entries, std::back_inserter(command));
-  co_await redis_.run(std::move(command));
 }
 
 asio::awaitable<void> remote_queue::wait_for(submission& mine, carpool::time_point deadline) {

@@ -10,6 +10,7 @@
 #include "redis_connection.hpp"
 #include "text_reply.hpp"
 #include "text_request.hpp"
+#include "withdrawals.hpp"
 #include <carpool/stats.hpp>
 #include <carpool/time.hpp>
 
@@ -82,8 +83,6 @@ class remote_queue {
   std::vector<std::string> admission(std::uint64_t number, const std::vector<text_request>& texts) const;
   asio::awaitable<void> admit(std::uint64_t number, std::vector<std::string> arguments);
   asio::awaitable<std::vector<std::string>> add(std::vector<std::string> arguments);
-  void withdraw(std::vector<std::string> entries);
-  asio::awaitable<void> remove(std::vector<std::string> entries);
   asio::awaitable<void> wait_for(submission& mine, carpool::time_point deadline);
   asio::awaitable<void> read_replies();
   asio::awaitable<void> read_some();
@@ -103,6 +102,7 @@ class remote_queue {
   awaited_replies awaited_;
   std::map<std::uint64_t, submission*> open_;
   circuit_breaker breaker_;
+  withdrawals withdrawals_;
   carpool::stats counted_;
   bool closed_ = false;
 };

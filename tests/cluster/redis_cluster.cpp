@@ -13,6 +13,9 @@
 #include "support/http_client.hpp"
 #include "support/temporary_folder.hpp"
 
+#include <boost/asio/cancellation_signal.hpp>
+#include <boost/asio/error.hpp>
+
 #include <chrono>
 #include <cstddef>
 #include <set>
@@ -98,4 +101,28 @@ TEST_CASE(
   busy_clients clients(*gateway);
   clients.await_more(50);
   CHECK(clients.stop() == 0);
+}
+
+TEST_CASE("Q12: who leaves while a shard moves to another server leaves no text behind when it has moved") {
+  const redis_cluster redis;
+  const std::size_t from = redis.owner(requests(0)), to = (from + 1) % redis_cluster::masters;
+  const std::string from_id = redis.ask(from, "CLUSTER MYID"), to_id = redis.ask(to, "CLUSTER MYID");
+  const std::string set_slot = "CLUSTER SETSLOT " + redis.ask(0, "CLUSTER KEYSLOT " + requests(0));
+  test_gateway gateway(cluster::redis_settings{.port = std::to_string(redis.client_port(0))});
+  boost::asio::cancellation_signal leaving;
+  auto left = gateway.submit({"one", "two"}, std::chrono::minutes{1}, leaving.slot());
+  await([&] { return redis.ask(from, "XLEN " + requests(0)) == "2"; });
+  REQUIRE(redis.ask(to, set_slot + " IMPORTING " + from_id) == "OK");
+  REQUIRE(redis.ask(from, set_slot + " MIGRATING " + to_id) == "OK");
+  REQUIRE(redis.ask(from, "MIGRATE 127.0.0.1 " + std::to_string(redis.client_port(to)) + " " + requests(0) +
+                              " 0 10000") == "OK");
+  gateway.ask([&](const cluster::remote_queue&) {
+    leaving.emit(boost::asio::cancellation_type::terminal);
+    return 0;
+  });
+  CHECK(error_of(std::move(left)) == boost::asio::error::operation_aborted);
+  CHECK_THROWS_AS(gateway.submit({"refused"}).get(), cluster::redis_unavailable);  // asked after the others
+  REQUIRE(redis.ask(to, set_slot + " NODE " + to_id) == "OK");
+  REQUIRE(redis.ask(from, set_slot + " NODE " + to_id) == "OK");
+  await([&] { return redis.ask(to, "XLEN " + requests(0)) == "0"; });
 }

@@ -30,15 +30,17 @@ class test_gateway {
  public:
   using replies = std::vector<cluster::text_reply>;
 
-  explicit test_gateway(const std::string& unix_socket, std::size_t max_outstanding = 100,
-                        std::chrono::milliseconds command_time = std::chrono::seconds{1})
-      : queue_(std::make_unique<cluster::remote_queue>(
-            io_.get_executor(),
-            cluster::redis_settings{.unix_socket = unix_socket, .command_time = command_time},
-            cluster::queue_keys{"default"}, max_outstanding)) {
+  explicit test_gateway(const cluster::redis_settings& settings, std::size_t max_outstanding = 100)
+      : queue_(std::make_unique<cluster::remote_queue>(io_.get_executor(), settings,
+                                                       cluster::queue_keys{"default"}, max_outstanding)) {
     queue_->start();
     thread_ = std::thread([this] { io_.run(); });
   }
+
+  explicit test_gateway(const std::string& unix_socket, std::size_t max_outstanding = 100,
+                        std::chrono::milliseconds command_time = std::chrono::seconds{1})
+      : test_gateway(cluster::redis_settings{.unix_socket = unix_socket, .command_time = command_time},
+                     max_outstanding) {}
 
   /// Something that is asked of the queue, on its thread.
   template <class Question>

@@ -104,6 +104,46 @@ TEST_CASE("Q4: who is told that Redis does not answer leaves no text behind when
   CHECK(gateway.unwanted() == 0);
 }
 
+TEST_CASE("Q4: who leaves while Redis is away leaves no text behind when it is back") {
+  redis_server redis;
+  test_gateway gateway(redis.socket(), 2000);
+  auto stays = gateway.submit({"stays"});
+  boost::asio::cancellation_signal leaving;
+  auto left = gateway.submit(many_texts(1500), 60s, leaving.slot());
+  await_length(redis, "req", 1501);
+  redis.kill();
+  gateway.ask([&](const cluster::remote_queue&) {
+    leaving.emit(boost::asio::cancellation_type::terminal);
+    return 0;
+  });
+  CHECK(error_of(std::move(left)) == boost::asio::error::operation_aborted);
+  // Until Redis has been asked in vain for as long as it may take.
+  CHECK_THROWS_AS(gateway.submit({"refused"}).get(), cluster::redis_unavailable);
+  redis.start();
+  await_length(redis, "req", 1);
+  const auto worker = start_worker(redis);
+  check_result(stays.get()[0], "stays");
+  CHECK(gateway.unwanted() == 0);
+}
+
+TEST_CASE(
+    "Q4: a Redis that says too late that it has lost the scripts has not taken the text, and gets them "
+    "again") {
+  const redis_server redis;
+  const auto worker = start_worker(redis);
+  test_gateway gateway(redis.socket());
+  check_result(gateway.submit({"before"}).get()[0], "before");
+  redis.ask("SCRIPT FLUSH");
+  redis.signal(SIGSTOP);
+  CHECK_THROWS_AS(gateway.submit({"lost"}).get(), cluster::redis_unavailable);
+  redis.signal(SIGCONT);
+  await_recovery(gateway);
+  CHECK(texts_added(redis) == 2);
+  CHECK(gateway.unwanted() == 0);
+  CHECK(gateway.ask([](const cluster::remote_queue& queue) { return queue.redis_works(); }));
+  check_empty(redis);
+}
+
 TEST_CASE("who leaves while a worker has the text disturbs nobody") {
   const redis_server redis;
   test_gateway gateway(redis.socket());
