@@ -174,7 +174,12 @@ class redis_connection::implementation {
   /// That server may be gone for good: the one at the given address will know who has taken its place. Throws
   /// redis_unavailable.
   void give_up(const std::shared_ptr<link>& lost) {
-    if (lost != current_ || !redirected_) return;
+    if (redirected_) begin_anew(lost);  // else the connection to the given address is already made anew
+  }
+
+  /// That server answers, but not what is asked. Throws redis_unavailable.
+  void begin_anew(const std::shared_ptr<link>& left) {
+    if (left != current_) return;
     current_ = connect(settings_);
     redirected_ = false;
   }
@@ -233,6 +238,8 @@ asio::awaitable<redis_value> redis_connection::run(redis_command command, std::c
       self->follow(to, *elsewhere);
       continue;
     }
+    // It does not hear the other servers, which may do without it for long while programs still reach it.
+    if (reply.text.starts_with("CLUSTERDOWN ")) self->begin_anew(to);
     if (elsewhere || passes_by_itself(reply.text))
       throw redis_unavailable("Redis cannot work now: " + reply.text);
     throw redis_refusal(reply.text);

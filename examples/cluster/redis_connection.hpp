@@ -25,7 +25,8 @@ using late_reply = std::function<void(redis_value)>;
 /// out together. Hides Boost.Redis, whose headers take long to compile.
 ///
 /// In a Redis Cluster it goes to the server that has the keys of the commands, which must all be in one slot:
-/// as soon as one server sends it to another, and back to the given address when that one does not answer.
+/// as soon as one server sends it to another, and back to the given address when that one does not answer, or
+/// does not hear the other servers.
 ///
 /// A command that waits on the server holds up all behind it, and giving up the wait does not end it:
 /// commands that block need a connection of their own.

@@ -80,6 +80,12 @@ class false_redis {
     return answered_;
   }
 
+  /// How many connections two commands take, one after the other, which are answered in vain.
+  int connections_made() {
+    ask_in_vain([] {}, {});
+    return connections_;
+  }
+
  private:
   std::string path() const { return (folder_.path() / "redis").string(); }
 
@@ -108,6 +114,7 @@ class false_redis {
   asio::awaitable<void> accept() {
     for (;;) {
       auto client = co_await acceptor_.async_accept(asio::use_awaitable);
+      ++connections_;
       asio::co_spawn(io_, serve(std::move(client)), [](std::exception_ptr) {});
     }
   }
@@ -134,6 +141,7 @@ class false_redis {
   std::string greeting_ = "%1\r\n+server\r\n+redis\r\n";
   std::string answer_;
   bool byte_by_byte_;
+  int connections_ = 0;
   int answered_ = 0;
   asio::io_context io_{1};
   asio::steady_timer may_answer_{io_, 0s};
@@ -178,6 +186,11 @@ TEST_CASE("Q4: a reply that comes too late goes to whoever wants to hear of it, 
 
 TEST_CASE("Q4: what had not been sent when its caller was told is not sent any more") {
   CHECK(false_redis(":1\r\n").listen_too_late() == 1);
+}
+
+TEST_CASE("Q12: a server that does not hear the others is asked no more, but the given address once again") {
+  CHECK(false_redis("-CLUSTERDOWN The cluster is down\r\n").connections_made() == 2);
+  CHECK(false_redis("-LOADING the dataset\r\n").connections_made() == 1);
 }
 
 TEST_CASE("Q10: a reply that is split at every byte is read all the same") {
