@@ -58,6 +58,16 @@ void freeze_master(spread_stage& cluster, dice& dice) {
   redis.signal(victim, SIGCONT);
 }
 
+// Programs still reach it, and it takes what they write until it has not heard of the others for as long as
+// servers wait. They hear of each other again only when everybody is answered by its replica.
+void isolate_master(spread_stage& cluster, dice& dice) {
+  const redis_cluster& redis = cluster.redis();
+  cluster.isolate(draw(redis, dice, true));
+  await([&] { return masters(redis) == redis_cluster::masters + 1; });  // it does not know that it is none
+  cluster.await_answers();
+  cluster.reunite();
+}
+
 // As operators do before they stop a server: the replica takes over when it has everything.
 void relieve_master(spread_stage& cluster, dice& dice) {
   const redis_cluster& redis = cluster.redis();
@@ -81,6 +91,7 @@ std::vector<fault> redis_faults(spread_stage& cluster) {
   };
   add("a master killed", loses, kill_master);
   add("a master frozen", loses, freeze_master);
+  add("a master not heard of", loses, isolate_master);
   add("a master relieved", refuses, relieve_master);
   add("a master's link cut", refuses,
       [](spread_stage& of, dice& dice) { cut_link(link_of_master(of, dice), dice); });

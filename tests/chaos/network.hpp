@@ -9,7 +9,6 @@
 
 #include <cstdint>
 #include <memory>
-#include <string>
 #include <thread>
 #include <vector>
 
@@ -27,8 +26,8 @@ class network {
   }
 
   /// A link as redis_link's constructor makes it, for as long as this lives.
-  redis_link& add(const std::vector<std::string>& redis_sockets, std::uint16_t port = 0) {
-    return *links_.emplace_back(std::make_unique<redis_link>(io_, redis_sockets, port));
+  redis_link& add(const std::vector<redis_link::endpoint>& redis, std::uint16_t port = 0) {
+    return *links_.emplace_back(std::make_unique<redis_link>(io_, redis, port));
   }
 
  private:

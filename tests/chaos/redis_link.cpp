@@ -30,7 +30,8 @@ constexpr std::chrono::milliseconds pause_after_failure{10};
 }  // namespace
 
 struct redis_link::connection {
-  connection(tcp::socket program_, asio::io_context& io) : program(std::move(program_)), redis(io) {}
+  connection(tcp::socket program_, asio::ip::address source_, asio::io_context& io)
+      : program(std::move(program_)), source(std::move(source_)), redis(io) {}
 
   void close() {
     boost::system::error_code ignored;
@@ -46,15 +47,15 @@ struct redis_link::connection {
   }
 
   tcp::socket program;
-  asio::local::stream_protocol::socket redis;
+  asio::ip::address source;
+  asio::generic::stream_protocol::socket redis;
   bool lost = false;
 };
 
-redis_link::redis_link(asio::io_context& io, const std::vector<std::string>& redis_sockets,
-                       std::uint16_t port)
+redis_link::redis_link(asio::io_context& io, std::vector<endpoint> redis, std::uint16_t port)
     : io_(io),
       acceptor_(io, tcp::endpoint{asio::ip::address_v4::loopback(), port}),
-      redis_(redis_sockets.begin(), redis_sockets.end()),
+      redis_(std::move(redis)),
       changed_(io, asio::steady_timer::time_point::max()) {
   asio::co_spawn(io, accept(), asio::detached);
 }
@@ -65,6 +66,13 @@ void redis_link::become(condition now) {
     changed_.cancel();
     if (now != condition::cut) return;
     for (const auto& each : connections()) each->reset();
+  });
+}
+
+void redis_link::stall_from(std::set<asio::ip::address> sources) {
+  asio::post(io_, [this, sources = std::move(sources)] {
+    stalled_sources_ = sources;
+    changed_.cancel();
   });
 }
 
@@ -82,12 +90,18 @@ std::vector<std::shared_ptr<redis_link::connection>> redis_link::connections() {
   return alive;
 }
 
+bool redis_link::is_stalled(const connection& which) const {
+  return condition_ == condition::stalled || stalled_sources_.contains(which.source);
+}
+
 asio::awaitable<void> redis_link::accept() {
   for (;;) {
-    auto [failed, program] = co_await acceptor_.async_accept(no_throw);
+    tcp::endpoint source;
+    auto [failed, program] = co_await acceptor_.async_accept(source, no_throw);
     if (failed == asio::error::operation_aborted) co_return;
     if (!failed) {
-      asio::co_spawn(io_, serve(std::make_shared<connection>(std::move(program), io_)), asio::detached);
+      asio::co_spawn(io_, serve(std::make_shared<connection>(std::move(program), source.address(), io_)),
+                     asio::detached);
       continue;
     }
     asio::steady_timer pause{io_, pause_after_failure};
@@ -114,7 +128,7 @@ asio::awaitable<void> redis_link::forward(std::shared_ptr<connection> served, Fr
   std::array<char, 65536> bytes;
   for (;;) {
     const auto [ended, size] = co_await from.async_read_some(asio::buffer(bytes), no_throw);
-    while (condition_ == condition::stalled) co_await changed_.async_wait(no_throw);
+    while (is_stalled(*served)) co_await changed_.async_wait(no_throw);
     if (ended) break;
     if (served->lost) continue;
     const auto [failed, written] = co_await asio::async_write(to, asio::buffer(bytes.data(), size), no_throw);

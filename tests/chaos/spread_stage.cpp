@@ -6,17 +6,25 @@
 #include "await_empty.hpp"
 #include "cluster/await.hpp"
 
+#include <boost/asio/ip/address.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/local/stream_protocol.hpp>
+
 #include <fmt/format.h>
 
 #include <chrono>
+#include <set>
 #include <string>
 #include <vector>
 
 namespace chaos {
 namespace {
 
+using boost::asio::ip::address;
+using boost::asio::ip::tcp;
 using carpool::test::await;
 using carpool::test::redis_cluster;
+using unix_socket = boost::asio::local::stream_protocol::endpoint;
 
 constexpr std::size_t shards = 6;  // so many that each server has one, which a test of cluster/ checks
 
@@ -27,7 +35,8 @@ std::string prefix_of(std::size_t shard) {
 }  // namespace
 
 spread_stage::spread_stage(std::size_t gateways, std::size_t workers)
-    : redis_(std::chrono::seconds{2}, {}, true),  // longer than a server waits for a processor
+    : redis_(std::chrono::seconds{2}, {},  // longer than a server waits for a processor
+             [this](const redis_cluster& redis, std::size_t server) { lead_to(redis, server); }),
       way_in_(complete()),
       crew_(std::vector(gateways, way_in_.address()), std::vector(workers, way_in_.address()),
             {"--shards", std::to_string(shards)}) {
@@ -35,20 +44,33 @@ spread_stage::spread_stage(std::size_t gateways, std::size_t workers)
   await_recovery();
 }
 
-// Gives each server a link and each master a replica, which reaches it by the master's link.
+void spread_stage::lead_to(const redis_cluster& redis, std::size_t server) {
+  const tcp::endpoint bus{boost::asio::ip::address_v4::loopback(), redis.bus(server)};
+  server_links_.push_back(&network_.add({unix_socket{redis.socket(server)}}, redis.client_port(server)));
+  bus_links_.push_back(&network_.add({bus}, redis.bus_port(server)));
+}
+
+// Gives each master a replica, which reaches it by the master's link.
 redis_link& spread_stage::complete() {
-  std::vector<std::string> sockets;
-  const auto add_link = [&](std::size_t server) {
-    sockets.push_back(redis_.socket(server));
-    server_links_.push_back(&network_.add({sockets.back()}, redis_.client_port(server)));
-  };
-  for (std::size_t i = 0; i < redis_cluster::masters; ++i) add_link(i);
-  for (std::size_t i = 0; i < redis_cluster::masters; ++i) {
-    redis_.add_replica(i);
-    add_link(redis_.servers() - 1);
-  }
+  std::vector<redis_link::endpoint> sockets;
+  for (std::size_t i = 0; i < redis_cluster::masters; ++i) redis_.add_replica(i);
+  for (std::size_t i = 0; i < redis_.servers(); ++i) sockets.emplace_back(unix_socket{redis_.socket(i)});
   await([&] { return redis_.is_whole(); });
   return network_.add(sockets);
+}
+
+void spread_stage::isolate(std::size_t server) {
+  std::set<address> others;
+  for (std::size_t i = 0; i < redis_.servers(); ++i)
+    if (i != server) others.insert(boost::asio::ip::make_address(redis_.source(i)));
+  const std::set<address> it{boost::asio::ip::make_address(redis_.source(server))};
+  for (const auto* const links : {&server_links_, &bus_links_})
+    for (std::size_t i = 0; i < links->size(); ++i) (*links)[i]->stall_from(i == server ? others : it);
+}
+
+void spread_stage::reunite() {
+  for (const auto* const links : {&server_links_, &bus_links_})
+    for (redis_link* each : *links) each->stall_from({});
 }
 
 // Requests of nobody in particular go to the shards by turns, which callers also take.

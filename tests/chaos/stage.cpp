@@ -5,7 +5,14 @@
 
 #include "await_empty.hpp"
 
+#include <boost/asio/local/stream_protocol.hpp>
+
 namespace chaos {
+namespace {
+
+using unix_socket = boost::asio::local::stream_protocol::endpoint;
+
+}  // namespace
 
 // Its log of commands is never written anew, so that it tells all that happened.
 stage::stage(std::size_t gateways, std::size_t workers)
@@ -18,7 +25,7 @@ stage::stage(std::size_t gateways, std::size_t workers)
 
 stage::links stage::add_links(std::size_t count) {
   links added;
-  for (std::size_t i = 0; i < count; ++i) added.push_back(&network_.add({redis_.socket()}));
+  for (std::size_t i = 0; i < count; ++i) added.push_back(&network_.add({unix_socket{redis_.socket()}}));
   return added;
 }
 

@@ -11,9 +11,11 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace carpool::test {
@@ -28,11 +30,13 @@ class redis_cluster {
  public:
   /// `node_timeout`: a server that is not heard of for so long is taken for dead by the others.
   /// `certificate`: if given, they speak TLS only, and send clients to each other by the name localhost.
-  /// `behind_links`: they send clients and replicas to ports of which each has to be led to its server's
-  /// socket.
+  /// `lead`: if given, they send clients, replicas and each other to ports of which each has to be led to its
+  /// server: client_port() to socket(), and bus_port() to bus(). It is called for each as soon as it is
+  /// there.
   explicit redis_cluster(std::chrono::milliseconds node_timeout = std::chrono::seconds{1},
-                         const std::optional<certificate_files>& certificate = {}, bool behind_links = false)
-      : node_timeout_(node_timeout), certificate_(certificate), behind_links_(behind_links) {
+                         const std::optional<certificate_files>& certificate = {},
+                         std::function<void(const redis_cluster&, std::size_t server)> lead = {})
+      : node_timeout_(node_timeout), certificate_(certificate), lead_(std::move(lead)) {
     for (std::size_t i = 0; i < masters; ++i)
       add(std::to_string(slots_each * i) + " " + std::to_string(last_slot(i)));
     for (std::size_t i = 0; i < masters; ++i)
@@ -47,6 +51,12 @@ class redis_cluster {
   }
   std::uint16_t client_port(std::size_t server) const { return nodes_.at(server)->client_port; }
   std::string socket(std::size_t server) const { return nodes_.at(server)->redis.socket(); }
+
+  /// Where the others reach it, and where it listens to them.
+  std::uint16_t bus_port(std::size_t server) const { return nodes_.at(server)->bus_port; }
+  std::uint16_t bus(std::size_t server) const { return nodes_.at(server)->bus; }
+  /// From which it connects to others, if these are led to it: each has one of its own.
+  std::string source(std::size_t server) const { return nodes_.at(server)->source; }
 
   std::size_t servers() const { return nodes_.size(); }
 
@@ -99,9 +109,12 @@ class redis_cluster {
 
  private:
   struct node {
-    node(std::chrono::milliseconds timeout, const std::optional<certificate_files>& certificate,
-         bool behind_link)
-        : client_port(behind_link ? free_port() : port), redis(options(timeout, certificate)) {}
+    node(std::size_t number, std::chrono::milliseconds timeout,
+         const std::optional<certificate_files>& certificate, bool is_led_to)
+        : client_port(is_led_to ? free_port() : port),
+          bus_port(is_led_to ? free_port() : bus),
+          source("127.0.1." + std::to_string(number + 1)),
+          redis(options(timeout, certificate)) {}
 
     std::vector<std::string> options(std::chrono::milliseconds timeout,
                                      const std::optional<certificate_files>& certificate) const {
@@ -116,7 +129,9 @@ class redis_cluster {
                                      "--repl-diskless-sync-delay",
                                      "0"};
       if (client_port != port)
-        given.insert(given.end(), {"--cluster-announce-port", std::to_string(client_port)});
+        given.insert(given.end(), {"--cluster-announce-port", std::to_string(client_port),
+                                   "--cluster-announce-bus-port", std::to_string(bus_port),
+                                   "--cluster-announce-ip", "127.0.0.1", "--bind-source-addr", source});
       if (!certificate) return given;
       given.insert(given.end(),
                    {"--tls-cluster", "yes", "--tls-cert-file", certificate->chain.string(), "--tls-key-file",
@@ -129,6 +144,8 @@ class redis_cluster {
     std::uint16_t port = free_port();
     std::uint16_t bus = free_port();
     std::uint16_t client_port;
+    std::uint16_t bus_port;
+    std::string source;
     redis_server redis;
   };
 
@@ -143,17 +160,20 @@ class redis_cluster {
   }
 
   void add(const std::string& slots) {
-    nodes_.push_back(std::make_unique<node>(node_timeout_, certificate_, behind_links_));
+    nodes_.push_back(
+        std::make_unique<node>(nodes_.size(), node_timeout_, certificate_, static_cast<bool>(lead_)));
+    if (lead_) lead_(*this, nodes_.size() - 1);
     const node& started = *nodes_.back();
     if (!slots.empty()) started.redis.ask("CLUSTER ADDSLOTSRANGE " + slots);
     started.redis.ask("CLUSTER SET-CONFIG-EPOCH " + std::to_string(nodes_.size()));
     if (nodes_.size() > 1)
-      ask(0, "CLUSTER MEET 127.0.0.1 " + std::to_string(started.port) + " " + std::to_string(started.bus));
+      ask(0, "CLUSTER MEET 127.0.0.1 " + std::to_string(started.client_port) + " " +
+                 std::to_string(started.bus_port));
   }
 
   std::chrono::milliseconds node_timeout_;
   std::optional<certificate_files> certificate_;
-  bool behind_links_;
+  std::function<void(const redis_cluster&, std::size_t)> lead_;
   std::vector<std::unique_ptr<node>> nodes_;
 };
 

@@ -47,8 +47,7 @@ class no_descriptors {
 
 // A program, its link, and the Redis at the end of it; one thread has all of them.
 struct line {
-  line()
-      : acceptor(io, {(folder.path() / "redis").string()}), link(io, {(folder.path() / "redis").string()}) {}
+  line() : socket((folder.path() / "redis").string()), acceptor(io, socket), link(io, {socket}) {}
 
   void connect() {
     program.close();
@@ -94,6 +93,7 @@ struct line {
   }
 
   const carpool::test::temporary_folder folder;
+  const asio::local::stream_protocol::endpoint socket;
   asio::io_context io;
   asio::local::stream_protocol::acceptor acceptor;
   chaos::redis_link link;
@@ -164,10 +164,10 @@ TEST_CASE("nobody hears anything of a lost connection, its end included, and new
 TEST_CASE("connections through a link to several servers go to one after the other") {
   using server = asio::local::stream_protocol;
   const carpool::test::temporary_folder folder;
-  const std::string paths[] = {(folder.path() / "one").string(), (folder.path() / "two").string()};
+  const server::endpoint sockets[] = {(folder.path() / "one").string(), (folder.path() / "two").string()};
   asio::io_context io;
-  server::acceptor one{io, paths[0]}, two{io, paths[1]};
-  chaos::redis_link link{io, {paths[0], paths[1]}};
+  server::acceptor one{io, sockets[0]}, two{io, sockets[1]};
+  chaos::redis_link link{io, {sockets[0], sockets[1]}};
   std::string order;
   for (int i = 0; i < 2; ++i) {
     one.async_accept([&](boost::system::error_code, server::socket) { order += "one "; });
@@ -178,4 +178,21 @@ TEST_CASE("connections through a link to several servers go to one after the oth
     program.connect({asio::ip::address_v4::loopback(), link.port()});
     while (order != expected) REQUIRE(io.run_one_for(std::chrono::minutes{1}) > 0);
   }
+}
+
+TEST_CASE("what comes from some addresses, or goes there, is stalled, and all else is not") {
+  line line;
+  line.connect();
+  line.link.stall_from({asio::ip::make_address("127.0.1.1")});
+  CHECK(line.send(line.program, line.redis, "question") == "question");
+  line.program.close();
+  line.program.open(tcp::v4());
+  line.program.bind({asio::ip::make_address("127.0.1.1"), 0});
+  line.program.connect({asio::ip::address_v4::loopback(), line.link.port()});
+  line.await_redis();
+  CHECK(line.send(line.program, line.redis, "question").empty());
+  CHECK(line.send(line.redis, line.program, "answer").empty());
+  line.link.stall_from({});
+  CHECK(line.receive(line.redis) == "question");
+  CHECK(line.receive(line.program) == "answer");
 }
