@@ -19,8 +19,6 @@
 #include "sharded_queue.hpp"
 
 #include <boost/asio/as_tuple.hpp>
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
 #include <boost/asio/experimental/awaitable_operators.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
@@ -110,9 +108,7 @@ class gateway {
     embed_server::equip(*service_, given_, settings_);
     http_.emplace(std::move(listeners_), *service_, settings_);
     http_->set_tls(tls_);
-    asio::co_spawn(
-        io_, embed_server::reload_on_hangup(embed_server::reloadables(given_, settings_, *service_, *http_)),
-        asio::detached);
+    reloading_.emplace(io_.get_executor(), embed_server::reloadables(given_, settings_, *service_, *http_));
     http_->start();
     for (const std::string& address : http_->addresses())
       std::cout << fmt::format("listening on {}\n", address) << std::flush;
@@ -130,6 +126,7 @@ class gateway {
   embed_server::model_catalog models_;
   std::optional<embed_server::embed_service> service_;
   std::optional<embed_server::server> http_;
+  std::optional<embed_server::reload_on_hangup> reloading_;
 };
 
 }  // namespace

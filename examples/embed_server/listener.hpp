@@ -3,11 +3,13 @@
 
 #pragma once
 
+#include "reserved_allocator.hpp"
 #include "unix_socket_file.hpp"
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/basic_socket_acceptor.hpp>
 #include <boost/asio/generic/stream_protocol.hpp>
+#include <boost/asio/steady_timer.hpp>
 
 #include <cstdint>
 #include <string>
@@ -19,7 +21,10 @@ namespace asio = boost::asio;
 /// Where connections are accepted: a TCP port or a Unix socket.
 struct listener {
   asio::basic_socket_acceptor<asio::generic::stream_protocol> acceptor;
-  unix_socket_file file = {};  ///< none for TCP
+  unix_socket_file file = {};                         ///< none for TCP
+  asio::steady_timer pause{acceptor.get_executor()};  ///< after which accepting is tried again
+  reserved_allocator<> memory = {};                   ///< for whatever is waited for, one thing at a time
+  bool waits_for_room = false;                        ///< rather than for a client
 
   bool is_unix() const noexcept { return !file.path().empty(); }
 

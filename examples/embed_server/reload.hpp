@@ -3,7 +3,10 @@
 
 #pragma once
 
-#include <boost/asio/awaitable.hpp>
+#include "reserved_allocator.hpp"
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/signal_set.hpp>
 
 #include <functional>
 #include <string>
@@ -20,8 +23,19 @@ struct reloadable {
   std::function<void()> read_again;
 };
 
-/// Reads all of them again whenever SIGHUP comes. What is wrong is told in the log and not taken. Runs until
-/// its executor ends; without any it leaves SIGHUP alone.
-asio::awaitable<void> reload_on_hangup(std::vector<reloadable> all);
+/// While it lives, reads all of them again whenever SIGHUP comes. What is wrong is told in the log and not
+/// taken. Without any it leaves SIGHUP alone.
+class reload_on_hangup {
+ public:
+  reload_on_hangup(const asio::any_io_executor& executor, std::vector<reloadable> all);
+
+ private:
+  void wait();
+  void read_again() const;
+
+  const std::vector<reloadable> all_;
+  asio::signal_set hangups_;
+  reserved_allocator<> memory_;  // to wait for the next one: SIGHUP ends a process that does not
+};
 
 }  // namespace embed_server

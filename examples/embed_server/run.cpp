@@ -23,7 +23,6 @@
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/this_coro.hpp>
@@ -129,16 +128,18 @@ bool serve(const server_options& given) {
       choose_http_threads(given.http_threads, models.first()->about().on_gpu, carpool::bert::core_count()));
   server http{std::move(listeners), service, settings, threads.executors()};
   http.set_tls(tls);
-  asio::co_spawn(io, reload_on_hangup(reloadables(given, settings, service, http)), asio::detached);
+  const reload_on_hangup reloading{io.get_executor(), reloadables(given, settings, service, http)};
 
   const http_threads::running serving{threads};
   std::exception_ptr failure;
   bool everything_answered = false;
+  // Only the handler holds it, so that the server ends, too, when nobody hears signals any more: Asio
+  // destroys a coroutine for which it finds no memory to start what the coroutine awaits.
+  std::shared_ptr<void> at_end(nullptr, [&io](void*) { io.stop(); });
   asio::co_spawn(io, serve_clients(http, models, settings.limits),
-                 [&](std::exception_ptr error, bool answered) {
+                 [&, at_end = std::move(at_end)](std::exception_ptr error, bool answered) {
                    failure = error;
                    everything_answered = answered;
-                   io.stop();
                  });
   run_on(io);
   if (failure) std::rethrow_exception(failure);

@@ -6,13 +6,13 @@
 #include "file_limit.hpp"
 #include "no_throw.hpp"
 
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
-#include <boost/system/error_code.hpp>
+#include <boost/asio/bind_allocator.hpp>
 
 #include <spdlog/spdlog.h>
 
 #include <chrono>
+#include <exception>
+#include <new>
 #include <utility>
 
 namespace embed_server {
@@ -44,7 +44,8 @@ const asio::any_io_executor& server::next_thread() { return threads_[accepted_++
 void server::start() {
   for (listener& each : listeners_) {
     each.acceptor.listen();
-    asio::co_spawn(each.acceptor.get_executor(), accept_connections(each), asio::detached);
+    each.acceptor.non_blocking(true);
+    wait_for_client(each);
   }
 }
 
@@ -57,48 +58,81 @@ std::vector<std::string> server::addresses() const {
   return addresses;
 }
 
-asio::awaitable<void> server::accept_connections(listener& from) {
-  for (;;) {
-    co_await wait_for_room();
-    if (stopped_) co_return;
-    auto [ec, socket] = co_await from.acceptor.async_accept(next_thread(), no_throw);
-    if (!ec) add(std::move(socket), from);
-    if (!stopped_) co_await pause_after(ec);
-  }
+// The memory for it has been there from the beginning: a server that cannot wait for clients any more looks
+// healthy to those it has.
+void server::wait_for_client(listener& from) {
+  if (stopped_) return;
+  from.waits_for_room = clients_.size() >= settings_.limits.connections;
+  if (from.waits_for_room) return;
+  from.acceptor.async_wait(asio::socket_base::wait_read,
+                           asio::bind_allocator(from.memory, [this, &from](const error_code& ec) {
+                             if (!ec) let_in(from);
+                           }));
 }
 
-asio::awaitable<void> server::wait_for_room() {
-  while (clients_.size() >= settings_.limits.connections && !stopped_)
-    co_await client_left_.async_wait(no_throw);
+void server::let_in(listener& from) {
+  if (stopped_) return;
+  if (is_shortage(accept(from)))
+    pause(from);
+  else
+    wait_for_client(from);
+}
+
+// Closes the connection if there is no memory for it.
+error_code server::accept(listener& from) {
+  error_code ec;
+  try {
+    auto socket = from.acceptor.accept(next_thread(), ec);
+    if (!ec) add(std::move(socket), from);
+  } catch (const std::exception& error) {
+    spdlog::error("a client was turned away: {}", error.what());
+  }
+  return ec;
+}
+
+bool server::is_shortage(const error_code& ec) {
+  const bool shortage = ec && ec != asio::error::connection_aborted && ec != asio::error::would_block;
+  if (shortage && !out_of_files_) spdlog::warn("cannot accept connections: {}", ec.message());
+  if (!shortage && out_of_files_) spdlog::info("accepting connections again");
+  out_of_files_ = shortage;
+  return shortage;
 }
 
 // Without descriptors or memory, accepting fails at once and would be tried again at once: give clients time
 // to leave.
-asio::awaitable<void> server::pause_after(const error_code& ec) {
-  const bool shortage = ec && ec != asio::error::connection_aborted;
-  if (shortage && !out_of_files_) spdlog::warn("cannot accept connections: {}", ec.message());
-  if (!shortage && out_of_files_) spdlog::info("accepting connections again");
-  out_of_files_ = shortage;
-  if (!shortage) co_return;
-  asio::steady_timer pause{client_left_.get_executor(), std::chrono::milliseconds{100}};
-  co_await pause.async_wait(no_throw);
+void server::pause(listener& from) {
+  try {
+    from.pause.expires_after(std::chrono::milliseconds{100});
+    from.pause.async_wait(asio::bind_allocator(from.memory, [this, &from](const error_code& ec) {
+      if (!ec) wait_for_client(from);
+    }));
+  } catch (const std::bad_alloc&) {  // Asio's list of timers could not grow
+    wait_for_client(from);
+  }
 }
 
 void server::add(client_stream::socket_type socket, const listener& from) {
   const auto client = clients_.insert(
       clients_.end(), std::make_shared<connection>(std::move(socket), from.is_unix() ? nullptr : tls_,
                                                    service_, settings_, home()));
-  (*client)->start([this, client] {
-    clients_.erase(client);
-    client_left_.cancel();
-  });
+  (*client)->start([this, client] { remove(client); });
+}
+
+void server::remove(client_list::iterator client) {
+  clients_.erase(client);
+  client_left_.cancel();
+  for (listener& each : listeners_)
+    if (each.waits_for_room) wait_for_client(each);
 }
 
 void server::stop_accepting() {
   if (std::exchange(stopped_, true)) return;
   service_.start_draining();
   for (listener& each : listeners_) {
-    accept_waiting(each);
+    // Clients in the listen queue believe that they are connected, and may have sent a request already.
+    while (!accept(each)) {
+    }
+    each.pause.cancel();
     each.acceptor.close();
     each.file.remove();
   }
@@ -107,16 +141,6 @@ void server::stop_accepting() {
 
 void server::close_idle() {
   for (const auto& client : clients_) client->close_if_idle();
-}
-
-// Clients in the listen queue believe that they are connected, and may have sent a request already.
-void server::accept_waiting(listener& from) {
-  error_code ec;
-  from.acceptor.non_blocking(true, ec);
-  while (!ec) {
-    auto socket = from.acceptor.accept(next_thread(), ec);
-    if (!ec) add(std::move(socket), from);
-  }
 }
 
 asio::awaitable<void> server::async_empty() {

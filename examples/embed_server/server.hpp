@@ -13,6 +13,7 @@
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/ssl/context.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <boost/system/error_code.hpp>
 
 #include <cstddef>
 #include <list>
@@ -56,11 +57,15 @@ class server {
   void drop_connections();
 
  private:
-  asio::awaitable<void> accept_connections(listener& from);
-  asio::awaitable<void> wait_for_room();
-  asio::awaitable<void> pause_after(const boost::system::error_code& ec);
-  void accept_waiting(listener& from);
+  using client_list = std::list<std::shared_ptr<connection>>;
+
+  void wait_for_client(listener& from);
+  void let_in(listener& from);
+  boost::system::error_code accept(listener& from);
+  bool is_shortage(const boost::system::error_code& ec);
+  void pause(listener& from);
   void add(client_stream::socket_type socket, const listener& from);
+  void remove(client_list::iterator client);
   asio::any_io_executor home();
   const asio::any_io_executor& next_thread();
 
@@ -70,7 +75,7 @@ class server {
   std::shared_ptr<asio::ssl::context> tls_;
   embed_service& service_;
   const http_settings settings_;
-  std::list<std::shared_ptr<connection>> clients_;
+  client_list clients_;
   asio::steady_timer
       client_left_;  // never fires; cancelled whenever a client leaves, to wake those who wait for it
   bool stopped_ = false;

@@ -159,3 +159,21 @@ TEST_CASE("H24: a connection for which there is no memory is closed, whatever it
   }
   CHECK(successes > 1);
 }
+
+TEST_CASE("H24: a client for whom there is no memory does not keep the next one out") {
+  log_watch log;
+  const std::string question = post_json("/embed", R"({"text":"hi"})", "Connection: close\r\n");
+  std::size_t successes = 0;
+  for (bool failed = true; failed; ++successes) {
+    INFO("memory for ", successes, " blocks");
+    REQUIRE(successes < 1000);
+    lonely_server server;
+    server.fail_after(successes);
+    http_client unlucky(server.port());
+    unlucky.send(question);
+    CHECK_NOTHROW(unlucky.receive_all());
+    failed = server.has_failed();
+    CHECK(http_client(server.port()).ask(question).status == 200);
+  }
+  CHECK(successes > 1);
+}
