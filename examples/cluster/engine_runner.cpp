@@ -44,7 +44,7 @@ asio::awaitable<text_reply> run(embedding_engine& engine, text_request request,
     job.deadline = deadline;
     job.priority = request.priority;
     job.client = request.key;
-    job.traceparent = std::move(request.traceparent);
+    job.traceparent = request.traceparent;
     auto embedded = co_await engine.embed(std::move(job));
     text_result result{.values = std::move(embedded.vectors.at(0)),
                        .tokens = static_cast<std::uint32_t>(embedded.token_count)};

@@ -161,7 +161,7 @@ asio::awaitable<std::vector<text_reply>> remote_engine::send(const embedding_job
                      .key = job.client,
                      .truncate = job.truncate,
                      .token_vectors = !job.pooled,
-                     .traceparent = job.traceparent});
+                     .traceparent = std::string(job.traceparent)});
   std::string trouble;
   try {
     auto replies = co_await queue_.submit(std::move(texts), job.deadline);

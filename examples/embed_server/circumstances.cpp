@@ -4,7 +4,6 @@
 #include "circumstances.hpp"
 
 #include "api_error.hpp"
-#include "trace_context.hpp"
 
 #include <algorithm>
 #include <chrono>
@@ -33,7 +32,7 @@ asio::awaitable<embedded_texts> circumstances::run(const submitted_texts& texts,
   job.truncate = texts.truncate;
   job.deadline = deadline;
   job.client = request.client.id;
-  job.traceparent = to_traceparent(request.span);
+  job.traceparent = request.traceparent;
   job.admit = [this, fits = std::move(job.admit)](std::size_t token_count) {
     if (fits) fits(token_count);
     admit(token_count);

@@ -47,6 +47,7 @@ api_error from_parser_error(const error_code& ec, std::string_view seen) {
 void begin(exchange& request, request_head head) {
   request.head = std::move(head);
   request.span = begin_span(request.head.caller);
+  request.traceparent = to_traceparent(request.span);
   request.date = std::chrono::system_clock::now();
   request.begin = std::chrono::steady_clock::now();
 }
@@ -286,7 +287,7 @@ asio::awaitable<void> connection::tell_metrics() {
 // The header of an answer, and what is noted of it.
 void connection::complete(response& answer, const exchange& request, bool keep_alive) {
   complete_header(answer, request.head, keep_alive);
-  answer.set("traceparent", to_traceparent(request.span));
+  answer.set("traceparent", request.traceparent);
   settings_.cors.complete(answer, request.head);
   service_.clients().tell_rates(answer, request);
   log(request, answer.result_int(), &answer);

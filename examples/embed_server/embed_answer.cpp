@@ -6,11 +6,11 @@
 #include "api_error.hpp"
 #include "json_text.hpp"
 
+#include <fmt/compile.h>
 #include <openssl/evp.h>
 
 #include <algorithm>
 #include <bit>
-#include <charconv>
 #include <cmath>
 
 namespace embed_server {
@@ -23,6 +23,13 @@ bool is_openai(answer_form form) {
 std::string_view opening(answer_form form) {
   if (is_openai(form)) return R"({"object":"list","data":[)";
   return form == answer_form::object ? R"({"embedding":)" : "[";
+}
+
+constexpr std::size_t longest_number = 18;  // such as -1234567800000000, and a comma
+constexpr std::size_t around = 256;         // bytes of an answer that are not values
+
+std::size_t longest_value(answer_form form) {
+  return form == answer_form::openai_base64 ? (sizeof(float) * 4 + 2) / 3 : longest_number;
 }
 
 }  // namespace
@@ -47,6 +54,7 @@ answer_writer::answer_writer(answer_form form, std::string_view model)
     : form_(form), model_(model), out_(opening(form)) {}
 
 void answer_writer::append(std::span<const float> values) {
+  if (count_ == 0) out_.reserve(around + longest_value(form_) * values.size());  // mostly it is the only one
   if (count_ > 0) out_ += ',';
   if (is_openai(form_)) {
     out_ += R"({"object":"embedding","index":)";
@@ -75,14 +83,14 @@ std::string answer_writer::finish(std::size_t tokens) {
   return std::move(out_);
 }
 
+// {fmt} writes the fewest digits that bring the value back, as std::to_chars does, in less time.
 void append_elements(std::string& out, std::span<const float> values) {
   check_finite(values);
-  constexpr std::size_t longest = 16;  // such as -1.23456789e-38, and a comma
   const std::size_t start = out.size();
-  out.resize(start + longest * values.size());
+  out.resize(start + longest_number * values.size());
   char* at = out.data() + start;
   for (const float value : values) {
-    at = std::to_chars(at, at + longest, value).ptr;
+    at = fmt::format_to(at, FMT_COMPILE("{}"), value);
     *at++ = ',';
   }
   if (!values.empty()) --at;

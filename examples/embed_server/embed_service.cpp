@@ -23,6 +23,7 @@
 
 #include <chrono>
 #include <exception>
+#include <optional>
 #include <utility>
 
 namespace embed_server {
@@ -85,7 +86,7 @@ void embed_service::start_draining() {
 }
 
 asio::awaitable<response> embed_service::answer(exchange& request, destination where, std::string body) {
-  api_error error{problem::model_failed, "internal error"};
+  std::optional<api_error> error;
   const request_head& head = request.head;
   const endpoint to = where.to;
   circumstances when{request, clients_, request.arrival + head.time_limit.value_or(limits_.request_time)};
@@ -95,15 +96,16 @@ asio::awaitable<response> embed_service::answer(exchange& request, destination w
     tell_variant(found, when);
     co_return found;
   } catch (const api_error& found) {
-    error = found;
+    error.emplace(found);
   } catch (const boost::system::system_error& failed) {
-    error = from_error_code(failed.code());
+    error.emplace(from_error_code(failed.code()));
   } catch (const std::exception& unexpected) {
     spdlog::error("{}: {}", head.path, unexpected.what());
+    error.emplace(problem::model_failed, "internal error");
   }
-  response refused = render(error, family_of(head.path));
+  response refused = render(*error, family_of(head.path));
   tell_variant(refused, when);
-  if (runs_model(to) && is_invalid(error)) count_invalid(when);
+  if (runs_model(to) && is_invalid(*error)) count_invalid(when);
   co_return refused;
 }
 

@@ -44,9 +44,10 @@ struct embedding_job {
   bool truncate = true;  ///< cut what is longer than the model takes, rather than refuse it
   bool pooled = true;    ///< a vector for each text; else one for each of its tokens
   carpool::time_point deadline = carpool::time_point::max();
-  std::int8_t priority = 0;      ///< as carpool::submit_options::priority
-  std::uint64_t client = 0;      ///< clients share the model by their weights, where keys are in use
-  std::string traceparent = {};  ///< names the span that the job belongs to (W3C); empty: none
+  std::int8_t priority = 0;  ///< as carpool::submit_options::priority
+  std::uint64_t client = 0;  ///< clients share the model by their weights, where keys are in use
+  /// Names the span that the job belongs to (W3C); empty: none. Outlives the operation.
+  std::string_view traceparent = {};
 
   /// Told once how many tokens all texts have together, before they wait for the model; an engine that learns
   /// of it later tells it then. What it throws ends the operation, and nothing of the job runs that has not

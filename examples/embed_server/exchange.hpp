@@ -20,6 +20,7 @@ struct exchange {
   request_head head;
   api_client client;
   trace_span span;
+  std::string traceparent = {};                  ///< names the span to others
   std::chrono::system_clock::time_point date{};  ///< when the header had been read, for people
   carpool::time_point begin{};                   ///< likewise, for subtracting
   carpool::time_point arrival{};                 ///< when the body had been read; deadlines count from it

@@ -3,12 +3,10 @@
 
 #include "random_id.hpp"
 
-#include <fmt/compile.h>
-
 #include <algorithm>
 #include <array>
+#include <cstdint>
 #include <functional>
-#include <iterator>
 #include <random>
 
 namespace embed_server {
@@ -27,9 +25,12 @@ std::mt19937_64 seeded() {
 
 std::string random_id(std::size_t digits) {
   thread_local std::mt19937_64 random = seeded();
-  std::string id;
-  id.reserve(digits);
-  while (id.size() < digits) fmt::format_to(std::back_inserter(id), FMT_COMPILE("{:016x}"), random());
+  std::string id(digits, '0');
+  std::uint64_t bits = 0;
+  for (std::size_t i = 0; i < digits; ++i, bits >>= 4) {
+    if (i % 16 == 0) bits = random();
+    id[i] = "0123456789abcdef"[bits & 15];
+  }
   return id;
 }
 

@@ -62,6 +62,8 @@ std::string_view take_segment(std::string_view& path) {
 
 // Only names are decoded; everything else in a path is taken literally.
 std::optional<destination> match(const route& candidate, std::string_view path) {
+  const std::string_view before_names = candidate.path.substr(0, candidate.path.find('{'));
+  if (!path.starts_with(before_names)) return std::nullopt;  // as nearly always
   destination found{candidate.to};
   for (std::string_view pattern = candidate.path; !pattern.empty() || !path.empty();) {
     const auto expected = take_segment(pattern), given = take_segment(path);

@@ -10,6 +10,7 @@
 #include <boost/json/storage_ptr.hpp>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <new>
 #include <string>
@@ -59,7 +60,9 @@ bool all_finite(const json::value& value) {
 
 json::object parse_strict(std::string_view body) {
   constexpr std::size_t always = 1 << 20, times_its_text = 4;
-  json::parser parser(json::make_shared_resource<limited_memory>(always + times_its_text * body.size()));
+  std::array<unsigned char, 4096> first;  // enough for most
+  json::parser parser(json::make_shared_resource<limited_memory>(always + times_its_text * body.size()), {},
+                      first.data(), first.size());
   boost::system::error_code ec;
   std::size_t read = 0;
   try {

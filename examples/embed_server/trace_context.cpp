@@ -6,11 +6,13 @@
 #include "random_id.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace embed_server {
 namespace {
 
 constexpr std::size_t trace_id_size = 32, span_id_size = 16;
+constexpr std::size_t traceparent_size = 2 + 1 + trace_id_size + 1 + span_id_size + 1 + 2;
 
 bool is_lower_hex(std::string_view text) {
   return std::ranges::all_of(text, [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); });
@@ -22,7 +24,7 @@ bool is_id(std::string_view text) { return is_lower_hex(text) && text.find_first
 
 // version "-" trace-id "-" parent-id "-" trace-flags; later versions may go on after another "-".
 std::optional<trace_parent> parse_traceparent(std::string_view value) {
-  constexpr std::size_t size = 2 + 1 + trace_id_size + 1 + span_id_size + 1 + 2;
+  constexpr std::size_t size = traceparent_size;
   if (value.size() < size || value[2] != '-' || value[35] != '-' || value[52] != '-') return std::nullopt;
   const auto version = value.substr(0, 2), flags = value.substr(53, 2);
   if (!is_lower_hex(version) || version == "ff" || !is_lower_hex(flags)) return std::nullopt;
@@ -39,7 +41,10 @@ trace_span begin_span(const std::optional<trace_parent>& caller) {
 }
 
 std::string to_traceparent(const trace_span& span) {
-  return "00-" + span.trace_id + '-' + span.span_id + (span.sampled ? "-01" : "-00");
+  std::string text;
+  text.reserve(traceparent_size);
+  text.append("00-").append(span.trace_id).append("-").append(span.span_id);
+  return std::move(text.append(span.sampled ? "-01" : "-00"));
 }
 
 }  // namespace embed_server

@@ -62,7 +62,8 @@ TEST_CASE("numbers read back as the same floats") {
                          FLT_MIN,
                          -std::numeric_limits<float>::denorm_min(),
                          1.17549435e-38f,
-                         16777216.0f};
+                         16777216.0f,
+                         -1234567840000000.0f};
   const std::string text = numbers(values);
   const char* at = text.data() + 1;
   for (const float value : values) {

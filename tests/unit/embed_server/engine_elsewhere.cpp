@@ -46,7 +46,7 @@ class distant_engine final : public embedding_engine {
 
   asio::awaitable<embedded_texts> embed(embedding_job job) override {
     co_await asio::post(asio::use_awaitable);
-    seen.push_back(job.traceparent);
+    seen.emplace_back(job.traceparent);
     embedded_texts result{.vectors = {}, .token_count = 7, .preparation = {}, .model = {}};
     for (std::size_t i = 0; i < job.texts.size(); ++i) {
       if (job.texts[i] == "long") throw refused_text(i, carpool::bert::error::text_too_long);
@@ -77,6 +77,7 @@ struct fixture {
     request.head.has_body = true;
     request.client.rates = service.clients().identify(request.head, endpoint::embed).rates;
     request.span = begin_span({});
+    request.traceparent = to_traceparent(request.span);
     request.arrival = std::chrono::steady_clock::now();
     asio::io_context io;
     response result;
