@@ -10,6 +10,7 @@
 #include "response_header.hpp"
 #include "routes.hpp"
 
+#include <boost/asio/bind_allocator.hpp>
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/co_spawn.hpp>
@@ -55,12 +56,13 @@ void begin(exchange& request, request_head head) {
 }  // namespace
 
 connection::connection(client_stream::socket_type socket, std::shared_ptr<asio::ssl::context> tls,
-                       embed_service& service, const http_settings& settings, asio::any_io_executor home)
+                       embed_service& service, const http_settings& settings,
+                       const asio::io_context::executor_type& home)
     : stream_(std::make_shared<client_stream>(std::move(socket), std::move(tls))),
       service_(service),
       settings_(settings),
       limits_(settings.limits),
-      home_(std::move(home)),
+      home_(home),
       address_(stream_->address()) {
   service_.counted().update([](counters& now) { ++now.idle_connections; });
 }
@@ -95,13 +97,14 @@ void connection::drop() {
 // holds what comes at the end, so that it comes on the thread of the connection.
 void connection::start(std::function<void()> on_end) {
   const auto weak = weak_from_this();
-  std::shared_ptr<void> at_end(nullptr, [weak, home = home_, on_end = std::move(on_end)](void*) {
-    auto self = weak.lock();
-    if (!self) return;
-    self->stream_->close();
-    self.reset();  // the service may end when the last connection has
-    asio::dispatch(home, on_end);
-  });
+  std::shared_ptr<void> at_end(nullptr,
+                               [weak, home = home_, memory = end_memory_, on_end = std::move(on_end)](void*) {
+                                 auto self = weak.lock();
+                                 if (!self) return;
+                                 self->stream_->close();
+                                 self.reset();  // the service may end when the last connection has
+                                 asio::dispatch(home, asio::bind_allocator(memory, on_end));
+                               });
   stream_->on_input_end([weak](const error_code& ec) {
     if (const auto self = weak.lock()) self->input_ended(ec);
   });

@@ -9,10 +9,11 @@
 #include "header_guard.hpp"
 #include "http.hpp"
 #include "http_settings.hpp"
+#include "reserved_allocator.hpp"
 
-#include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/cancellation_signal.hpp>
+#include <boost/asio/io_context.hpp>
 #include <boost/system/error_code.hpp>
 
 #include <cstddef>
@@ -31,7 +32,8 @@ class connection : public std::enable_shared_from_this<connection> {
   /// Speaks TLS if there is a context for it. `home` is where the service's own thread is. The service and
   /// the settings must outlive the connection.
   connection(client_stream::socket_type socket, std::shared_ptr<asio::ssl::context> tls,
-             embed_service& service, const http_settings& settings, asio::any_io_executor home);
+             embed_service& service, const http_settings& settings,
+             const asio::io_context::executor_type& home);
   ~connection();
 
   connection(const connection&) = delete;
@@ -72,9 +74,10 @@ class connection : public std::enable_shared_from_this<connection> {
   embed_service& service_;
   const http_settings& settings_;
   const limits& limits_;
-  const asio::any_io_executor home_;
+  const asio::io_context::executor_type home_;
   std::string address_;  // the client's
   asio::cancellation_signal drop_;
+  reserved_allocator<> end_memory_;  // to tell of the end, which may be due to a lack of memory
   std::size_t answered_ = 0;
   bool idle_ = true;
   bool watched_ = false;  // what is being done is of no use to a client that has left

@@ -37,7 +37,9 @@ server::server(std::vector<listener> listeners, embed_service& service, const ht
   if (threads_.empty()) threads_.push_back(home());
 }
 
-asio::any_io_executor server::home() { return listeners_.front().acceptor.get_executor(); }
+asio::io_context::executor_type server::home() {
+  return static_cast<asio::io_context&>(listeners_.front().acceptor.get_executor().context()).get_executor();
+}
 
 const asio::any_io_executor& server::next_thread() { return threads_[accepted_++ % threads_.size()]; }
 

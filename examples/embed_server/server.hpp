@@ -11,6 +11,7 @@
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
+#include <boost/asio/io_context.hpp>
 #include <boost/asio/ssl/context.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/system/error_code.hpp>
@@ -66,7 +67,7 @@ class server {
   void pause(listener& from);
   void add(client_stream::socket_type socket, const listener& from);
   void remove(client_list::iterator client);
-  asio::any_io_executor home();
+  asio::io_context::executor_type home();
   const asio::any_io_executor& next_thread();
 
   std::vector<listener> listeners_;

@@ -36,14 +36,17 @@ using namespace embed_server;
 namespace {
 
 constexpr std::size_t never = std::numeric_limits<std::size_t>::max();
-thread_local std::size_t successes_left = never;
+thread_local std::size_t successes_left = never, failures_left = 0;
 
 }  // namespace
 
 // In place of the system's: Asio takes memory from it for everything that it starts.
 extern "C" void* aligned_alloc(std::size_t alignment, std::size_t size) {
-  const bool fails = successes_left == 0;
-  if (successes_left != never) --successes_left;
+  const bool fails = successes_left == 0 && failures_left > 0;
+  if (fails)
+    --failures_left;
+  else if (successes_left != never && successes_left > 0)
+    --successes_left;
   void* memory = nullptr;
   return !fails && ::posix_memalign(&memory, alignment, size) == 0 ? memory : nullptr;
 }
@@ -94,14 +97,18 @@ class lonely_server {
 
   std::uint16_t port() const { return port_; }
 
-  /// Of the blocks that its thread asks Asio's memory for from now on, one fails, after so many others.
-  void fail_after(std::size_t successes) {
-    on_thread([successes] { successes_left = successes; });
+  /// Of the blocks that its thread asks Asio's memory for from now on, one fails, or so many, after so many
+  /// others.
+  void fail_after(std::size_t successes, std::size_t failures = 1) {
+    on_thread([=] {
+      successes_left = successes;
+      failures_left = failures;
+    });
   }
 
-  /// Whether that has happened.
+  /// Whether one has failed. From now on none does.
   bool has_failed() {
-    return on_thread([] { return std::exchange(successes_left, never) == never; });
+    return on_thread([] { return std::exchange(successes_left, never) == 0; });
   }
 
   /// Whether it has no connections any more, in the end.
@@ -176,4 +183,15 @@ TEST_CASE("H24: a client for whom there is no memory does not keep the next one 
     CHECK(http_client(server.port()).ask(question).status == 200);
   }
   CHECK(successes > 1);
+}
+
+TEST_CASE("H24: while there is no memory at all, clients are turned away, and later ones are not") {
+  log_watch log;
+  const std::string question = post_json("/embed", R"({"text":"hi"})");
+  lonely_server server;
+  server.fail_after(0, never);
+  for (int i = 0; i < 3; ++i) CHECK(http_client(server.port()).closed_by_server());
+  CHECK(server.has_failed());
+  CHECK(http_client(server.port()).ask(question).status == 200);
+  CHECK(log.count("a client was turned away: std::bad_alloc") == 3);
 }
