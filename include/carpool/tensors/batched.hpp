@@ -70,8 +70,10 @@ class batched {
   outputs model(batch given) {
     outputs result{.rows = {}, .refusals = std::move(given.refusals)};
     if (given.accepted > 0) {
-      result.rows =
-          run_model([&] { return rows(std::apply(model_, std::move(given.inputs)), given.accepted); });
+      result.rows = run_model([&] {
+        auto inputs = given.inputs;  // may be wanted again
+        return rows(std::apply(model_, std::move(inputs)), given.accepted);
+      });
     }
     return result;
   }

@@ -16,6 +16,8 @@
 #include <future>
 #include <stdexcept>
 #include <string>
+#include <thread>
+#include <utility>
 #include <vector>
 
 using namespace carpool::tensors;
@@ -115,6 +117,23 @@ TEST_CASE("libtorch's lack of memory becomes carpool's, on a GPU and on the CPU"
                  return at::empty({std::int64_t{1} << 45}, values.options());  // of the CPU
                }};
   CHECK_THROWS_AS(run(huge, {at::ones({2})}), carpool::out_of_memory);
+}
+
+TEST_CASE("what oneDNN compiles on one thread no more is run on another one") {
+  const auto unlucky = std::this_thread::get_id();
+  int calls = 0;
+  bool memory = false;
+  batched set{stack{{1}}, [&](at::Tensor values) {
+                ++calls;
+                CHECK(c10::InferenceMode::is_enabled());
+                if (!memory || std::this_thread::get_id() == unlucky)
+                  throw std::runtime_error("could not create a primitive");
+                return values.mul(2);
+              }};
+  CHECK_THROWS_AS(run(set, {at::ones({1})}), carpool::out_of_memory);
+  memory = true;
+  CHECK(run(set, {at::ones({1})}).at(0).value().item<int>() == 2);
+  CHECK(calls == 4);
 }
 
 TEST_CASE("behind a batcher: many requests, a bad one among them, and their work is known") {
