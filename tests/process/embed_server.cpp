@@ -6,8 +6,12 @@
 #include "support/doctest.hpp"
 #include "support/http_client.hpp"
 #include "support/metrics_text.hpp"
+#include "support/resident_memory.hpp"
 #include "support/server_process.hpp"
 #include "support/temporary_folder.hpp"
+
+#include <sys/resource.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <atomic>
@@ -139,6 +143,13 @@ double mean_batch_size_during(std::uint16_t port, auto&& load) {
   const double count = metric(port, batches), sum = metric(port, texts);
   load();
   return (metric(port, texts) - sum) / (metric(port, batches) - count);
+}
+
+// In bytes.
+rlim_t address_space_of(pid_t process) {
+  rlim_t pages = 0;
+  std::ifstream("/proc/" + std::to_string(process) + "/statm") >> pages;
+  return pages * static_cast<rlim_t>(::sysconf(_SC_PAGESIZE));
 }
 
 // Runs a program that must refuse its options; what it says.
@@ -385,6 +396,26 @@ TEST_CASE("P5: a server without any output serves and ends as always") {
     client.close();
     server.signal(SIGTERM);
     CHECK(server.wait() == 0);
+  }
+}
+
+TEST_CASE("P7: a server that had no memory for a while answers everything afterwards") {
+  if (under_address_sanitizer) return;  // which needs room for itself
+  server_process server(with_options({"--port", "0", "--threads", "1", "--device", "cpu"}));
+  const reference wanted(24);
+  http_client client(server.port());
+  rlimit before{};
+  REQUIRE(::prlimit(server.id(), RLIMIT_AS, nullptr, &before) == 0);
+  const rlimit used_up{address_space_of(server.id()), before.rlim_max};
+  REQUIRE(::prlimit(server.id(), RLIMIT_AS, &used_up, nullptr) == 0);
+  for (const std::string& text : wanted.texts) {
+    const int status = client.ask(post_json("/embed", R"({"inputs":)" + json_string(text) + "}")).status;
+    CHECK((status == 200 || status == 503));
+  }
+  REQUIRE(::prlimit(server.id(), RLIMIT_AS, &before, nullptr) == 0);
+  for (std::size_t i = 0; i < wanted.texts.size(); ++i) {
+    const auto answer = client.ask(post_json("/embed", R"({"inputs":)" + json_string(wanted.texts[i]) + "}"));
+    CHECK(largest_difference(number_lists(answer.body), {wanted.embeddings[i]}) < 1e-5f);
   }
 }
 
