@@ -4,22 +4,31 @@
 // Requests that handlers submit, which wait for each other until the handlers called in one go have returned:
 // for everybody else they are like any other.
 
+#include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/bind_executor.hpp>
+#include <boost/asio/cancellation_signal.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/strand.hpp>
+#include <boost/asio/thread_pool.hpp>
 #include <boost/asio/use_future.hpp>
 
 #include <support/counting_executor.hpp>
 #include <support/doctest.hpp>
+#include <support/gate.hpp>
 #include <support/int_bench.hpp>
 
+#include <chrono>
 #include <functional>
 #include <future>
 #include <memory>
+#include <span>
 #include <stdexcept>
 #include <thread>
 #include <vector>
 
 using namespace carpool;
 using namespace carpool::test;
+using namespace std::chrono_literals;
 
 namespace {
 
@@ -99,6 +108,33 @@ TEST_CASE("a request can be cancelled in the handler that submitted it") {
     signal.emit(asio::cancellation_type::total);
   });
   CHECK(r.failed_with(asio::error::operation_aborted));
+}
+
+TEST_CASE("B17, B18: a request can be cancelled on its strand before the handler that submitted it returns") {
+  asio::thread_pool pool(2);
+  asio::cancellation_signal signal;
+  gate model;
+  std::promise<boost::system::error_code> why;
+  const auto slow = [&](std::span<const int> inputs) {
+    if (inputs[0] == 2) model.pass();
+    return ints(inputs.begin(), inputs.end());
+  };
+  DynamicBatcher<int, int> batcher{pool, {}, slow, eager{}};
+  const auto strand = asio::make_strand(pool);
+  batcher.async_submit(1, [&](boost::system::error_code, int) {
+    const auto note = [&](boost::system::error_code ended, int) { why.set_value(ended); };
+    batcher.async_submit(2, asio::bind_executor(strand, asio::bind_cancellation_slot(signal.slot(), note)));
+    std::promise<void> cancelled;
+    asio::post(strand, [&] {
+      signal.emit(asio::cancellation_type::terminal);
+      cancelled.set_value();
+    });
+    cancelled.get_future().wait();
+  });
+  auto told = why.get_future();
+  CHECK(told.wait_for(10s) == std::future_status::ready);
+  model.open();
+  CHECK(told.get() == asio::error::operation_aborted);
 }
 
 TEST_CASE("close, drain and destruction in the same handler find its request") {

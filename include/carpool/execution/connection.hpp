@@ -53,6 +53,17 @@ template <class Operation>
   return false;
 }
 
+/// Whoever has the slot of one that connects may cancel it as soon as the initiating function has returned,
+/// on a strand beside the handler that called it: so it cannot wait for the end of a run of handlers.
+template <class Operation>
+[[nodiscard]] bool may_be_cancelled_beside(const Operation& operation, const home& own) noexcept {
+  if constexpr (!std::derived_from<Operation, cancellable>) return false;
+  if constexpr (std::derived_from<Operation, foreign_completion>)
+    if (operation.foreign())
+      return operation.cancellation_slot().is_connected() && !is_whole_context(operation.executor(own));
+  return !own.is_whole_context();
+}
+
 /// Connects an operation to the owner of its cancellation slot and to the end of its handler's context,
 /// unless that is the batcher's own, which outlives the batcher. Either calls `cancel(engine, operation,
 /// type)`; Cancel has no state.

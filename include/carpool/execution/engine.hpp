@@ -125,10 +125,12 @@ class engine final : public workers<Clock> {
   /// there is one.
   template <class Operation>
   void submit(Operation& operation, handler_run* run) {
-    if (connects(operation)) [[unlikely]]
+    if (connects(operation)) [[unlikely]] {
       or_discard(operation, [&] {
         connect(operation, *this, [](engine& self, Operation& mine, auto type) { self.cancel(mine, type); });
       });
+      if (run != nullptr && may_be_cancelled_beside(operation, this->at_home())) run = nullptr;
+    }
     if (run != nullptr &&
         run->keep(operation.requests(), *this, context_of_handler(operation, this->at_home())))
       return;

@@ -189,6 +189,10 @@ class handler_completion : public completion_base<Handler>,
     free(self, allocator_of(handler, nullptr));
   }
 
+  /// Where the handler is called.
+  [[nodiscard]] auto executor(const home& own) const noexcept {
+    return boost::asio::get_associated_executor(handler_, own.executor());
+  }
   /// The handler's cancellation slot.
   [[nodiscard]] auto cancellation_slot() const noexcept {
     return boost::asio::get_associated_cancellation_slot(handler_);
