@@ -6,12 +6,14 @@
 
 #include <carpool/carpool.hpp>
 
+#include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/bind_executor.hpp>
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/io_context.hpp>
 
 #include <allocations/counting_new.hpp>
+#include <support/counting_executor.hpp>
 #include <support/doctest.hpp>
 
 #include <array>
@@ -49,12 +51,13 @@ class requests {
 
   /// Submits them; those for which there is no memory are not accepted. Some submit another one when they
   /// end.
-  void submit(DynamicBatcher<int, int>& batcher, asio::io_context& foreign) {
+  template <class Foreign>
+  void submit(DynamicBatcher<int, int>& batcher, Foreign& foreign) {
     for (std::size_t i = 0; i < count; ++i) {
       if (i % 4 == 0)
         submit(batcher, i, note{this, i});
       else if (i % 4 == 1)
-        submit(batcher, i, asio::bind_executor(foreign.get_executor(), note{this, i}));
+        submit(batcher, i, asio::bind_executor(foreign, note{this, i}));
       else if (i % 4 == 2)
         submit(batcher, i, asio::bind_cancellation_slot(signals_[i].slot(), note{this, i}));
       else
@@ -136,6 +139,14 @@ void at_every_allocation(Life live) {
 
 struct silent final : observer {};
 
+/// Too large for an any_io_executor, which then needs memory to give another form of it; as a strand of an
+/// any_io_executor is.
+struct large_executor : counting_executor {
+  using counting_executor::counting_executor;
+  [[nodiscard]] large_executor require(asio::execution::blocking_t::never_t) const { return *this; }
+  std::array<std::byte, 64> rest{};
+};
+
 }  // namespace
 
 TEST_CASE(
@@ -186,6 +197,49 @@ TEST_CASE("B27: so do those that share their runs") {
     second.check();
     return failed;
   });
+}
+
+TEST_CASE("B27: so do those whose executor needs memory when it is asked for another form of it") {
+  at_every_allocation([](std::size_t successes, std::size_t failures) {
+    asio::io_context io;
+    asio::io_context foreign;
+    const asio::any_io_executor large(large_executor{foreign});
+    DynamicBatcher<int, int> batcher{io, {.model_executor = io.get_executor()}, echo};
+    requests some;
+    std::size_t failed = 0;
+    {
+      const allocation_failure failing(successes, failures);
+      some.submit(batcher, large);
+      run(io, foreign, some);
+      failed = failing.failures();
+    }
+    some.check();
+    return failed;
+  });
+}
+
+TEST_CASE(
+    "B27: a request of a handler is refused if there is no memory to keep the executor running for it") {
+  bool refused = false;
+  for (std::size_t successes = 0; successes < 10; ++successes) {
+    INFO("memory for ", successes, " allocations");
+    asio::io_context io;
+    const asio::any_io_executor large(large_executor{io});
+    DynamicBatcher<int, int> batcher{large, {.model_executor = io.get_executor()}, echo, eager{}};
+    int ended = 0;
+    std::optional<allocation_failure> failing;
+    batcher.async_submit(1, [&](boost::system::error_code, int) {
+      batcher.async_submit(2, [&](boost::system::error_code why, int) {
+        ++ended;
+        refused |= why == error::queue_full;
+      });
+      failing.emplace(successes, 2);
+    });
+    io.run();
+    failing.reset();
+    CHECK(ended == 1);
+  }
+  CHECK(refused);
 }
 
 TEST_CASE("B27: a batcher that ends while memory is short leaves nobody behind") {

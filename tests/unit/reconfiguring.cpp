@@ -3,14 +3,21 @@
 //
 // What can change while a batcher is at work.
 
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/bind_executor.hpp>
+#include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/use_future.hpp>
 
+#include <support/counting_executor.hpp>
 #include <support/doctest.hpp>
+#include <support/gate.hpp>
 #include <support/int_bench.hpp>
 
 #include <algorithm>
 #include <atomic>
+#include <chrono>
+#include <future>
 #include <memory>
 #include <optional>
 #include <set>
@@ -19,6 +26,7 @@
 
 using namespace carpool;
 using namespace carpool::test;
+using namespace std::chrono_literals;
 
 namespace {
 
@@ -106,6 +114,36 @@ TEST_CASE("a lane that cannot be made leaves everything as it was") {
   CHECK_THROWS_WITH(batcher.reconfigure({.lanes = 3}), "no such device");
   CHECK(batcher.stats().lanes == 1);
   CHECK(batcher.async_submit(7, asio::use_future).get() == 7);
+}
+
+TEST_CASE("B27: a lane that is being made is not woken for want of memory, as it may never be there") {
+  asio::io_context io;
+  counting_executor scarce(io);
+  asio::cancellation_signal signal;
+  gate model;
+  const auto factory = [&](std::size_t lane) {
+    if (lane == 1) {
+      scarce.starve(1);
+      signal.emit(asio::cancellation_type::terminal);
+      throw std::runtime_error("no such device");
+    }
+    return [&](std::span<const int> inputs) {
+      if (inputs[0] == 1) model.pass();
+      return ints(inputs.begin(), inputs.end());
+    };
+  };
+  DynamicBatcher<int, int> batcher{{.max_batch_size = 1}, factory};
+  auto first = batcher.async_submit(1, asio::use_future);
+  model.await_arrivals(1);
+  reply<int> left;
+  batcher.async_submit(
+      2, asio::bind_executor(scarce, asio::bind_cancellation_slot(signal.slot(), left.handler())));
+  CHECK_THROWS_WITH(batcher.reconfigure({.max_batch_size = 1, .lanes = 2}), "no such device");
+  model.open();
+  CHECK(first.get() == 1);
+  CHECK(batcher.async_submit(3, asio::use_future).wait_for(10s) == std::future_status::ready);
+  io.run();
+  CHECK(left.failed_with(asio::error::operation_aborted));
 }
 
 TEST_CASE("lanes get other functors between two batches, in order and without a loss") {

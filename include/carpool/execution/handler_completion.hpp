@@ -87,8 +87,11 @@ class executor_completion : public foreign_completion {
     // Our executor is gone once the run has begun, and hand_over() keeps the context alive no longer than
     // this call.
     const auto post = [&](bool ending) {
-      const auto executor = boost::asio::prefer(*executor_, outstanding_work.untracked);
-      completion_run<std::decay_t<decltype(executor)>>::post(ready, executor);
+      try {  // an executor, too, may need memory, as a strand in an any_io_executor does
+        const auto executor = boost::asio::prefer(*executor_, outstanding_work.untracked);
+        completion_run<std::decay_t<decltype(executor)>>::post(ready, executor);
+      } catch (const std::bad_alloc&) {
+      }
       if (ending) const completion_list dropped(std::move(ready));
     };
     const auto hooks = [&ready](auto visit) {

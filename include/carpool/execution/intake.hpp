@@ -70,7 +70,8 @@ class intake {
 
   /// Lets in a chain as of inbox::take().
   void let_in(submission* chain, time_point now, effects& out) {
-    if (scheduler_.accepting()) keep_running();  // else all are refused, maybe after the end of the executor
+    // Those who are refused may be so after the end of the executor. Without memory admit() tries again.
+    if (scheduler_.accepting() && !work_) try_to_keep_running();
     while ((chain = let_in_plainly(chain, now)) != nullptr)
       admit(*std::exchange(chain, chain->next()), now, out);
     publish_room();
@@ -105,6 +106,13 @@ class intake {
       work_ = boost::asio::prefer(home_.executor(), boost::asio::execution::outstanding_work.tracked);
   }
 
+  BOOST_NOINLINE void try_to_keep_running() noexcept {
+    try {
+      keep_running();
+    } catch (...) {
+    }
+  }
+
   /// After everything that makes or takes room.
   void publish_room() noexcept {
     room_.store(scheduler_.room(), std::memory_order_relaxed);
@@ -129,7 +137,7 @@ class intake {
   /// Lets in those at the head of a chain who need no further look, and returns the rest. Their deadlines
   /// were looked at at the door.
   [[nodiscard]] submission* let_in_plainly(submission* chain, time_point now) noexcept {
-    const std::size_t spare = observer_ || sharing_ ? 0 : scheduler_.spare();
+    const std::size_t spare = observer_ || sharing_ || !work_ ? 0 : scheduler_.spare();
     std::size_t left = spare;
     for (; chain != nullptr && left > 0; chain = chain->next()) {
       if (chain->count() == 1) [[likely]] {
@@ -169,10 +177,12 @@ class intake {
     });
   }
 
-  /// Whether there is a place for these in the queue, also by the user's key_weight.
+  /// Whether there is a place for these in the queue, also by the user's key_weight, and memory for an
+  /// executor that does not run dry.
   [[nodiscard]] bool find_place(submission& one) noexcept {
     try {
       scheduler_.reserve(one.count(), one.facts());
+      keep_running();
       return true;
     } catch (...) {
       return false;

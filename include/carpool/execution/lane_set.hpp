@@ -106,10 +106,11 @@ class lane_set {
     return best;
   }
 
-  /// Wakes any lane that is idle, wanted or not; null if none is.
+  /// Wakes any wanted lane that is idle, lost or not; null if none is, and then one is going to rest. One
+  /// that is not wanted may still be waiting for its model, and goes if it gets none.
   lane_slot* wake_any() noexcept {
-    for (lane_slot& slot : slots_)
-      if (wake(slot)) return &slot;
+    for (std::size_t i = 0; i < wanted_; ++i)
+      if (wake(slots_[i])) return &slots_[i];
     return nullptr;
   }
 

@@ -130,3 +130,12 @@ TEST_CASE("an idle lane can be woken while one that is not wanted any more is bu
   CHECK(lanes.can_wake());
   CHECK(lanes.woken() == 0);
 }
+
+TEST_CASE("any idle lane can be woken, lost or not, but none that is not wanted, as it may still go") {
+  lanes_of lanes(2);
+  lanes.add();
+  lanes.set_lost(lanes[1], true);
+  CHECK(lanes.wake_any() == &lanes[0]);
+  CHECK(lanes.wake_any() == &lanes[1]);
+  CHECK(lanes.wake_any() == nullptr);
+}
