@@ -49,8 +49,8 @@ namespace carpool {
 /// executor; without it the batcher has a context and a thread of its own. It must outlive the batcher.
 ///
 /// Destruction is close() and a wait for the batches that are running; it never waits for the model executor
-/// to *start* anything. Called from inside a functor of this batcher it does not wait for that batch, whose
-/// requests still complete.
+/// to *start* anything. Called by a lane of this batcher, from inside a functor or an observer, it does not
+/// wait for that lane's batch, whose requests still complete.
 ///
 /// Thread safety: all member functions but the destructor may be called from any thread, also from functors
 /// and handlers. A caller that cancels must do so where its handler runs (on its strand), as everywhere in
@@ -99,7 +99,7 @@ class basic_dynamic_batcher {
   basic_dynamic_batcher& operator=(const basic_dynamic_batcher&) = delete;
 
   ~basic_dynamic_batcher() {
-    const bool inside = engine_->inside_functor();
+    const bool inside = engine_->inside_turn();
     engine_->shut_down();
     if (context_) context_->finish(inside);
   }

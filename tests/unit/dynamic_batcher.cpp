@@ -477,6 +477,30 @@ TEST_CASE("B23: a batcher destroyed by a handler that its lane made, with others
   CHECK(slow.get() == 2);
 }
 
+TEST_CASE("B23: a batcher with threads of its own, destroyed by its observer on a lane") {
+  struct ender final : carpool::observer {
+    void on_batch_finished(const carpool::batch_report&) noexcept override { end(); }
+    std::function<void()> end;
+  };
+  for (const bool own_context : {true, false}) {
+    asio::thread_pool pool(1);
+    std::unique_ptr<DynamicBatcher<int, int>> batcher;
+    std::promise<void> destroyed;
+    const auto observing = std::make_shared<ender>();
+    observing->end = [&] {
+      batcher.reset();
+      destroyed.set_value();
+    };
+    const carpool::options given{.observer = observing};
+    batcher = own_context ? std::make_unique<DynamicBatcher<int, int>>(given, doubled)
+                          : std::make_unique<DynamicBatcher<int, int>>(pool, given, doubled);
+    auto running = batcher->async_submit(1, asio::bind_executor(pool, use_future));
+    destroyed.get_future().get();
+    CHECK(running.get() == 2);
+    pool.join();
+  }
+}
+
 TEST_CASE("B26: close and drain from several threads at once") {
   DynamicBatcher<int, int> batcher{{}, doubled};
   std::vector<std::future<int>> results;

@@ -131,7 +131,6 @@ class batch_runner : public shell<Clock> {
  private:
   /// Runs the batch, if it fails also in parts; returns what it failed with, rescued or not.
   std::exception_ptr run_functors(lane_slot& mine, stopwatch* watch, brief_lock& lock) {
-    const running_mark mark(this, mine.index);
     mine.lane->run(watch);
     const std::exception_ptr failure = mine.lane->failure();
     if (failure) recover(mine, failure, lock);

@@ -18,7 +18,7 @@ namespace carpool::execution {
 
 inline constexpr std::size_t no_lane = static_cast<std::size_t>(-1);
 
-/// Marks, on the current thread, that a lane of `owner` is inside its functors; marks nest.
+/// Marks, on the current thread, that a lane of `owner` has its turn; marks nest.
 class running_mark {
  public:
   running_mark(const void* owner, std::size_t lane) noexcept : owner_(owner), lane_(lane), outer_(innermost) {

@@ -56,7 +56,7 @@ class workers : public batch_runner<Clock> {
     lanes_.want(given.lanes, given.devices);
   }
 
-  /// close(), then waits for running batches; not for the one whose functor is calling, which ends by itself.
+  /// close(), then waits for running batches; not for the one whose lane is calling, which ends by itself.
   void shut_down() {
     this->close();
     const std::size_t own = running_mark::lane_of(this);
@@ -91,8 +91,8 @@ class workers : public batch_runner<Clock> {
     }
   }
 
-  /// Whether the calling thread is inside one of this batcher's functors.
-  [[nodiscard]] bool inside_functor() const noexcept { return running_mark::lane_of(this) != no_lane; }
+  /// Whether the calling thread is that of one of this batcher's lanes, in the middle of its turn.
+  [[nodiscard]] bool inside_turn() const noexcept { return running_mark::lane_of(this) != no_lane; }
 
  protected:
   ~workers() = default;
@@ -193,7 +193,6 @@ class workers : public batch_runner<Clock> {
   }
 
   [[nodiscard]] std::exception_ptr replace(lane_slot& mine, const lane_maker& factory) {
-    const running_mark mark(this, mine.index);
     try {
       mine.lane = make(mine, factory);
       return nullptr;
@@ -230,6 +229,7 @@ class workers : public batch_runner<Clock> {
   /// A woken lane looks for a batch and runs it if there is one. Takes the lock held, returns without it. If
   /// the lane has to look again at once, it returns the time it is.
   std::optional<time_point> turn(lane_slot& mine, time_point now, brief_lock& lock) {
+    const running_mark mark(this, mine.index);  // whatever of the user's it calls may destroy the batcher
     effects out;
     renew(mine, lock, out);
     this->let_in(now, out);
@@ -259,10 +259,7 @@ class workers : public batch_runner<Clock> {
     if (goes_on) out.wake = nullptr;
     completion_list here;
     this->release(lock, out, &here);
-    if (!here.empty()) {
-      const running_mark mark(this, mine.index);  // they may destroy the batcher
-      run_all_here(std::move(here));
-    }
+    if (!here.empty()) run_all_here(std::move(here));
     return goes_on;
   }
 
