@@ -98,7 +98,8 @@ struct options {
 
   /// Where batches run. Empty: on one thread per lane, owned by the batcher. Set: batches are posted there
   /// and the batcher owns no worker thread; the caller's own io_context is allowed and the cheapest choice
-  /// for tiny models.
+  /// for tiny models. What is still queued there when the batcher ends holds a copy of the batcher's
+  /// executor: where that is a strand, its context must outlive it.
   boost::asio::any_io_executor model_executor = {};
 
   /// Whether a batch that failed is run again in parts, to find the requests that are to blame: only those

@@ -150,6 +150,19 @@ TEST_CASE("B21: when the model executor drops its work the batcher shuts down an
   CHECK(adds_up(batcher.stats()));
 }
 
+TEST_CASE("B21: so do those who wait for a reload") {
+  virtual_world world;
+  auto lanes = std::make_unique<asio::io_context>();
+  virtual_batcher<int, int> batcher(world.callers, {.model_executor = lanes->get_executor()},
+                                    recording_model{});
+  std::optional<boost::system::error_code> reloaded;
+  batcher.async_reload(recording_model{}, [&](boost::system::error_code why) { reloaded = why; });
+  lanes.reset();
+  world.settle();
+  CHECK(reloaded == error::shut_down);
+  CHECK(world.idle());
+}
+
 TEST_CASE("B22: the destructor fails who waits with shut_down") {
   doomed_bench bench;
   const auto a = bench.submit(1);

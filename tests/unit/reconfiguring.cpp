@@ -206,6 +206,48 @@ TEST_CASE("a batcher that ends tells who waits for a reload") {
   CHECK(reloaded == error::shut_down);
 }
 
+TEST_CASE("a batcher that ends while it is reloaded leaves its executor, before that of the model has run") {
+  asio::io_context lanes;
+  asio::io_context home;
+  std::optional<boost::system::error_code> reloaded;
+  {
+    DynamicBatcher<int, int> batcher{home, {.model_executor = lanes.get_executor()}, version(1)};
+    batcher.async_reload(version(2), [&](boost::system::error_code why) { reloaded = why; });
+  }
+  home.poll();
+  CHECK(reloaded == error::shut_down);
+  CHECK(home.stopped());
+}
+
+TEST_CASE("what a change replaces may call the batcher when it is destroyed") {
+  std::unique_ptr<DynamicBatcher<int, int>> batcher;
+  int ended = 0;
+  struct talkative final : observer {
+    explicit talkative(std::shared_ptr<void> held) : words(std::move(held)) {}
+    std::shared_ptr<void> words;
+  };
+  const auto make = [&](const options& given, const std::shared_ptr<void>& held = nullptr) {
+    batcher = std::make_unique<DynamicBatcher<int, int>>(
+        given, [held, functors = version(1)](std::size_t lane) { return functors(lane); });
+  };
+  const auto words = [&] {
+    return std::shared_ptr<void>(nullptr, [&](void*) { ended += batcher->stats().lanes == 1; });
+  };
+  SUBCASE("an observer") {
+    make({.observer = std::make_shared<talkative>(words())});
+    batcher->reconfigure({});
+  }
+  SUBCASE("a hook") {
+    make({.on_batch_error = [held = words()](std::exception_ptr) {}});
+    batcher->reconfigure({});
+  }
+  SUBCASE("a lane factory") {
+    make({}, words());
+    batcher->async_reload(version(2), asio::use_future).get();
+  }
+  CHECK(ended == 1);
+}
+
 TEST_CASE("an observer that is told in the middle of a change may call the batcher") {
   struct meddler final : observer {
     void on_request_ended(const request_report&) noexcept override {

@@ -50,12 +50,14 @@ class batch_runner : public shell<Clock> {
     return std::make_shared<const std::function<void(std::exception_ptr)>>(given.on_batch_error);
   }
 
-  /// Takes over what may change at any time. Under the lock.
-  void apply(const options& given, failure_hook on_batch_error) noexcept {
-    on_batch_error_ = std::move(on_batch_error);
+  /// Takes over what may change at any time, and exchanges the hook and the observer for the old ones. Under
+  /// the lock.
+  void apply(const options& given, failure_hook& on_batch_error,
+             std::shared_ptr<observer>& observing) noexcept {
+    on_batch_error_.swap(on_batch_error);
+    observer_.swap(observing);
     isolates_failures_ = given.isolate_failures;
     retries_ = scheduling::retry_budget(given.max_batch_size);
-    observer_ = given.observer;
   }
 
   /// Lets those go who left while the inputs were collected. False: nobody is left.

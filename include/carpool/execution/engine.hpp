@@ -49,14 +49,15 @@ class engine final : public workers<Clock> {
     if (!this->runs_on(given.model_executor))
       throw std::invalid_argument("carpool::options::model_executor cannot change while the batcher lives");
     std::unique_lock one_at_a_time(configuring_);
-    auto on_batch_error = this->hook_of(given);
+    auto on_batch_error = this->hook_of(given);  // these two are exchanged for the old ones, which go when
+    auto observing = given.observer;             // the lock is free: their destructors may call the batcher
     this->add_lanes(given.lanes);
     effects out;
     const auto now = Clock::now();
     auto lock = this->enter(out, now);
     this->prepare(out, lock, [&] { scheduler_.reconfigure(limits_of(given), rules_of(given)); });
     lanes_.want(given.lanes, given.devices);
-    this->apply(given, std::move(on_batch_error));
+    this->apply(given, on_batch_error, observing);
     default_deadline_ = given.default_deadline;
     max_batch_size_ = given.max_batch_size;
     this->react(now, out);
@@ -85,12 +86,12 @@ class engine final : public workers<Clock> {
     std::unique_lock one_at_a_time(configuring_);
     effects out;
     std::vector<lane_slot*> idle;
-    std::shared_ptr<const lane_maker> shared;
+    std::shared_ptr<const lane_maker> shared;  // exchanged for the old one, which goes without the lock
     auto lock = enter_to_wait(operation, Clock::now(), out, [&] {
       idle.reserve(lanes_.size());
       shared = std::make_shared<const lane_maker>(std::move(make));
     });
-    this->start_reload(std::move(shared), operation, idle);
+    this->start_reload(shared, operation, idle);
     one_at_a_time.unlock();  // an observer may well call the batcher
     this->release(lock, out);
     for (lane_slot* each : idle) this->wake(*each);

@@ -104,11 +104,12 @@ class workers : public batch_runner<Clock> {
               [&](const auto& executor) { boost::asio::post(executor, posted_turn(std::move(self), lane)); });
   }
 
-  /// Other functors: each lane has them from its next batch on; `waiter` is told when all have. Adds the
-  /// lanes that have to be woken to `idle`, which has room for all. One reload at a time, under the lock.
-  void start_reload(std::shared_ptr<const lane_maker> make, drain_waiter& waiter,
+  /// Other functors: each lane has them from its next batch on; `waiter` is told when all have. Exchanges
+  /// `make` for what made the old ones. Adds the lanes that have to be woken to `idle`, which has room for
+  /// all. One reload at a time, under the lock.
+  void start_reload(std::shared_ptr<const lane_maker>& make, drain_waiter& waiter,
                     std::vector<lane_slot*>& idle) noexcept {
-    make_ = std::move(make);
+    make_.swap(make);
     ++generation_;
     reload_error_ = {};
     reloads_.push_back(waiter);
@@ -127,19 +128,19 @@ class workers : public batch_runner<Clock> {
   using base::scheduler_;
   using base::stopping_;
   using base::timer_;
-  using base::unposted_;
 
  private:
   friend class posted_turn<workers>;
 
   void stop() {
     effects out;
-    auto lock = this->enter(out, Clock::now());
-    out.ready.append(unposted_);
+    const auto now = Clock::now();
+    auto lock = this->enter(out, now);
     stopping_ = true;
     timer_.reset();  // the shell may outlive the timer's context
     reloads_.settle_all(error::shut_down, out.ready);
     lanes_.wake_all();
+    this->react(now, out);  // maybe that was the last that kept the executor running
     this->release(lock, out);
   }
 
@@ -175,11 +176,13 @@ class workers : public batch_runner<Clock> {
     if (mine.generation == generation_ || stopping_) return;  // nothing of the user's runs after the end
     while (mine.generation != generation_) {
       const auto generation = generation_;
-      const auto factory = make_;
-      const auto hook = on_batch_error_;
+      auto factory = make_;
+      auto hook = on_batch_error_;
       lock.unlock();
       const std::exception_ptr failure = replace(mine, *factory);
       if (failure) base::report(failure, hook);
+      factory.reset();  // maybe the last ones, whose destructors may call the batcher
+      hook.reset();
       lock.lock();
       if (failure)
         reload_error_ = code_of(failure);
@@ -263,12 +266,13 @@ class workers : public batch_runner<Clock> {
     return goes_on;
   }
 
-  /// The model executor runs nothing any more.
+  /// The model executor runs nothing any more, nor does it make models.
   void lose_turn(lane_slot& mine) {
-    {
-      const brief_lock lock(mutex_);
-      lanes_.looked(mine, false);
-    }
+    effects out;
+    auto lock = this->enter(out, Clock::now());
+    lanes_.looked(mine, false);
+    reloads_.settle_all(error::shut_down, out.ready);
+    this->release(lock, out);
     this->close();
   }
 
