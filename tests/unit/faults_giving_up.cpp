@@ -7,6 +7,7 @@
 #include <support/int_bench.hpp>
 
 #include <functional>
+#include <memory>
 #include <stdexcept>
 #include <utility>
 
@@ -255,7 +256,7 @@ namespace {
 struct lively {
   lively() = default;
   explicit lively(int value_, std::function<void()>* on_move_ = nullptr) : value(value_), on_move(on_move_) {}
-  lively(lively&& other) : value(other.value), on_move(other.on_move) {
+  lively(lively&& other) : value(other.value), on_move(other.on_move), at_end(std::move(other.at_end)) {
     if (on_move == nullptr) return;
     if (const auto what = std::exchange(*on_move, {})) what();
   }
@@ -263,6 +264,7 @@ struct lively {
 
   int value = 0;
   std::function<void()>* on_move = nullptr;
+  std::shared_ptr<void> at_end;
 };
 
 struct lively_bench : virtual_world {
@@ -300,6 +302,25 @@ TEST_CASE("B19: requests cancelled while the lane collects their inputs are not 
   CHECK(replies[0].failed_with(asio::error::operation_aborted));
   CHECK(replies[1].succeeded_with(2));
   CHECK(replies[2].failed_with(asio::error::operation_aborted));
+}
+
+TEST_CASE(
+    "B19: inputs of those who left may call the batcher when they are destroyed, before their batch runs") {
+  lively_bench bench;
+  asio::cancellation_signal signals[2];
+  lively unwanted(1, &bench.on_move);
+  unwanted.at_end = std::shared_ptr<void>(nullptr, [&](void*) {
+    CHECK(bench.seen.empty());
+    CHECK(bench.batcher.stats().cancelled == 1);
+  });
+  const std::weak_ptr<void> there = unwanted.at_end;
+  const auto left = bench.submit(std::move(unwanted), signals[0]);
+  const auto stays = bench.submit(lively(2), signals[1]);
+  bench.on_move = [&] { signals[0].emit(cancellation_type::terminal); };
+  bench.settle();
+  CHECK(there.expired());
+  CHECK(left.failed_with(asio::error::operation_aborted));
+  CHECK(stays.succeeded_with(2));
 }
 
 TEST_CASE("B19: a batch that all leave while its inputs are collected does not run; the next one is whole") {

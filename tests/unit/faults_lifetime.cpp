@@ -6,6 +6,7 @@
 #include <boost/asio/bind_executor.hpp>
 #include <boost/asio/strand.hpp>
 
+#include <support/counting_executor.hpp>
 #include <support/doctest.hpp>
 #include <support/int_bench.hpp>
 
@@ -145,6 +146,18 @@ TEST_CASE("B21: when the model executor drops its work the batcher shuts down an
   reply<int> r;
   batcher.async_submit(1, r.handler());
   lanes.reset();
+  world.settle();
+  CHECK(r.failed_with(error::shut_down));
+  CHECK(adds_up(batcher.stats()));
+}
+
+TEST_CASE("B21: so it does when the model executor cannot take its work, and nothing is thrown at callers") {
+  virtual_world world;
+  counting_executor lanes(world.lanes);
+  virtual_batcher<int, int> batcher(world.callers, {.model_executor = lanes}, recording_model{});
+  lanes.starve(1);
+  reply<int> r;
+  batcher.async_submit(1, r.handler());
   world.settle();
   CHECK(r.failed_with(error::shut_down));
   CHECK(adds_up(batcher.stats()));

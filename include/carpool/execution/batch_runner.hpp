@@ -64,12 +64,16 @@ class batch_runner : public shell<Clock> {
   [[nodiscard]] bool seal(lane_slot& mine, time_point now, brief_lock& lock) {
     effects out;
     lock.lock();
-    const bool any = scheduler_.seal(mine.index, now, this->failing(out),
-                                     [&](std::size_t position) { mine.lane->drop(position); });
+    bool dropped = false;
+    const bool any = scheduler_.seal(mine.index, now, this->failing(out), [&](std::size_t position) {
+      mine.lane->drop(position);
+      dropped = true;
+    });
     this->end_given_up(out);
     const auto observing = any ? observer_ : nullptr;
     if (observing) report_start(mine, now);
     this->release(lock, out);
+    if (dropped) mine.lane->forget_dropped();
     if (observing) observing->on_batch_started(mine.report);
     return any;
   }

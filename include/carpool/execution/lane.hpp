@@ -38,8 +38,10 @@ class lane {
 
   /// Takes the inputs out of the members' operations.
   virtual void collect(std::span<const scheduling::waiting_request> members) noexcept = 0;
-  /// Member `position` left before the batch was sealed.
+  /// Member `position` left before the batch was sealed; the last position first.
   virtual void drop(std::size_t position) noexcept = 0;
+  /// Destroys the inputs of those who were dropped. Without the lock: their destructors may call the batcher.
+  virtual void forget_dropped() noexcept = 0;
   /// Runs the functors; with a stopwatch it takes the time of their steps.
   virtual void run(stopwatch* watch) noexcept = 0;
   /// The exception that failed the whole batch, if any.
@@ -126,7 +128,9 @@ class typed_lane final : public lane {
     shared_.clear();
     inputs_.clear();  // left over when collecting failed and then everybody left
     seats_.clear();
+    dropped_.clear();
     guarded([&] {
+      dropped_.reserve(members.size());
       shared_.reserve(members.size());
       inputs_.reserve(members.size());
       seats_.resize(members.size());
@@ -139,12 +143,19 @@ class typed_lane final : public lane {
   }
 
   void drop(std::size_t position) noexcept override {
+    if (!failure_) dropped_.push_back(position);
+  }
+
+  void forget_dropped() noexcept override {
     if (failure_) return;
     guarded([&] {  // no erase: In need not be assignable
       std::vector<In> kept;
       kept.reserve(inputs_.capacity());
       for (std::size_t i = 0; i < inputs_.size(); ++i)
-        if (i != position) kept.push_back(std::move(inputs_[i]));
+        if (!dropped_.empty() && dropped_.back() == i)
+          dropped_.pop_back();
+        else
+          kept.push_back(std::move(inputs_[i]));
       inputs_.swap(kept);
     });
   }
@@ -278,7 +289,8 @@ class typed_lane final : public lane {
   std::unique_ptr<pipeline<In, Out>> pipeline_;
   std::vector<request<In, Out>*> seats_;  // the members as collected: their batch may be gone when they end
   std::vector<In> inputs_;
-  std::vector<In> copies_;  // of the inputs, where functors may change them
+  std::vector<In> copies_;            // of the inputs, where functors may change them
+  std::vector<std::size_t> dropped_;  // positions of those who left, descending
   std::vector<boost::system::result<Out>> results_;
   boost::system::error_code code_;  // of failure_
   bool ran_ = false;                // the inputs have been collected and run

@@ -100,8 +100,12 @@ class workers : public batch_runner<Clock> {
   void wake(lane_slot& lane) final {
     if (!model_executor_) return lane.wake.notify_one();
     auto self = std::static_pointer_cast<workers>(this->shared_from_this());
-    unwrapped(model_executor_,
-              [&](const auto& executor) { boost::asio::post(executor, posted_turn(std::move(self), lane)); });
+    unwrapped(model_executor_, [&](const auto& executor) {
+      try {
+        boost::asio::post(executor, posted_turn(std::move(self), lane));
+      } catch (...) {  // then the turn is lost, and everybody has been told
+      }
+    });
   }
 
   /// Other functors: each lane has them from its next batch on; `waiter` is told when all have. Exchanges
