@@ -21,6 +21,7 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/prefer.hpp>
 #include <boost/asio/query.hpp>
+#include <boost/asio/system_context.hpp>
 #include <boost/asio/system_executor.hpp>
 
 #include <concepts>
@@ -39,16 +40,22 @@ inline constexpr bool has_executor = [] {
   return !std::same_as<boost::asio::associated_executor_t<Handler, none>, none>;
 }();
 
-/// Work that it is given is done at once, on the thread that gives it, and needs no other.
+/// Work that it is given is done at once, on the thread that gives it, and needs no other. Asks for Asio's
+/// system context, which starts threads when it is first asked for, only where the type leaves that open.
 template <class Executor>
 [[nodiscard]] bool belongs_to_no_thread(const Executor& executor) noexcept {
   using boost::asio::execution::blocking;
+  namespace execution = boost::asio::execution;
   if constexpr (std::same_as<Executor, boost::asio::system_executor>) return true;  // at compile time
   if constexpr (!std::same_as<Executor, boost::asio::any_io_executor> &&
-                boost::asio::can_query<const Executor&, boost::asio::execution::blocking_t>::value) {
-    const auto* everybodys =
-        &boost::asio::query(boost::asio::system_executor(), boost::asio::execution::context);
-    return boost::asio::query(executor, blocking) == blocking.possibly && context_of(executor) == everybodys;
+                boost::asio::can_query<const Executor&, execution::blocking_t>::value &&
+                boost::asio::can_query<const Executor&, execution::context_t>::value) {
+    using context = std::decay_t<decltype(boost::asio::query(executor, execution::context))>;
+    constexpr bool tells = !std::same_as<context, boost::asio::execution_context>;
+    if constexpr (tells && !std::same_as<context, boost::asio::system_context>) return false;
+    if (boost::asio::query(executor, blocking) != blocking.possibly) return false;
+    return tells ||
+           context_of(executor) == &boost::asio::query(boost::asio::system_executor(), execution::context);
   }
   return false;
 }
