@@ -34,8 +34,9 @@ class wait_queue {
   [[nodiscard]] const waiting_request& operator[](std::size_t i) const noexcept { return ring_[index(i)]; }
 
   /// The earliest arrival and the earliest leave_by among them; `never` when empty. O(1), but for the first
-  /// question after a removal.
+  /// question after a removal where arrivals do not ascend, or somebody has a leave_by.
   [[nodiscard]] time_point oldest_arrival() const noexcept {
+    if (size_ > 0 && arrivals_ascend_) return (*this)[0].arrival;
     return of_all(oldest_, &waiting_request::arrival);
   }
   [[nodiscard]] time_point leave_by() const noexcept { return of_all(leave_by_, &waiting_request::leave_by); }
