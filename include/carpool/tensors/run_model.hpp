@@ -33,11 +33,14 @@ auto on_fresh_thread(const Run& run) {
     at::set_num_threads(threads);
     return run();
   };
-  try {
-    return std::async(std::launch::async, there).get();
-  } catch (const std::system_error& no_thread) {
-    throw out_of_memory(no_thread.what());
-  }
+  const auto begin = [&there] {
+    try {
+      return std::async(std::launch::async, there);
+    } catch (const std::system_error& no_thread) {
+      throw out_of_memory(no_thread.what());
+    }
+  };
+  return begin().get();  // what `run` throws is its own, a std::system_error, too
 }
 
 /// Calls `model` as a lane should: without gradients, and with libtorch's lack of memory turned into

@@ -17,6 +17,7 @@
 #include <future>
 #include <stdexcept>
 #include <string>
+#include <system_error>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -137,6 +138,12 @@ TEST_CASE("what oneDNN compiles on one thread no more is run on another one") {
   memory = true;
   CHECK(run(set, {at::ones({1})}).at(0).value().item<int>() == 2);
   CHECK(calls == 4);
+  batched faulty{stack{{1}}, [&](const at::Tensor&) -> at::Tensor {
+                   if (std::this_thread::get_id() == unlucky)
+                     throw std::runtime_error("could not create a primitive");
+                   throw std::system_error(std::make_error_code(std::errc::io_error));
+                 }};
+  CHECK_THROWS_AS(run(faulty, {at::ones({1})}), std::system_error);
 }
 
 TEST_CASE("behind a batcher: many requests, a bad one among them, and their work is known") {
