@@ -18,8 +18,8 @@ namespace carpool {
 
 /// A rule that decides when a batch leaves and what is in it. A class without I/O, clock or thread: it is
 /// told what happened and when, and `decide` returns the one action to take now. All calls come from one
-/// batcher under its lock, so they must be short and must not call the batcher. Only `decide` may throw, and
-/// only std::bad_alloc: it is asked again.
+/// batcher under its lock, so they must be short and must not call the batcher. Only `decide` and `reserve`
+/// may throw, and only std::bad_alloc: they are called again.
 ///
 /// - `on_arrival(request)`: it joined the queue, at `request.arrival`.
 /// - `on_removed(count, now)`: waiting requests left without a batch: shed, expired, cancelled.
@@ -32,7 +32,7 @@ namespace carpool {
 ///   really left is told by `on_dispatch` and `on_removed`.
 ///
 /// A policy that needs memory for a batch may also have `reserve(lane, count)`, which is called before so
-/// many requests leave for this lane and may throw std::bad_alloc: then they stay.
+/// many requests leave for this lane: if it throws they stay.
 ///
 /// A policy that learns may also have `forecast(bounds, now)`, which returns a carpool::forecast or an
 /// optional one: what it has found out, for people.
