@@ -347,7 +347,7 @@ class basic_dynamic_batcher {
       : context_(std::move(context)),
         weigh_(weigher_of(functors)),
         engine_(make_engine(context_->get_executor(), given, std::move(functors), std::move(policy))) {
-    engine_->let_timers_fire();
+    engine_->let_timer_fire();
   }
 
   std::unique_ptr<execution::own_context> context_;  // only without an executor

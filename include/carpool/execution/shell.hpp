@@ -52,11 +52,10 @@ class shell : public intake<Clock>, public std::enable_shared_from_this<shell<Cl
 
   [[nodiscard]] const home& at_home() const noexcept { return home_; }
 
-  /// The executor runs until the batcher ends, so a timer that nobody needs any more may fire: that costs
-  /// less than to take it back and set the next one.
-  void let_timers_fire() {
+  /// The executor runs until the batcher ends, so a timer need not be taken back for its sake.
+  void let_timer_fire() {
     const brief_lock lock(mutex_);
-    timers_may_fire_ = true;
+    timer_->fire_anyway();
   }
 
   /// Stops admission and fails what waits; running batches go on.
@@ -167,8 +166,7 @@ class shell : public intake<Clock>, public std::enable_shared_from_this<shell<Cl
     if (own_run) has_posted_ = true;
     const bool posts_nothing = out.work && !std::exchange(has_posted_, true);
     std::weak_ptr<looker> idle;  // if it has a timer that it may not need
-    if (own_run && !timers_may_fire_ && timer_ && timer_->armed_for() != never && scheduler_.empty())
-      idle = self;
+    if (own_run && timer_ && timer_->needs_disarming() && scheduler_.empty()) idle = self;
     if (!out.work) out.work = work_;  // those that still are pending may end meanwhile
     lock.unlock();
     post_all(out.ready, home_.executor(), here, std::move(idle));
@@ -262,7 +260,7 @@ class shell : public intake<Clock>, public std::enable_shared_from_this<shell<Cl
   void set_timer(time_point wake_at, effects& out) {
     if (!timer_) return;
     if (scheduler_.empty()) {
-      if (!timers_may_fire_ && !ends_in_own_run(out)) timer_->disarm();
+      if (!ends_in_own_run(out)) timer_->disarm();
     } else if (wake_at != never) {
       arm(wake_at, out);
     }
@@ -299,7 +297,6 @@ class shell : public intake<Clock>, public std::enable_shared_from_this<shell<Cl
 
   // Guarded by the lock.
   bool has_posted_ = false;  // something to its executor
-  bool timers_may_fire_ = false;
 };
 
 }  // namespace carpool::execution

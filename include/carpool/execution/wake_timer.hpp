@@ -38,11 +38,18 @@ class wake_timer {
     if (now >= armed_for_) armed_for_ = never;
   }
 
+  /// Nobody needs it any more.
   void disarm() {
-    if (armed_for_ == never) return;
+    if (!needs_disarming()) return;
     armed_for_ = never;
     timer_.cancel();
   }
+
+  /// From now on it stays armed when nobody needs it: to fire costs less than to be taken back and set again.
+  void fire_anyway() noexcept { fires_anyway_ = true; }
+
+  /// disarm() would do something.
+  [[nodiscard]] bool needs_disarming() const noexcept { return armed_for_ != never && !fires_anyway_; }
 
   /// When it will fire; `never` when it is not armed.
   [[nodiscard]] time_point armed_for() const noexcept { return armed_for_; }
@@ -51,6 +58,7 @@ class wake_timer {
   boost::asio::basic_waitable_timer<Clock, boost::asio::wait_traits<Clock>, boost::asio::any_io_executor>
       timer_;
   time_point armed_for_ = never;
+  bool fires_anyway_ = false;
 };
 
 }  // namespace carpool::execution

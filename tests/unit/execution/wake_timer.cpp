@@ -78,6 +78,17 @@ TEST_CASE("a disarmed wake_timer does not wake and can be armed again") {
   CHECK(b.wakes == 1);
 }
 
+TEST_CASE("a wake_timer that fires anyway stays armed, for the same time") {
+  manual_bench b;
+  b.timer.fire_anyway();
+  b.arm(5ms);
+  CHECK_FALSE(b.timer.needs_disarming());
+  b.timer.disarm();
+  CHECK(b.timer.armed_for() == manual_clock::now() + 5ms);
+  b.pass(5ms);
+  CHECK(b.wakes == 1);
+}
+
 TEST_CASE("a time that has passed already wakes at once") {
   manual_bench b;
   b.arm(-5ms);
