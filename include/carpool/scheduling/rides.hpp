@@ -94,9 +94,7 @@ class rides {
     running_ -= mine.riders.size();
     waiting_ += mine.riders.size();
     mine.departed = mine.closed = false;
-    mine.wants = host;
-    for (waiting_request& rider : mine.riders) mine.wants = place_for(mine.wants, rider);
-    return mine.wants;
+    return settle(mine, host);
   }
 
   /// Nobody boards any more: the run may never end, or is about to. Riders that there are.
@@ -126,12 +124,11 @@ class rides {
       rides_.erase(found);
       return std::nullopt;
     }
-    std::iter_swap(std::min_element(mine.riders.begin(), mine.riders.end(), served_before),
-                   mine.riders.end() - 1);
+    std::swap(mine.riders.front(), mine.riders.back());  // of equals who came first
     const waiting_request successor = inherit(host, mine.riders.back());
     mine.riders.pop_back();
     --count_of(mine);
-    return mine.wants = successor;
+    return settle(mine, successor);
   }
 
   /// The same for a host that leaves the queue, who is not replaced before take_successors(): a queue cannot
@@ -175,6 +172,13 @@ class rides {
     bool departed = false;
     bool closed = false;
   };
+
+  /// The place of this host that suits all of the ride.
+  static const waiting_request& settle(group& mine, const waiting_request& host) noexcept {
+    mine.wants = host;
+    for (waiting_request& rider : mine.riders) mine.wants = place_for(mine.wants, rider);
+    return mine.wants;
+  }
 
   /// A place in the queue that suits both; who is due first becomes the host of it, the other one the rider.
   static waiting_request place_for(const waiting_request& host, waiting_request& rider) noexcept {

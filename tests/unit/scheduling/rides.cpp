@@ -174,6 +174,21 @@ TEST_CASE("nor does the place wait longer than the rider with the least patience
   CHECK(b.run(4ms) == numbers{1, 2});
 }
 
+TEST_CASE("a place that is handed on still suits all who share it") {
+  patient_bench b;
+  b.share(1, 7);
+  waiting_request impatient = waiting(2, at(1ms), at(90ms));
+  impatient.leave_by = at(4ms);
+  b.share(impatient, 7);
+  waiting_request important = waiting(3, at(1ms));
+  important.priority = 1;
+  b.share(important, 7);
+  b.cancel(1);
+  CHECK(b.next(2ms).wake_at == at(4ms));
+  b.admit(4, 2ms, at(20ms));
+  CHECK(b.run(4ms) == numbers{2, 3, 4});
+}
+
 TEST_CASE("riders count against the size of the queue, also those of a run") {
   rides_bench b({4, 5ms, 1}, {.max_size = 2});
   b.share(1, 7);
