@@ -243,7 +243,7 @@ class batch_scheduler final : public registry {
 
   [[nodiscard]] action wish(time_point now) {
     if (waiting_.queue().empty() || fleet_.free() == 0) return idle{};
-    waiting_.age(now);
+    waiting_.put_in_order(now);
     if (flushing_) return dispatch{front(), departure::drain};
     return policy_.decide(now, what_waits(), fleet_.free());
   }

@@ -50,6 +50,12 @@ class fair_share {
     return start;
   }
 
+  /// The tag of one that was served for nothing: the one that it had, which is of the past. Tags begin anew
+  /// when weights do, and each priority has its own, so it is no later than now.
+  [[nodiscard]] double tag_again(const waiting_request& request) noexcept {
+    return std::min(request.fair_tag, time_of(request));
+  }
+
   /// A request has left in a batch. What aged is served out of turn and does not move virtual time.
   void served(const waiting_request& request) noexcept {
     const auto found = flows_.find({request.key, request.priority});

@@ -96,10 +96,11 @@ class waiting_room {
     return true;
   }
 
-  /// One that has been served for nothing gets its place back, with the fair tag that it had. The place as it
-  /// is now, since those who share the run may need a better one. reserve() has made room.
+  /// One that has been served for nothing gets its place back. The place as it is now, since those who share
+  /// the run may need a better one. reserve() has made room.
   waiting_request put_back(const waiting_request& request) noexcept {
-    const waiting_request place = request.ride == 0 ? request : rides_.come_back(request);
+    waiting_request place = request.ride == 0 ? request : rides_.come_back(request);
+    place.fair_tag = share_ ? share_->tag_again(place) : 0;
     if (admission_.strict()) admission_.join(place, queue_);
     queue_.put_back(place);
     next_ageing_ = time_point::min();  // somebody may be overtaken
@@ -138,22 +139,29 @@ class waiting_room {
     return close_up(before);
   }
 
-  /// Who has waited max_overtaking is not overtaken any more. No timer is needed: it matters only when
-  /// somebody is about to be chosen.
-  void age(time_point now) {
+  /// Before somebody is chosen: keys whose requests have left unserved get their shares back, and who has
+  /// waited max_overtaking is not overtaken any more. Neither matters earlier, so it needs no timer, and many
+  /// who leave one by one cost no more than one.
+  void put_in_order(time_point now) {
+    if (tags_are_stale_) retag();
     if (now >= next_ageing_) age_all(now);
   }
 
  private:
   void join_counted(waiting_request request) {
-    if (admission_.strict()) admission_.join(request, queue_);
     if (share_) request.fair_tag = share_->tag(request);
+    take_place(request);
+  }
+
+  /// The one that belongs to its fair tag.
+  void take_place(const waiting_request& request) {
+    if (admission_.strict()) admission_.join(request, queue_);
     if (!queue_.insert(request)) overtake(request);
   }
 
   /// It has a place in front of others.
   void overtake(const waiting_request& request) noexcept {
-    if (next_ageing_ == never && lowest_priority() < request.priority)
+    if (next_ageing_ == never && lowest_priority() < request.priority && max_overtaking_ < duration::max())
       next_ageing_ = time_point::min();  // somebody is overtaken
   }
 
@@ -189,8 +197,8 @@ class waiting_room {
   /// After some have left a queue of this size.
   std::size_t close_up(std::size_t before) {
     if (queue_.size() == before) return 0;
-    rides_.take_successors([this](const waiting_request& successor) { join(successor); });
-    if (share_) retag();
+    rides_.take_successors([this](const waiting_request& successor) { take_place(successor); });
+    tags_are_stale_ = share_.has_value();
     return before - queue_.size();
   }
 
@@ -202,13 +210,14 @@ class waiting_room {
                       if (admission_.strict()) admission_.leave(host);
                       place = rides_.agree(host);
                     });
-    join(*place);
-    if (share_) retag();
+    take_place(*place);
+    tags_are_stale_ = share_.has_value();
   }
 
   [[nodiscard]] std::size_t riders() const noexcept { return rides_.waiting() + rides_.running(); }
 
   void retag() {
+    tags_are_stale_ = false;
     if (share_) share_->retract();
     queue_.reorder([&](waiting_request& request) { request.fair_tag = share_ ? share_->tag(request) : 0; });
   }
@@ -218,6 +227,7 @@ class waiting_room {
   admission admission_;
   std::optional<fair_share> share_;  // between keys, if that is wanted
   bool counted_ = false;             // one of these two has to hear of everyone
+  bool tags_are_stale_ = false;
   duration max_overtaking_ = duration::max();
   time_point next_ageing_ = never;  // nobody ages before; `never` while all have the same priority
 };

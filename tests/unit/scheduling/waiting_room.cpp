@@ -69,13 +69,13 @@ TEST_CASE("B33: who has waited max_overtaking is overtaken by nobody any more") 
   b.join(prioritised(0, -1, 0ms));
   b.join(prioritised(1, 0, 4ms));
   b.join(prioritised(2, 7, 9ms));
-  b.room.age(at(9ms));
+  b.room.put_in_order(at(9ms));
   CHECK(b.waiting() == numbers{2, 1, 0});
-  b.room.age(at(10ms));
+  b.room.put_in_order(at(10ms));
   CHECK(b.waiting() == numbers{0, 2, 1});
   b.join(prioritised(3, 7, 12ms));
   CHECK(b.waiting() == numbers{0, 2, 3, 1});
-  b.room.age(at(14ms));
+  b.room.put_in_order(at(14ms));
   CHECK(b.waiting() == numbers{0, 1, 2, 3});
 }
 
@@ -83,7 +83,7 @@ TEST_CASE("nobody ages while all have the same priority, and an urgent deadline 
   room_bench b({.max_overtaking = 10ms});
   b.join(prioritised(0, 3));
   b.join(prioritised(1, 3));
-  b.room.age(at(1h));
+  b.room.put_in_order(at(1h));
   waiting_request urgent = prioritised(2, 3, 500ms);
   urgent.deadline = at(600ms);
   b.join(urgent);
@@ -93,10 +93,10 @@ TEST_CASE("nobody ages while all have the same priority, and an urgent deadline 
 TEST_CASE("a priority that comes into use late makes those age who have waited since before") {
   room_bench b({.max_overtaking = 10ms});
   b.join(prioritised(0, 0, 0ms));
-  b.room.age(at(50ms));
+  b.room.put_in_order(at(50ms));
   b.join(prioritised(1, 1, 55ms));
   CHECK(b.waiting() == numbers{1, 0});
-  b.room.age(at(55ms));
+  b.room.put_in_order(at(55ms));
   CHECK(b.waiting() == numbers{0, 1});
 }
 
@@ -109,10 +109,26 @@ TEST_CASE(
     now += 1ms;
     b.join(prioritised(i, 127, now));
     b.join(prioritised(i + 1, 127, now));
-    b.room.age(at(now));
+    b.room.put_in_order(at(now));
     REQUIRE(now <= 20ms);
   }
   CHECK(now == 20ms);
+}
+
+TEST_CASE("where nobody ever ages the queue is not sorted for those who are overtaken") {
+  room_bench b({.max_overtaking = duration::max()});
+  const auto due = [](waiting_request request, duration deadline) {
+    request.deadline = at(deadline);
+    return request;
+  };
+  b.join(due(prioritised(0, 0), 10ms));
+  b.room.put_in_order(at(0ms));
+  b.join(prioritised(1, 1));
+  b.remove(1);
+  b.join(due(prioritised(2, 1), 5ms));
+  REQUIRE_FALSE(b.room.queue().deadlines_ascend());
+  b.room.put_in_order(at(1ms));
+  CHECK_FALSE(b.room.queue().deadlines_ascend());  // sorting would have found out that they do
 }
 
 TEST_CASE("keys take turns when service is shared fairly, however many requests one of them has") {
@@ -131,7 +147,25 @@ TEST_CASE("a key whose requests leave unserved loses nothing of its share") {
   for (std::size_t i = 0; i < 6; ++i) b.join(of_key(i, 1));
   for (std::size_t i = 6; i < 9; ++i) b.join(of_key(i, 2));
   for (std::size_t i = 0; i < 4; ++i) b.remove(i);
+  CHECK(b.waiting() == numbers{6, 7, 8, 4, 5});  // not sorted for each who leaves
+  b.room.put_in_order(at(0ms));
   CHECK(b.waiting() == numbers{6, 4, 7, 5, 8});
+}
+
+TEST_CASE("who gets a place back is not kept waiting because shares have begun anew, or ended") {
+  room_bench b({.fair_sharing = true});
+  for (std::size_t i = 0; i < 10; ++i) b.join(of_key(i, 1));
+  flight batch;
+  batch.reserve(10);
+  b.room.serve(positions::run(0, 10), batch);
+  const waiting_request last = batch.members().back();
+  SUBCASE("anew") { b.room.apply({.fair_sharing = true}, {}); }
+  SUBCASE("ended") { b.room.apply({}, {}); }
+  b.join(of_key(10, 2));
+  b.room.reserve(1, last);
+  b.room.put_back(last);
+  b.join(of_key(11, 3));
+  CHECK(b.waiting() == numbers{9, 10, 11});
 }
 
 TEST_CASE("fair sharing may begin and end while requests wait") {
