@@ -29,7 +29,9 @@ class work_ceiling {
     item_ = std::max(item_, item);
     if (work > 0.75 * value_ && work <= value_)
       value_ += step_;  // a smaller one says nothing about the bound
-    value_ = std::max(value_, item_);
+    if (item_ <= value_) return;
+    value_ = item_;
+    step_ = std::max(step_, value_ / 32);  // steps that fit next to nothing would take for ever
   }
 
  private:

@@ -48,3 +48,13 @@ TEST_CASE("a ceiling never lies below an item that ran, until an item as heavy f
   ceiling.on_out_of_memory(24);
   CHECK(ceiling.value() == 12);
 }
+
+TEST_CASE("a ceiling recovers from next to nothing: an item that ran makes the steps larger, too") {
+  work_ceiling ceiling;
+  SUBCASE("nothing") { ceiling.on_out_of_memory(0); }
+  SUBCASE("little") { ceiling.on_out_of_memory(1); }
+  ceiling.on_success(64, 64);
+  CHECK(ceiling.value() == 64);
+  for (int i = 0; i < 32; ++i) ceiling.on_success(ceiling.value(), 64);
+  CHECK(ceiling.value() == 128);
+}
