@@ -12,7 +12,7 @@
 namespace carpool::scheduling {
 
 /// The cost of a batch while it grows request by request. The two usual functions are followed in O(1); one
-/// of the user's is asked anew each time.
+/// of the user's is asked anew for each answer.
 class work_meter {
  public:
   explicit work_meter(batch_work function = &total_work) noexcept : function_(function) {}
@@ -28,7 +28,6 @@ class work_meter {
   }
 
   void add(double work) {
-    cost_ = cost_with(work);
     ++count_;
     sum_ += work;
     largest_ = std::max(largest_, work);
@@ -36,14 +35,17 @@ class work_meter {
   }
 
   [[nodiscard]] std::size_t count() const noexcept { return count_; }
-  [[nodiscard]] double cost() const noexcept { return cost_; }
+  [[nodiscard]] double cost() const {
+    if (function_ == &total_work) return sum_;
+    if (function_ == &padded_work) return static_cast<double>(count_) * largest_;
+    return works_.empty() ? 0 : function_(works_);
+  }
 
  private:
   batch_work function_;
   std::size_t count_ = 0;
   double sum_ = 0;
   double largest_ = 0;
-  double cost_ = 0;
   std::vector<double> works_;
 };
 

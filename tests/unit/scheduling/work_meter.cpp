@@ -48,3 +48,11 @@ TEST_CASE("an empty batch costs nothing") {
   CHECK(total_work({}) == 0);
   CHECK(padded_work({}) == 0);
 }
+
+TEST_CASE("a function of the user's is asked once for all who were added, not once for each") {
+  static int asked;
+  asked = 0;
+  const auto counting = [](std::span<const double> works) { return ++asked, total_work(works); };
+  CHECK(filled(counting, {3, 5, 4}).cost() == 12);
+  CHECK(asked == 1);
+}
