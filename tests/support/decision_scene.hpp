@@ -79,8 +79,13 @@ struct decision_scene {
 
   [[nodiscard]] std::string decision(double now = 1000) const {
     adaptive policy(state);
-    const scheduling::queue_view view(queue, bounds, closed);
-    return in_words(policy.decide(at_ms(now), view, bounds.lanes - state.running.count));
+    return in_words(decide(policy, now));
+  }
+
+  /// Why a batch leaves; one has to.
+  [[nodiscard]] departure reason() const {
+    adaptive policy(state);
+    return std::get<scheduling::dispatch>(decide(policy, 1000)).reason;
   }
 
   static std::string in_words(const scheduling::action& taken) {
@@ -106,6 +111,12 @@ struct decision_scene {
       list += ' ' + std::to_string(which[i]);
     }
     return run ? " [" + std::to_string(first) + ", " + std::to_string(first + which.size()) + ")" : list;
+  }
+
+  /// What the policy owns of the answer lives as long as it does.
+  [[nodiscard]] scheduling::action decide(adaptive& policy, double now) const {
+    const scheduling::queue_view view(queue, bounds, closed);
+    return policy.decide(at_ms(now), view, bounds.lanes - state.running.count);
   }
 
   scheduling::adaptive_state state;

@@ -195,17 +195,13 @@ class adaptive {
     return 2 * std::max<std::size_t>(state_.largest_batch, 1);
   }
 
-  /// A full batch waits; or one as large as usual, and all have so much time that none would be late for it.
+  /// A full batch waits; or one as large as those of late, and all have so much time that none would be late
+  /// for it.
   [[nodiscard]] bool can_look_above(const scheduling::moment& here) const noexcept {
     const auto waiting = static_cast<double>(here.waiting());
     if (waiting >= here.load.most) return true;
-    return waiting >= usual_batch() &&
-           here.load.slack > 10 * here.load.batch_time(waiting, here.concurrency());
-  }
-
-  /// Requests in the mean batch of late.
-  [[nodiscard]] double usual_batch() const noexcept {
-    return state_.cost.mean_work() / std::max(1e-9, state_.work_each);
+    const double usual = state_.cost.mean_work() / std::max(1e-9, state_.work_each);
+    return waiting >= usual && here.load.slack > 10 * here.load.batch_time(waiting, here.concurrency());
   }
 
   [[nodiscard]] scheduling::traffic traffic_in(const scheduling::limits& bounds) const noexcept {
@@ -242,7 +238,7 @@ class adaptive {
     using namespace scheduling;
     const bool padded = batch_work_ == &padded_work && state_.cost.ready();
     candidate batch = padded ? groups_.select(here) : run_selection(here).select(riders_);
-    cut(batch, here.queue.fitting(batch.members).size());
+    keep_max_batch_work(here, batch);
     const auto is_due = [&](std::size_t i) { return here.queue[i].leave_by <= at; };
     if (!due) return batch;
     for (std::size_t i = 0; i < batch.size(); ++i)
@@ -250,8 +246,14 @@ class adaptive {
     std::size_t first = 0;
     while (first + 1 < here.waiting() && !is_due(first)) ++first;
     batch.members = positions::run(first, std::min(batch.size(), here.waiting() - first));
-    cut(batch, here.queue.fitting(batch.members).size());
+    keep_max_batch_work(here, batch);
     return batch;
+  }
+
+  static void keep_max_batch_work(const scheduling::moment& here, scheduling::candidate& batch) {
+    const std::size_t fitting = here.queue.fitting(batch.members).size();
+    batch.full = fitting < batch.size();
+    cut(batch, fitting);
   }
 
   static void cut(scheduling::candidate& batch, std::size_t size) noexcept {
@@ -264,7 +266,7 @@ class adaptive {
   [[nodiscard]] static scheduling::action leave(const scheduling::moment& here, scheduling::candidate batch,
                                                 bool due) {
     const auto& bounds = here.queue.bounds();
-    const bool full = batch.size() >= bounds.max_batch_size;
+    const bool full = batch.full || batch.size() >= bounds.max_batch_size;
     cut(batch, split_size(here, batch));
     const auto reason = full                  ? departure::full
                         : due                 ? departure::timeout

@@ -57,6 +57,7 @@ struct candidate {
   bool everybody = true;  ///< nobody stays behind its last member
   bool hopeless = false;  ///< no choice is expected to be on time
   bool pressed = false;   ///< deadlines shaped it
+  bool full = false;      ///< max_batch_work allows no more of them
 
   [[nodiscard]] std::size_t size() const noexcept { return members.size(); }
 };

@@ -56,6 +56,16 @@ TEST_CASE("what lanes carry is counted in batches that keep max_batch_work") {
   CHECK(s.decision() == "dispatch [0, 16)");
 }
 
+TEST_CASE("a batch that has reached max_batch_work is full, as one that has reached max_batch_size") {
+  scene s;
+  s.waits(999, 0.01, 20);
+  CHECK(s.reason() == departure::lane_free);
+  s.bounds.max_batch_work = 16;
+  CHECK(s.reason() == departure::full);
+  s.bounds = {20, {}, 1};
+  CHECK(s.reason() == departure::full);
+}
+
 // ---- promises to callers
 
 TEST_CASE("no wait holds a request beyond its leave_by while a lane is free") {
