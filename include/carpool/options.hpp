@@ -93,7 +93,7 @@ struct options {
   std::function<double(std::uint64_t)> key_weight = {};
 
   /// Time after which a batch that still runs is taken for hung, more than zero; `duration::max()` means
-  /// never.
+  /// never. No policy of the library keeps another lane waiting for such a batch to end.
   duration hung_after = duration::max();
 
   /// Where batches run. Empty: on one thread per lane, owned by the batcher. Set: batches are posted there

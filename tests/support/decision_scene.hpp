@@ -115,7 +115,7 @@ struct decision_scene {
 
   /// What the policy owns of the answer lives as long as it does.
   [[nodiscard]] scheduling::action decide(adaptive& policy, double now) const {
-    const scheduling::queue_view view(queue, bounds, closed);
+    const scheduling::queue_view view(queue, bounds, closed, hung_lanes);
     return policy.decide(at_ms(now), view, bounds.lanes - state.running.count);
   }
 
@@ -123,6 +123,7 @@ struct decision_scene {
   scheduling::limits bounds{64, {}, 1};
   scheduling::wait_queue queue;
   bool closed = false;
+  std::size_t hung_lanes = 0;
   double each_slack = 25;
 };
 

@@ -112,7 +112,7 @@ class adaptive {
     if (queue.size() == 0 || free_lanes == 0) return idle{};
     const moment here = look(queue, free_lanes);
     const bool due = queue.leave_by() <= at;
-    if (here.running.count >= here.limit && !due) return hold(at, queue);
+    if (here.ending() >= here.limit && !due) return hold(at, queue);
     find_doomed(here, state_.largest_work.value, doomed_);
     if (!doomed_.empty()) return shed{positions::list(doomed_)};
     begin_epoch(here);
@@ -177,7 +177,7 @@ class adaptive {
                             .free_lanes = free_lanes,
                             .most = std::min(queue.bounds().max_batch_size, trusted())};
     here.limit = in_flight_limit(here.load, queue.bounds().lanes);
-    if (here.running.count == here.limit && can_look_above(here) && state_.looks.allows(state_.cost.batches))
+    if (here.ending() == here.limit && can_look_above(here) && state_.looks.allows(state_.cost.batches))
       ++here.limit;
     here.deadlines_count = deadlines_count();
     here.more_expected = !queue.closed() && state_.outstanding < state_.peak.value;

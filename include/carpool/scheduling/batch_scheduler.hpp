@@ -71,6 +71,10 @@ class batch_scheduler final : public registry {
     if (fleet_.usable() == 0) [[unlikely]]
       empty_queue(outcome::device_lost, now, leave);
     next_step step{.dispatchable = true, .wake_at = next_deadline_};
+    if (hung_after_ < duration::max()) {  // before the policy is asked, which waits for no such lane
+      step.hung_lane = newly_hung(now, hung_after_);
+      step.wake_at = std::min(step.wake_at, fleet_.next_hung(hung_after_));
+    }
     try {
       const action wanted = consult(now, leave);
       step.dispatchable = std::holds_alternative<dispatch>(wanted);
@@ -78,12 +82,6 @@ class batch_scheduler final : public registry {
         step.wake_at = std::min(step.wake_at, wait->when);
     } catch (const std::bad_alloc&) {
     }
-    if (hung_after_ == duration::max()) return step;
-    step.hung_lane = fleet_.newly_hung(now, hung_after_);
-    if (step.hung_lane)
-      for (const waiting_request& member : fleet_[*step.hung_lane].members())
-        if (member.ride != 0) waiting_.rides().close(member.ride);
-    step.wake_at = std::min(step.wake_at, fleet_.next_hung(hung_after_));
     return step;
   }
 
@@ -256,7 +254,7 @@ class batch_scheduler final : public registry {
   }
 
   [[nodiscard]] queue_view what_waits() const noexcept {
-    return {waiting_.queue(), *bounds_, !waiting_.open()};
+    return {waiting_.queue(), *bounds_, !waiting_.open(), fleet_.hung()};
   }
 
   [[nodiscard]] positions front() const noexcept {

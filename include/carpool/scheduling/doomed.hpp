@@ -12,7 +12,7 @@ namespace carpool::scheduling {
 
 /// The positions of the requests that would be late even if they left now and alone; serving them would make
 /// others late, too. `largest_work` is the largest of late: beyond its time nobody needs to be looked at. If
-/// nothing runs one request stays, because a wrong model heals only by running.
+/// nothing runs, or what does may never end, one request stays, because a wrong model heals only by running.
 inline void find_doomed(const moment& at, double largest_work, std::vector<std::size_t>& doomed) {
   doomed.clear();
   if (!at.deadlines_count) return;
@@ -28,7 +28,7 @@ inline void find_doomed(const moment& at, double largest_work, std::vector<std::
     doomed.push_back(i);
     end = i + 1 + at.most;
   }
-  if (at.running.count == 0 && doomed.size() == at.waiting()) doomed.pop_back();
+  if (at.ending() == 0 && doomed.size() == at.waiting()) doomed.pop_back();
 }
 
 }  // namespace carpool::scheduling

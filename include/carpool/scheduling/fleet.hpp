@@ -31,6 +31,9 @@ class fleet {
   [[nodiscard]] std::size_t free() const noexcept { return usable_ + unusable_busy_ - busy_; }
   [[nodiscard]] std::size_t busy() const noexcept { return busy_; }
 
+  /// Busy lanes that newly_hung() has named.
+  [[nodiscard]] std::size_t hung() const noexcept { return hung_; }
+
   /// There is such a lane, or has been.
   [[nodiscard]] bool knows(std::size_t lane) const noexcept { return lane < lost_.size(); }
 
@@ -91,6 +94,7 @@ class fleet {
 
   void land(std::size_t lane, time_point now) noexcept {
     if (free() == 0 && usable(lane)) free_since_ = now;
+    hung_ -= flights_[lane].hung();
     flights_[lane].end();
     --busy_;
     if (usable(lane)) return;
@@ -128,6 +132,7 @@ class fleet {
     for (std::size_t lane = 0; lane < size(); ++lane)
       if (hangs_at(flights_[lane], after) <= now) {
         flights_[lane].mark_hung();
+        ++hung_;
         return lane;
       }
     return std::nullopt;
@@ -188,6 +193,7 @@ class fleet {
   std::size_t lanes_ = 0;
   std::size_t usable_ = 0;
   std::size_t busy_ = 0;
+  std::size_t hung_ = 0;
   std::size_t unusable_busy_ = 0;
   time_point free_since_ = time_point::min();
 };

@@ -30,12 +30,17 @@ struct moment {
 
   [[nodiscard]] std::size_t waiting() const noexcept { return queue.size(); }
 
+  /// Batches running of which the end can be waited for.
+  [[nodiscard]] std::size_t ending() const noexcept {
+    return running.count - std::min(running.count, queue.hung_lanes());
+  }
+
   /// Batches running once the next one has left.
   [[nodiscard]] double concurrency() const noexcept { return static_cast<double>(running.count + 1); }
 
   /// More lanes that may take a batch now, at least one: the one that is asked for.
   [[nodiscard]] std::size_t open_lanes() const noexcept {
-    return std::max<std::size_t>(1, std::min(free_lanes, limit - std::min(limit, running.count)));
+    return std::max<std::size_t>(1, std::min(free_lanes, limit - std::min(limit, ending())));
   }
 
   [[nodiscard]] double arrival(std::size_t i) const noexcept { return time.milliseconds(queue[i].arrival); }

@@ -30,8 +30,8 @@ struct limits {
 /// bounds in force. Valid during the call.
 class queue_view {
  public:
-  queue_view(const wait_queue& queue, const limits& bounds, bool closed) noexcept
-      : queue_(queue), bounds_(bounds), closed_(closed) {}
+  queue_view(const wait_queue& queue, const limits& bounds, bool closed, std::size_t hung_lanes = 0) noexcept
+      : queue_(queue), bounds_(bounds), closed_(closed), hung_lanes_(hung_lanes) {}
 
   [[nodiscard]] std::size_t size() const noexcept { return queue_.size(); }
   [[nodiscard]] const waiting_request& operator[](std::size_t i) const noexcept { return queue_[i]; }
@@ -59,6 +59,9 @@ class queue_view {
   /// No more requests will arrive, so waiting for company is pointless.
   [[nodiscard]] bool closed() const noexcept { return closed_; }
 
+  /// Busy lanes whose batches have run for options::hung_after: they may never end, so nobody waits for that.
+  [[nodiscard]] std::size_t hung_lanes() const noexcept { return hung_lanes_; }
+
  private:
   [[nodiscard]] positions fitting_prefix(positions wanted) const {
     work_meter meter(bounds_.batch_work);
@@ -79,6 +82,7 @@ class queue_view {
   const wait_queue& queue_;
   const limits& bounds_;
   bool closed_;
+  std::size_t hung_lanes_;
 };
 
 }  // namespace carpool::scheduling

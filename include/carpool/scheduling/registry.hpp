@@ -174,6 +174,15 @@ class registry {
     return successor;
   }
 
+  /// A lane whose batch has run this long by now, each batch once. Nobody boards such a run any more.
+  [[nodiscard]] std::optional<std::size_t> newly_hung(time_point now, duration after) noexcept {
+    const auto lane = fleet_.newly_hung(now, after);
+    if (lane)
+      for (const waiting_request& member : fleet_[*lane].members())
+        if (member.ride != 0) waiting_.rides().close(member.ride);
+    return lane;
+  }
+
   /// next_deadline_ is a lower bound: exact after an expiry, possibly too early once requests have left
   /// otherwise.
   template <class Leave>

@@ -44,6 +44,29 @@ TEST_CASE("a lane beyond the limit of batches in flight stays idle") {
   CHECK(s.decision() == "idle");
 }
 
+TEST_CASE("B11: a lane that hangs does not count against the limit of batches in flight") {
+  scene s;
+  s.bounds.lanes = 4;
+  s.busy(1);
+  s.state.cost.interference = s.state.cost.least_interference = 0.8;
+  s.rate(1);
+  s.waits({999});
+  s.hung_lanes = 1;
+  CHECK(s.decision() == "dispatch [0, 1)");
+  s.busy(2);
+  CHECK(s.decision() == "idle");
+}
+
+TEST_CASE("B11: nor does it keep a wrong model from healing") {
+  scene s;
+  s.bounds.lanes = 2;
+  s.busy(1);
+  s.waits({976, 977, 978});
+  CHECK(s.decision() == "shed [0, 3)");
+  s.hung_lanes = 1;
+  CHECK(s.decision() == "shed [0, 2)");
+}
+
 TEST_CASE("what lanes carry is counted in batches that keep max_batch_work") {
   scene s;
   s.bounds.lanes = 2;

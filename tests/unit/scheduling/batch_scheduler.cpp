@@ -1,6 +1,7 @@
 // Copyright (c) 2026 The carpool authors
 // SPDX-License-Identifier: BSL-1.0
 
+#include <carpool/scheduling/adaptive.hpp>
 #include <carpool/scheduling/batch_scheduler.hpp>
 #include <carpool/scheduling/size_or_timeout.hpp>
 
@@ -260,6 +261,22 @@ TEST_CASE("B11: the scheduler asks to be woken when a batch has run too long, an
   CHECK(step.wake_at == never);
   CHECK(!b.next(200ms).hung_lane);
   CHECK(b.now(200ms).longest_running == 200ms);
+}
+
+TEST_CASE("B11: when the first batch hangs the other lanes go on") {
+  scheduler_bench b({4, 5ms, 2}, {.hung_after = 100ms}, any_policy(adaptive{}));
+  b.admit(1);
+  REQUIRE(b.start(0ms));
+  CHECK(b.seal(0ms));
+  b.admit(2);
+  CHECK(!b.next(99ms).dispatchable);  // the first batches run alone
+  CHECK(b.next(100ms).dispatchable);
+  CHECK(b.run(100ms, 1) == numbers{2});
+  CHECK(b.finish(200ms) == numbers{1});
+  b.admit(3, 200ms);
+  REQUIRE(b.start(200ms));
+  b.admit(4, 200ms);
+  CHECK(!b.next(200ms).dispatchable);
 }
 
 TEST_CASE("B11: without a bound no batch is hung") {
