@@ -13,6 +13,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <locale>
 #include <map>
 #include <mutex>
 #include <ostream>
@@ -54,17 +55,10 @@ class trace_recorder final : public observer {
   /// Writes what is remembered and happened at `since` or later.
   void write(std::ostream& out, time_point since = time_point::min()) const {
     const auto [requests, batches] = remembered(since);
-    event_writer events(out, first_of(requests, batches));
-    std::map<std::uint64_t, const batch_report*> by_id;
-    for (const batch_report& batch : batches) {
-      events.batch(batch);
-      by_id[batch.id] = &batch;
-    }
-    for (const request_report& request : requests) {
-      const auto found = by_id.find(request.batch);
-      events.request(request, found == by_id.end() ? nullptr : found->second);
-    }
-    events.queue_depth(changes_of_depth(requests));
+    std::ostream plain(out.rdbuf());  // JSON's numbers have no flags and no locale, whatever `out` has
+    plain.imbue(std::locale::classic());
+    write_events(plain, requests, batches);
+    out.setstate(plain.rdstate());
   }
 
   /// Writes the same as what simulate::trace_reader reads: when requests arrived, and what batches cost.
@@ -79,6 +73,21 @@ class trace_recorder final : public observer {
   }
 
  private:
+  static void write_events(std::ostream& out, const std::vector<request_report>& requests,
+                           const std::vector<batch_report>& batches) {
+    event_writer events(out, first_of(requests, batches));
+    std::map<std::uint64_t, const batch_report*> by_id;
+    for (const batch_report& batch : batches) {
+      events.batch(batch);
+      by_id[batch.id] = &batch;
+    }
+    for (const request_report& request : requests) {
+      const auto found = by_id.find(request.batch);
+      events.request(request, found == by_id.end() ? nullptr : found->second);
+    }
+    events.queue_depth(changes_of_depth(requests));
+  }
+
   using depth_changes = std::vector<std::pair<time_point, int>>;
 
   /// Writes single events; the file is complete when it goes.
@@ -98,7 +107,7 @@ class trace_recorder final : public observer {
       name_lane(b.lane);
       begin("X", b.lane + 1, b.started)
           << ",\"dur\":" << microseconds(b.finished - b.started) << ",\"name\":\"batch of " << b.size
-          << "\",\"args\":{\"batch\":" << b.id << ",\"size\":" << b.size << ",\"work\":" << b.work
+          << "\",\"args\":{\"batch\":" << b.id << ",\"size\":" << b.size << ",\"work\":" << shortest(b.work)
           << ",\"left\":\"" << to_string(b.reason)
           << "\",\"failed\":" << (b.failure == nullptr ? "false" : "true") << "}}";
       time_point at = b.started;
@@ -150,7 +159,6 @@ class trace_recorder final : public observer {
            << ",\"name\":\"thread_name\",\"args\":{\"name\":\"lane " << lane << "\"}}";
     }
 
-    // As text, because a stream may be set to any precision.
     static std::string microseconds(duration time) {
       const auto nanoseconds = std::chrono::duration_cast<std::chrono::nanoseconds>(time).count();
       std::string text = std::to_string(nanoseconds / 1000) + '.';

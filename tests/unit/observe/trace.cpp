@@ -10,6 +10,7 @@
 #include <support/waiting.hpp>
 
 #include <functional>
+#include <locale>
 #include <sstream>
 #include <stdexcept>
 #include <string>
@@ -150,6 +151,28 @@ TEST_CASE("a trace counts who waits: up at an arrival, down at a departure") {
   for (const auto* event : seen.events("C"))
     depths.push_back(read_trace::number(*event->find("args"), "waiting"));
   CHECK(depths == std::vector<double>{1, 2, 1, 0});
+}
+
+TEST_CASE("a trace is JSON however the stream is set") {
+  struct grouping : std::numpunct<char> {
+    std::string do_grouping() const override { return "\3"; }
+  };
+  trace_recorder trace;
+  auto heavy = batch(123456, 0ms, 1ms);
+  heavy.work = 1234567.5;
+  trace.on_batch_finished(heavy);
+  std::ostringstream out;
+  out.imbue(std::locale(out.getloc(), new grouping));
+  out << std::hex;
+  trace.write(out);
+  CHECK(out.str().find("\"batch\":123456,\"size\":2,\"work\":1234567.5,") != std::string::npos);
+}
+
+TEST_CASE("whoever writes a trace hears that it could not be written") {
+  std::ostream nowhere(nullptr);
+  nowhere.clear();
+  trace_recorder{}.write(nowhere);
+  CHECK(nowhere.bad());
 }
 
 TEST_CASE("a trace of nothing is a trace") {
