@@ -6,9 +6,9 @@
 //   request,ARRIVAL[,WORK]
 //   batch,START,SIZE,WORK,DURATION
 //
-// WORK is what options::work makes of a request, or batch_work of a batch; left out it is 1. Lines may come
-// in any order; empty ones and those that begin with # are skipped. Requests tell the traffic, batches what
-// the model costs; either may be missing.
+// WORK is what the work function makes of a request, or batch_work of a batch, at least 0; left out it is 1.
+// Lines may come in any order; empty ones and those that begin with # are skipped. Requests tell the traffic,
+// batches what the model costs; either may be missing.
 
 #pragma once
 
@@ -66,9 +66,10 @@ class trace_reader {
   void parse(std::string_view line) {
     const std::string_view kind = line.substr(0, line.find(','));
     const auto fields = numbers(line.substr(std::min(kind.size() + 1, line.size())));
-    if (kind == "request" && (fields.size() == 1 || fields.size() == 2))
+    if (kind == "request" && (fields.size() == 1 || (fields.size() == 2 && fields[1] >= 0)))
       arrivals_.push_back({fields[0], fields.size() == 2 ? fields[1] : 1});
-    else if (kind == "batch" && fields.size() == 4 && fields[1] >= 1 && fields[3] >= 0)
+    else if (kind == "batch" && fields.size() == 4 && fields[1] >= 1 && fields[1] < most && fields[2] >= 0 &&
+             fields[3] >= 0)
       read_.batches.push_back({fields[0], static_cast<std::size_t>(fields[1]), fields[2], fields[3]});
     else
       fail();
@@ -86,6 +87,8 @@ class trace_reader {
     }
     return found;
   }
+
+  static constexpr double most = 9007199254740992;  // 2^53 requests in a batch
 
   [[noreturn]] void fail() const {
     throw std::runtime_error("line " + std::to_string(number_) +
