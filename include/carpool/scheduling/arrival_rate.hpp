@@ -3,6 +3,7 @@
 
 #pragma once
 
+#include <algorithm>
 #include <cmath>
 
 namespace carpool::scheduling {
@@ -33,7 +34,7 @@ struct arrival_rate {
   [[nodiscard]] double value_after(double silence) const noexcept {
     arrival_rate later = *this;
     later.add(silence);
-    later.count -= per_horizon;
+    later.count = std::max(0.0, later.count - per_horizon);  // no rounding error is a rate
     return later.value();
   }
 };

@@ -53,6 +53,14 @@ TEST_CASE("a rate falls while nobody comes") {
   CHECK(rate.value_after(1e9) == Approx(0));
 }
 
+TEST_CASE("a rate is never negative, not even by rounding") {
+  for (double horizon = 5; horizon < 100; horizon *= 1.1) {
+    arrival_rate rate{.per_horizon = 1 / horizon};
+    for (double gap = 0.1; gap < 10; gap *= 1.3) rate.add(gap);
+    for (double silence = 1; silence < 1e12; silence *= 3) REQUIRE(rate.value_after(silence) >= 0);
+  }
+}
+
 TEST_CASE("a peak lasts for a second or until a higher one") {
   recent_peak peak;
   peak.add(5, 0);
