@@ -65,7 +65,7 @@ struct options {
   /// Requests of one `submit_options::key` that may wait at once, at least 1; as above.
   std::size_t max_queue_size_per_key = std::numeric_limits<std::size_t>::max();
 
-  /// Model instances that run batches side by side, at least 1; each has a worker thread, unless
+  /// Model instances that run batches side by side, from 1 to 65536; each has a worker thread, unless
   /// `model_executor` is set.
   std::size_t lanes = 1;
 
@@ -194,6 +194,9 @@ inline void check(const options& given) {
   at_least_one("max_batch_size", given.max_batch_size);
   at_least_one("max_queue_size", given.max_queue_size);
   at_least_one("lanes", given.lanes);
+  if (given.lanes > 65536)  // a -1 from somewhere, and no memory would do
+    throw std::invalid_argument("carpool::options::lanes is " + std::to_string(given.lanes) +
+                                "; it must be at most 65536");
   at_least_one("devices", given.devices);
   at_least_one("max_queue_size_per_key", given.max_queue_size_per_key);
   more_than_zero("max_batch_work", given.max_batch_work);

@@ -42,6 +42,8 @@ TEST_CASE("B3: an option out of range is refused with a sentence that names fiel
   CHECK(refusal_of({.max_batch_size = 0}) == "carpool::options::max_batch_size is 0; it must be at least 1");
   CHECK(refusal_of({.max_queue_size = 0}) == "carpool::options::max_queue_size is 0; it must be at least 1");
   CHECK(refusal_of({.lanes = 0}) == "carpool::options::lanes is 0; it must be at least 1");
+  CHECK(refusal_of({.lanes = 65536}) == "accepted");
+  CHECK(refusal_of({.lanes = 65537}) == "carpool::options::lanes is 65537; it must be at most 65536");
   CHECK(refusal_of({.devices = 0}) == "carpool::options::devices is 0; it must be at least 1");
   CHECK(refusal_of({.max_queue_delay = -5ms}) ==
         "carpool::options::max_queue_delay is -5.000000 ms; it must be zero or more");
