@@ -177,7 +177,7 @@ TEST_CASE("nor does the place wait longer than the rider with the least patience
 TEST_CASE("a place that is handed on still suits all who share it") {
   patient_bench b;
   b.share(1, 7);
-  waiting_request impatient = waiting(2, at(1ms), at(90ms));
+  waiting_request impatient = waiting(2, at(1ms));
   impatient.leave_by = at(4ms);
   b.share(impatient, 7);
   waiting_request important = waiting(3, at(1ms));
