@@ -26,7 +26,7 @@ struct packed_texts {
   std::vector<std::size_t> ends;
 };
 
-packed_texts collate(std::span<std::string> texts) {
+packed_texts collate(std::span<const std::string> texts) {
   packed_texts batch;
   for (const std::string& text : texts) batch.ends.push_back((batch.characters += text).size());
   return batch;

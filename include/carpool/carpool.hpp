@@ -1,7 +1,10 @@
 // Copyright (c) 2026 The carpool authors
 // SPDX-License-Identifier: BSL-1.0
 //
-// Everything but the libtorch adapter, which is <carpool/bert/bert.hpp>.
+// The batcher and all that it takes. What only some need is apart: traces (<carpool/observe/trace.hpp>),
+// Prometheus metrics (<carpool/observe/prometheus.hpp>), trying options on a recording
+// (<carpool/simulate/...>), and the adapters of libtorch (<carpool/bert/bert.hpp>,
+// <carpool/tensors/batched.hpp>).
 
 #pragma once
 
@@ -20,6 +23,6 @@
 #include <carpool/single_flight.hpp>
 #include <carpool/stats.hpp>
 #include <carpool/time.hpp>
-#include <carpool/version.hpp>
+#include <carpool/version.hpp>  // first, for it says so where C++ is too old
 #include <carpool/with_work.hpp>
 #include <carpool/work.hpp>

@@ -39,9 +39,10 @@ concept result_range = std::ranges::input_range<R> &&
 template <class F, class In>
 concept runs_inputs = std::invocable<F&, std::span<In>>;
 
-/// Makes the functors of one lane from its index.
-template <class F>
-concept lane_factory = std::invocable<F&, std::size_t>;
+/// Makes the functors of one lane from its index. What takes the inputs is asked no further: a generic lambda
+/// need not compile with an index.
+template <class F, class In>
+concept lane_factory = !runs_inputs<F, In> && std::invocable<F&, std::size_t>;
 
 /// `set.collate(std::span<In>)` is valid.
 template <class Set, class In>

@@ -46,7 +46,8 @@ namespace carpool {
 /// the factory is called by the constructor.
 ///
 /// Executor: given first, as to any I/O object, it runs the timer and the handlers without an associated
-/// executor; without it the batcher has a context and a thread of its own. It must outlive the batcher.
+/// executor; without it the batcher has a context and a thread of its own. It must outlive the batcher, and
+/// run: where nobody runs it, deadlines pass unnoticed and no policy's wait ends.
 ///
 /// Destruction is close() and a wait for the batches that are running; it never waits for the model executor
 /// to *start* anything. Called by a lane of this batcher, from inside a functor or an observer, it does not
@@ -54,13 +55,14 @@ namespace carpool {
 ///
 /// Thread safety: all member functions but the destructor may be called from any thread, also from functors
 /// and handlers. A caller that cancels must do so where its handler runs (on its strand), as everywhere in
-/// Asio.
+/// Asio; where the initiating function is called elsewhere, a deadline is what ends a request.
 ///
 /// Exactly one completion: every operation completes once, never inside the initiating function, by a post to
 /// its handler's associated executor, and with its memory (from the handler's associated allocator) already
 /// freed. An executor that belongs to no thread, asio::system_executor or that of use_future, spares the post
 /// and the thread that would have to be woken: the lane calls the handler when its batch is over. Such a
-/// handler keeps the lane from its next batch, so it must be short and wait for nothing.
+/// handler keeps the lane from its next batch, so it must be short and wait for nothing. If it has a
+/// cancellation slot that is connected, as with cancel_after, it is called on the batcher's executor instead.
 ///
 /// Handlers that complete together are called in one go, one post per executor. Requests that they submit
 /// wait for each other: they arrive, and their times begin, when all these handlers have been called or
@@ -110,9 +112,9 @@ class basic_dynamic_batcher {
   ///
   /// Completion signature: `void(boost::system::error_code, Out)`. Default token: `boost::asio::deferred`.
   ///
-  /// Errors: error::queue_full, error::expired (deadline), error::shut_down, error::model_failed or the code
-  /// of the system_error that a functor threw, error::result_count_mismatch, the error of a per-item result,
-  /// and asio::error::operation_aborted. Throws std::bad_alloc; nothing was submitted then.
+  /// Errors: every carpool::error, or the code of the boost::system::system_error that a functor threw, the
+  /// error of a per-item result, and asio::error::operation_aborted. Throws std::bad_alloc, and
+  /// std::invalid_argument for work or a key_weight out of range; nothing was submitted then.
   ///
   /// Per-operation cancellation. Waiting: every type, the request never runs. Running: terminal and partial
   /// complete at once and the late result is dropped; total is ignored.
@@ -287,23 +289,22 @@ class basic_dynamic_batcher {
   template <class Handler, class Result>
   BOOST_NOINLINE static void post_result(const executor_type& fallback, Handler&& handler,
                                          boost::system::error_code why, Result result) {
-    const auto executor = boost::asio::get_associated_executor(handler, fallback);
-    const auto allocator = boost::asio::get_associated_allocator(handler);
-    boost::asio::post(executor,
-                      boost::asio::bind_allocator(
-                          allocator, [handler = std::decay_t<Handler>(std::forward<Handler>(handler)), why,
-                                      result = std::move(result)]() mutable {
-                            std::move(handler)(why, std::move(result));
-                          }));
+    const auto named = boost::asio::get_associated_executor(handler, fallback);
+    const bool at_home = execution::is_called_at_home(handler, named);
+    auto complete = boost::asio::bind_allocator(
+        boost::asio::get_associated_allocator(handler),
+        [handler = std::decay_t<Handler>(std::forward<Handler>(handler)), why,
+         result = std::move(result)]() mutable { std::move(handler)(why, std::move(result)); });
+    if (at_home)
+      boost::asio::post(fallback, std::move(complete));
+    else
+      boost::asio::post(named, std::move(complete));
   }
 
   template <class Functors>
   static work_of weigher_of(const Functors& functors) {
-    if constexpr (knows_work<Functors, In>) {
-      static_assert(
-          std::copy_constructible<Functors>,
-          "carpool: functors with a work function must be copyable, for it is called where requests are "
-          "submitted");
+    if constexpr (has_work<Functors>) execution::check_work<Functors, In>();
+    if constexpr (knows_work<Functors, In> && std::copy_constructible<Functors>) {
       return [functors](const In& input) { return static_cast<double>(functors.work(input)); };
     } else {
       return nullptr;

@@ -18,12 +18,14 @@ enum class error {
   /// The queue already holds `options::max_queue_size` requests, `max_queue_work` or, of this key,
   /// `max_queue_size_per_key`; nothing of this submission was admitted.
   queue_full = 1,
-  /// The deadline passed, or cannot be met any more; the result, if one comes, is dropped.
+  /// The deadline passed, or cannot be met any more, or a limit of async_shut_down; the result, if one comes,
+  /// is dropped.
   expired,
-  /// The batcher is draining, closed or destroyed; the request did not run.
+  /// The batcher is draining, closed or destroyed; the request did not run, unless it was running when
+  /// shutdown_mode::abort gave it up.
   shut_down,
-  /// collate, model or split threw something other than a system_error; `options::on_batch_error` has the
-  /// exception.
+  /// collate, model, split or a lane factory threw something other than a boost::system::system_error;
+  /// `options::on_batch_error` has the exception.
   model_failed,
   /// split returned more or fewer results than the batch has requests.
   result_count_mismatch,
@@ -48,11 +50,11 @@ class error_category final : public boost::system::error_category {
                "retry "
                "later, submit fewer at once or raise it";
       case error::expired:
-        return "the deadline passed before the result was there";
+        return "the deadline passed before it was done";
       case error::shut_down:
         return "the batcher is shut down and takes no more requests";
       case error::model_failed:
-        return "the model failed: collate, model or split threw an exception";
+        return "the model failed: collate, model, split or a lane factory threw an exception";
       case error::result_count_mismatch:
         return "the model returned more or fewer results than the batch has requests";
       case error::out_of_memory:

@@ -46,7 +46,7 @@ struct options {
   /// What requests cost as one batch: `total_work`, `padded_work` or a function of one's own.
   carpool::batch_work batch_work = &total_work;
 
-  /// What becomes of a request that alone is more than that.
+  /// What becomes of a request that alone is more than `max_batch_work`.
   carpool::oversize oversize = carpool::oversize::run_alone;
 
   /// Longest time that a policy which waits for company may hold a request while a lane is free, counted from
@@ -112,7 +112,8 @@ struct options {
   /// Told what happens; see carpool::observer. Costs nothing when empty.
   std::shared_ptr<carpool::observer> observer = {};
 
-  /// Called with the exception that made a batch fail, on the lane's thread; what it throws is ignored.
+  /// Called with the exception that made a batch fail, or a lane factory in async_reload, on the lane's
+  /// thread; what it throws is ignored.
   std::function<void(std::exception_ptr)> on_batch_error = {};
 };
 

@@ -26,7 +26,7 @@ enum class departure {
 };
 inline constexpr std::size_t departure_count = 5;
 
-/// The word for it, as used in metrics; a string literal.
+/// The word for it; a string literal.
 [[nodiscard]] constexpr const char* to_string(departure reason) noexcept {
   constexpr std::array<const char*, departure_count> words{"full", "timeout", "lane_free", "deadline",
                                                            "drain"};

@@ -28,6 +28,12 @@ struct with_work : Functors {
   Work work;
 };
 
+/// The functors have a work function, right or wrong.
+template <class Functors>
+concept has_work = requires {
+  &Functors::work;
+};
+
 /// `functors.work(input)` is valid.
 template <class Functors, class In>
 concept knows_work = requires(const Functors& functors, const In& input) {

@@ -11,9 +11,12 @@
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/deferred.hpp>
+#include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/experimental/awaitable_operators.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <boost/asio/use_future.hpp>
 #include <boost/system/system_error.hpp>
 #include <boost/version.hpp>
 
@@ -25,6 +28,7 @@
 
 #include <exception>
 #include <memory>
+#include <thread>
 #include <variant>
 #include <vector>
 
@@ -200,5 +204,32 @@ TEST_CASE("cancel_after gives a request up, with any token that awaits") {
   io.run();
   CHECK(ended);
   CHECK(batcher.stats().cancelled == 3);
+}
+
+TEST_CASE("cancel_after of a future: each gets its result or is told, and no two threads meet over it") {
+  asio::io_context io(1);
+  auto work = make_work_guard(io);
+  std::thread thread([&] { io.run(); });
+  int ended = 0;
+  {
+    carpool::DynamicBatcher<int, int> batcher{io, {}, [](std::span<int> inputs) {
+                                                std::this_thread::sleep_for(100us);
+                                                return doubled(inputs);
+                                              }};
+    for (int i = 0; i < 300; ++i) {
+      const auto submit = [&] {
+        return batcher.async_submit(i, asio::cancel_after(130us, asio::use_future));
+      };
+      auto result = asio::post(io, asio::use_future(submit)).get();
+      try {
+        ended += result.get() == 2 * i;
+      } catch (const boost::system::system_error& aborted) {
+        ended += aborted.code() == asio::error::operation_aborted;
+      }
+    }
+  }
+  CHECK(ended == 300);
+  work.reset();
+  thread.join();
 }
 #endif

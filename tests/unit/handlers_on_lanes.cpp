@@ -8,7 +8,9 @@
 #include <carpool/scheduling/eager.hpp>
 
 #include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/bind_executor.hpp>
+#include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/system_executor.hpp>
 #include <boost/asio/thread_pool.hpp>
@@ -72,6 +74,26 @@ TEST_CASE("a handler bound to a system_executor that was made an any_io_executor
                                                 same.set_value(ran == std::this_thread::get_id());
                                               }));
   CHECK_FALSE(same.get_future().get());
+}
+
+TEST_CASE("one that may be cancelled is called on the batcher's executor, where it can be cancelled") {
+  asio::io_context io;
+  DynamicBatcher<int, std::thread::id> batcher(io, {}, thread_ids);
+  asio::cancellation_signal by_system, by_any, by_refused;
+  int called_here = 0;
+  const auto counted = [&, here = std::this_thread::get_id()](boost::system::error_code, std::thread::id) {
+    called_here += std::this_thread::get_id() == here;
+  };
+  batcher.async_submit(1, asio::bind_cancellation_slot(by_system.slot(), anywhere(counted)));
+  batcher.async_submit(
+      2, asio::bind_cancellation_slot(
+             by_any.slot(), asio::bind_executor(asio::any_io_executor(asio::system_executor()), counted)));
+  io.run();
+  batcher.close();
+  batcher.async_submit(3, asio::bind_cancellation_slot(by_refused.slot(), anywhere(counted)));
+  io.restart();
+  io.run();
+  CHECK(called_here == 3);
 }
 
 TEST_CASE(

@@ -85,8 +85,8 @@ TEST_CASE("what cannot change is refused, and nothing has changed then") {
                        "carpool::options::model_executor cannot change while the batcher lives",
                        std::invalid_argument);
   CHECK_THROWS_WITH_AS(
-      bench.batcher.reconfigure(bench.running_here({.lanes = 2})),
-      "carpool::options::lanes cannot grow to 2: the functors were given to the lanes there are; "
+      bench.batcher.reconfigure(bench.running_here({.lanes = 5})),
+      "carpool::options::lanes cannot grow beyond 1: the functors were given to the lanes there are; "
       "give a lane factory",
       std::invalid_argument);
   CHECK_THROWS_AS(bench.batcher.reconfigure(bench.running_here({.max_batch_size = 0})),

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <carpool/concepts.hpp>
+#include <carpool/with_work.hpp>
 
 #include <concepts>
 #include <cstddef>
@@ -48,14 +49,27 @@ constexpr void check_run() {
 /// What a batcher needs of the types it carries.
 template <class In, class Out>
 constexpr void check_types() {
-  static_assert(std::is_object_v<In> && std::move_constructible<In>,
-                "carpool: In must be move constructible");
+  static_assert(std::is_object_v<In> && std::is_object_v<Out>,
+                "carpool: In and Out must be object types, neither references nor void");
+  static_assert(std::move_constructible<In>, "carpool: In must be move constructible");
   static_assert(
-      std::is_object_v<Out> && std::is_nothrow_move_constructible_v<Out>,
+      std::is_nothrow_move_constructible_v<Out>,
       "carpool: Out must be nothrow move constructible, or a result could get lost on its way to the caller");
   static_assert(
       std::is_default_constructible_v<Out>,
       "carpool: Out must be default constructible, because a failed request completes with an empty Out");
+}
+
+/// What a function needs that tells the work of a request.
+template <class Functors, class In>
+constexpr void check_work() {
+  static_assert(knows_work<Functors, In>,
+                "carpool: work must be callable as const with a const In&, and return a number");
+  if constexpr (knows_work<Functors, In>)
+    static_assert(
+        std::copy_constructible<Functors>,
+        "carpool: functors with a work function must be copyable, for it is called where requests are "
+        "submitted");
 }
 
 /// What requests need that share runs.

@@ -60,6 +60,18 @@ template <class Executor>
   return false;
 }
 
+/// It is called on the batcher's executor although it names another one, to which no thread belongs. Who has
+/// a slot must not cancel while the handler is called, so that has to be on a thread that he knows; Asio's
+/// own objects call it on theirs, too.
+template <class Handler, class Executor>
+[[nodiscard]] bool is_called_at_home(const Handler& handler, const Executor& named) noexcept {
+  if (!boost::asio::get_associated_cancellation_slot(handler).is_connected()) return false;
+  if constexpr (std::same_as<Executor, boost::asio::any_io_executor>)
+    return named.template target<boost::asio::system_executor>() != nullptr;
+  else
+    return belongs_to_no_thread(named);
+}
+
 /// The part that depends on the executor of the handler only. While the operation is pending it holds
 /// outstanding work on a foreign executor, so that its context does not run dry; on its own one the batcher
 /// does.
@@ -69,7 +81,7 @@ class executor_completion : public foreign_completion {
   template <class Handler>
   executor_completion(const Handler& handler, const home& own) {
     const Executor executor = boost::asio::get_associated_executor(handler, own.executor());
-    foreign_ = !own.is(executor);
+    foreign_ = !own.is(executor) && !is_called_at_home(handler, executor);
     if (!foreign_) return;
     executor_.emplace(boost::asio::prefer(executor, outstanding_work.tracked));
     this->runs_anywhere_ = belongs_to_no_thread(executor);

@@ -153,7 +153,7 @@ using pipeline_factory = std::function<std::unique_ptr<pipeline<In, Out>>(std::s
 template <class In, class Out, class Functors>
 [[nodiscard]] pipeline_factory<In, Out> make_pipeline_factory(Functors functors, std::size_t lanes) {
   auto shared = std::make_shared<Functors>(std::move(functors));  // std::function wants to copy what it holds
-  if constexpr (!runs_inputs<Functors, In> && lane_factory<Functors>) {
+  if constexpr (lane_factory<Functors, In>) {
     return [shared](std::size_t lane) { return make_pipeline<In, Out>(std::invoke(*shared, lane)); };
   } else {
     if (lanes > 1 && !std::copy_constructible<Functors>)
@@ -163,7 +163,7 @@ template <class In, class Out, class Functors>
     const auto left = std::make_shared<std::size_t>(lanes);
     return [shared, left](std::size_t lane) {
       if (*left == 0)
-        throw std::invalid_argument("carpool::options::lanes cannot grow to " + std::to_string(lane + 1) +
+        throw std::invalid_argument("carpool::options::lanes cannot grow beyond " + std::to_string(lane) +
                                     ": the functors were given to the lanes there are; give a lane factory");
       if constexpr (std::copy_constructible<Functors>)
         if (*left > 1) {

@@ -45,8 +45,8 @@ struct request_report {
   time_point ended{};
   std::uint64_t batch = 0;  ///< the batch that it was in; 0 when it was in none
   duration queue{};         ///< waited because every lane was busy
-  duration fill{};          ///< waited for company while a lane was free
-  batch_times times;        ///< of its batch
+  duration fill{};    ///< waited while a lane was free, for company or because the policy began carefully
+  batch_times times;  ///< of its batch
 };
 
 /// A lane that has been running one batch for longer than options::hung_after.

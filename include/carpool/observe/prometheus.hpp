@@ -68,6 +68,9 @@ inline void write_batches(prometheus_text& text, const stats& s) {
   write_batch_sizes(text, s.batch_size);
   write_durations(text, "carpool_batch_execution_duration_seconds", "Model runs.", s.execution_time);
   text.gauge("carpool_inflight_batches", "Batches that run now.", s.busy_lanes);
+  text.gauge("carpool_longest_running_seconds",
+             "Time so far of the batch that has run longest, 0 without one.",
+             std::chrono::duration<double>(s.longest_running).count());
   text.gauge("carpool_lanes", "Batches that could run side by side if no device was lost.", s.lanes);
   text.gauge("carpool_lost_lanes", "Lanes whose device is lost.", s.lost_lanes);
 }

@@ -11,6 +11,7 @@
 #include <array>
 #include <charconv>
 #include <chrono>
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <locale>
@@ -107,9 +108,9 @@ class trace_recorder final : public observer {
       name_lane(b.lane);
       begin("X", b.lane + 1, b.started)
           << ",\"dur\":" << microseconds(b.finished - b.started) << ",\"name\":\"batch of " << b.size
-          << "\",\"args\":{\"batch\":" << b.id << ",\"size\":" << b.size << ",\"work\":" << shortest(b.work)
-          << ",\"left\":\"" << to_string(b.reason)
-          << "\",\"failed\":" << (b.failure == nullptr ? "false" : "true") << "}}";
+          << "\",\"args\":{\"batch\":" << b.id << ",\"size\":" << b.size
+          << ",\"work\":" << (std::isfinite(b.work) ? shortest(b.work) : "null") << ",\"left\":\""
+          << to_string(b.reason) << "\",\"failed\":" << (b.failure == nullptr ? "false" : "true") << "}}";
       time_point at = b.started;
       for (const auto& [name, took] :
            {std::pair{"collate", b.times.collate}, std::pair{"model", b.times.model},

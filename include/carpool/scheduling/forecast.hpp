@@ -19,7 +19,7 @@ struct forecast {
   double interference =
       0;  ///< 0: lanes do not slow each other down; 1: two take as long as one after the other
 
-  double arrival_rate = 0;          ///< requests per second, of late
+  double arrival_rate = 0;          ///< requests per second in the last few batches' time
   double batch_size = 1;            ///< requests per batch at which the lanes keep up with that
   std::size_t in_flight_limit = 1;  ///< batches that the policy lets run side by side
   double load = 0;      ///< arrival rate / most that the lanes carry within deadlines; above 1 is too much

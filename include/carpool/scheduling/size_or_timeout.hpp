@@ -13,7 +13,8 @@ namespace carpool {
 /// The textbook rule: a batch leaves when it has reached its size (or max_batch_work), or when the oldest
 /// request has waited the delay, counted from its arrival, or its own max_wait. Who is in it is up to the
 /// service order: if more wait than a batch holds, the oldest may not be in it, but then batches leave as
-/// fast as lanes come free. While a lane is free, nobody waits longer than the delay.
+/// fast as lanes come free. While a lane is free, nobody waits longer than the delay. It does not look at
+/// deadlines, so the delay has to be well below them, or requests bring a max_wait that is.
 class size_or_timeout : public indifferent_policy {
  public:
   /// Size and delay are `options::max_batch_size` and `options::max_queue_delay`.

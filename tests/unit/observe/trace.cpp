@@ -10,6 +10,7 @@
 #include <support/waiting.hpp>
 
 #include <functional>
+#include <limits>
 #include <locale>
 #include <sstream>
 #include <stdexcept>
@@ -166,6 +167,14 @@ TEST_CASE("a trace is JSON however the stream is set") {
   out << std::hex;
   trace.write(out);
   CHECK(out.str().find("\"batch\":123456,\"size\":2,\"work\":1234567.5,") != std::string::npos);
+}
+
+TEST_CASE("a trace is JSON whatever a batch_work of the user's returns") {
+  trace_recorder trace;
+  batch_report endless = batch(1, 0ms, 3ms);
+  endless.work = std::numeric_limits<double>::infinity();
+  trace.on_batch_finished(endless);
+  CHECK(read_trace(trace).events("X", "batch of 2").size() == 1);
 }
 
 TEST_CASE("whoever writes a trace hears that it could not be written") {
