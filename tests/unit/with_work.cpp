@@ -50,7 +50,7 @@ TEST_CASE("functors that can be run again still can, and a lane factory stays on
   const auto factory = [](std::size_t) { return lengths; };
   using weighed = with_work<std::decay_t<decltype(lengths)>, decltype(length)>;
   static_assert(execution::rerun_of<weighed, std::string>() == execution::rerun::as_they_are);
-  static_assert(lane_factory<with_work<std::decay_t<decltype(factory)>, decltype(length)>>);
+  static_assert(lane_factory<with_work<std::decay_t<decltype(factory)>, decltype(length)>, std::string>);
 }
 
 TEST_CASE("plain functors know of no work") { static_assert(!knows_work<decltype(lengths), std::string>); }
