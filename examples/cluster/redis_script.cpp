@@ -7,17 +7,16 @@
 
 #include <array>
 #include <cstdio>
-#include <cstring>
 #include <utility>
 
 namespace cluster {
 namespace {
 
 // Redis names scripts by their SHA-1.
-std::string sha1(const char* text) {
+std::string sha1(const std::string& text) {
   std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
   unsigned size = 0;
-  EVP_Digest(text, std::strlen(text), digest.data(), &size, EVP_sha1(), nullptr);
+  EVP_Digest(text.data(), text.size(), digest.data(), &size, EVP_sha1(), nullptr);
   std::string digits;
   for (unsigned i = 0; i < size; ++i) {
     std::array<char, 3> pair{};
@@ -35,9 +34,30 @@ redis_command command_of(const char* how, const std::string& script, const std::
   return command;
 }
 
+// Begins scripts that take entries out of KEYS[1]. A server that takes another one's place without having
+// heard of its last entries may give their names to other texts, which must not go in their stead.
+// redis_source calls an entry without an id after its name.
+const std::string take_out = R"lua(#!lua flags=allow-oom
+local function is_anothers(entry, id)
+  local found = redis.call('XRANGE', KEYS[1], entry, entry)[1]
+  if not found then return false end
+  local its = ''
+  for at = 1, #found[2], 2 do
+    if found[2][at] == 'id' then its = found[2][at + 1] break end
+  end
+  if its == '' then its = 'entry-' .. entry end
+  return its ~= id
+end
+local function end_entry(group, entry, id)
+  if is_anothers(entry, id) then return end
+  redis.call('XACK', KEYS[1], group, entry)
+  redis.call('XDEL', KEYS[1], entry)
+end
+)lua";
+
 }  // namespace
 
-redis_script::redis_script(const char* text) : text_(text), digest_(sha1(text)) {}
+redis_script::redis_script(std::string text) : text_(std::move(text)), digest_(sha1(text_)) {}
 
 asio::awaitable<redis_value> redis_script::run(redis_connection& redis, std::vector<std::string> keys,
                                                std::vector<std::string> arguments, late_reply late) const {
@@ -66,18 +86,17 @@ return entries
 // Replies may be written when memory is full: nothing else would ever empty the queue again.
 // A stream of replies goes with its gateway: who adds to one that has been forgotten sees to it that it is
 // forgotten again. It is trimmed only for a gateway that does not read, and may be trimmed, unlike requests.
-const redis_script finish_script{R"lua(#!lua flags=allow-oom
+const redis_script finish_script{take_out + R"lua(
 local first = redis.call('SET', KEYS[2], '1', 'NX', 'PX', ARGV[5])
 if first and KEYS[3] then
   redis.call('XADD', KEYS[3], 'MAXLEN', '~', 100000, '*', 'id', ARGV[3], 'r', ARGV[4])
   if redis.call('PTTL', KEYS[3]) < 0 then redis.call('PEXPIRE', KEYS[3], ARGV[5]) end
 end
-redis.call('XACK', KEYS[1], ARGV[1], ARGV[2])
-redis.call('XDEL', KEYS[1], ARGV[2])
+end_entry(ARGV[1], ARGV[2], ARGV[3])
 return first and 1 or 0
 )lua"};
 
-const redis_script reject_script{R"lua(#!lua flags=allow-oom
+const redis_script reject_script{take_out + R"lua(
 local first = redis.call('SET', KEYS[2], '1', 'NX', 'PX', ARGV[5])
 if first then
   redis.call('XADD', KEYS[3], 'MAXLEN', '~', 10000, '*', 'id', ARGV[3], 'p', ARGV[6], 'r', ARGV[4])
@@ -86,9 +105,14 @@ if first then
     if redis.call('PTTL', KEYS[4]) < 0 then redis.call('PEXPIRE', KEYS[4], ARGV[5]) end
   end
 end
-redis.call('XACK', KEYS[1], ARGV[1], ARGV[2])
-redis.call('XDEL', KEYS[1], ARGV[2])
+end_entry(ARGV[1], ARGV[2], ARGV[3])
 return first and 1 or 0
+)lua"};
+
+const redis_script withdraw_script{take_out + R"lua(
+for at = 1, #ARGV, 2 do
+  if not is_anothers(ARGV[at], ARGV[at + 1]) then redis.call('XDEL', KEYS[1], ARGV[at]) end
+end
 )lua"};
 
 const redis_script adopt_script{R"lua(

@@ -16,7 +16,7 @@ namespace cluster {
 /// A Lua script: Redis runs it in one piece, and nobody ever sees half of its effects.
 class redis_script {
  public:
-  explicit redis_script(const char* text);
+  explicit redis_script(std::string text);
 
   /// Runs it by its digest, or sends it where Redis does not know it (any more). Keys must share a hash tag.
   /// Throws as redis_connection::run, and `late` is as there. The script must outlive the operation.
@@ -24,7 +24,7 @@ class redis_script {
                                    std::vector<std::string> arguments, late_reply late = {}) const;
 
  private:
-  const char* text_;
+  std::string text_;
   std::string digest_;
 };
 
@@ -32,14 +32,18 @@ class redis_script {
 /// and payload of each. The entries, or none if there is no room.
 extern const redis_script admit_script;
 
-/// Replies to a request, unless it has a reply, and removes its entry. Keys: requests, done:ID, and replies
-/// unless nobody can be told. Arguments: group, entry, id, payload, milliseconds for which the id is
-/// remembered. Whether it was the first.
+/// Replies to a request, unless it has a reply, and removes its entry, unless another request has that by
+/// now. Keys: requests, done:ID, and replies unless nobody can be told. Arguments: group, entry, id, payload,
+/// milliseconds for which the id is remembered. Whether it was the first.
 extern const redis_script finish_script;
 
 /// Likewise, and adds the entry to the dead letters. Keys: requests, done:ID, dead letters, and replies
 /// unless nobody can be told. Arguments as finish_script's, then the entry's payload.
 extern const redis_script reject_script;
+
+/// Removes the entries of requests that need no reply, where they are still theirs. Key: requests. Arguments:
+/// entry and id of each.
+extern const redis_script withdraw_script;
 
 /// Takes over an entry of which nothing was heard for long enough. Key: requests. Arguments: group, consumer,
 /// milliseconds, entry. The entry and how often it has been delivered; nothing if it is somebody else's, or

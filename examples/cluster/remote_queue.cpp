@@ -66,9 +66,7 @@ struct remote_queue::submission {
     queue.open_.erase(number);
     queue.awaited_.forget(number);
     *outcome += missing;
-    if (missing == 0) return;
-    std::erase(entries, "");
-    queue.withdrawals_.add(std::move(entries));
+    if (missing > 0) queue.withdraw(number, entries);
   }
 
   /// Redis has answered: these are the entries, or none if there is no room for them or asking failed.
@@ -148,7 +146,7 @@ asio::awaitable<void> remote_queue::admit(std::uint64_t number, std::vector<std:
   std::vector<std::string> entries;
   std::exception_ptr failure;
   try {
-    entries = co_await add(std::move(arguments));
+    entries = co_await add(number, std::move(arguments));
   } catch (...) {
     failure = std::current_exception();
   }
@@ -156,14 +154,15 @@ asio::awaitable<void> remote_queue::admit(std::uint64_t number, std::vector<std:
   if (found != open_.end())
     found->second->asked(std::move(entries), failure);
   else
-    withdrawals_.add(std::move(entries));
+    withdraw(number, entries);
 }
 
 // The entries, or none if there is no room. Those that Redis tells of too late leave again; the breaker has
 // heard of that failure when the time was over, and hears nothing of what comes afterwards.
-asio::awaitable<std::vector<std::string>> remote_queue::add(std::vector<std::string> arguments) {
+asio::awaitable<std::vector<std::string>> remote_queue::add(std::uint64_t number,
+                                                            std::vector<std::string> arguments) {
   std::vector<std::string> keys{keys_.requests()};
-  const auto late = [this](const redis_value& answer) { withdrawals_.add(entries_in(answer)); };
+  const auto late = [this, number](const redis_value& answer) { withdraw(number, entries_in(answer)); };
   const auto began = steady_now();
   try {
     const redis_value answer = co_await admit_script.run(redis_, std::move(keys), std::move(arguments), late);
@@ -175,6 +174,14 @@ asio::awaitable<std::vector<std::string>> remote_queue::add(std::vector<std::str
   } catch (const redis_refusal& refused) {
     throw redis_unavailable(std::string("Redis, which holds the queue, takes nothing: ") + refused.what());
   }
+}
+
+// Those that are not empty; their places are those of the submission's texts.
+void remote_queue::withdraw(std::uint64_t number, const std::vector<std::string>& entries) {
+  std::vector<unwanted_entry> unwanted;
+  for (std::size_t i = 0; i < entries.size(); ++i)
+    if (!entries[i].empty()) unwanted.push_back({entries[i], awaited_.id(number, i)});
+  withdrawals_.add(std::move(unwanted));
 }
 
 asio::awaitable<void> remote_queue::wait_for(submission& mine, carpool::time_point deadline) {

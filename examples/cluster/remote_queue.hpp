@@ -82,7 +82,8 @@ class remote_queue {
   void refuse(submission& mine);
   std::vector<std::string> admission(std::uint64_t number, const std::vector<text_request>& texts) const;
   asio::awaitable<void> admit(std::uint64_t number, std::vector<std::string> arguments);
-  asio::awaitable<std::vector<std::string>> add(std::vector<std::string> arguments);
+  asio::awaitable<std::vector<std::string>> add(std::uint64_t number, std::vector<std::string> arguments);
+  void withdraw(std::uint64_t number, const std::vector<std::string>& entries);
   asio::awaitable<void> wait_for(submission& mine, carpool::time_point deadline);
   asio::awaitable<void> read_replies();
   asio::awaitable<void> read_some();

@@ -4,6 +4,7 @@
 #include "withdrawals.hpp"
 
 #include "embed_server/no_throw.hpp"
+#include "redis_script.hpp"
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
@@ -28,7 +29,7 @@ constexpr std::size_t most_at_once = 1000;  // others wait for Redis meanwhile
 withdrawals::withdrawals(const asio::any_io_executor& executor, redis_connection& redis, std::string requests)
     : executor_(executor), redis_(redis), requests_(std::move(requests)) {}
 
-void withdrawals::add(std::vector<std::string> entries) {
+void withdrawals::add(std::vector<unwanted_entry> entries) {
   std::ranges::move(entries, std::back_inserter(left_));
   if (left_.empty() || std::exchange(removing_, true)) return;
   asio::co_spawn(executor_, remove_all(), asio::detached);
@@ -36,11 +37,9 @@ void withdrawals::add(std::vector<std::string> entries) {
 
 asio::awaitable<void> withdrawals::remove_all() {
   while (!left_.empty()) {
-    const auto count = static_cast<std::ptrdiff_t>(std::min(left_.size(), most_at_once));
-    redis_command command{"XDEL", requests_};
-    std::copy_n(left_.begin(), count, std::back_inserter(command));
-    if (co_await remove(std::move(command))) {
-      left_.erase(left_.begin(), left_.begin() + count);
+    const std::size_t count = std::min(left_.size(), most_at_once);
+    if (co_await remove(count)) {
+      left_.erase(left_.begin(), left_.begin() + static_cast<std::ptrdiff_t>(count));
       continue;
     }
     asio::steady_timer pause{executor_, pause_before_retry};
@@ -49,10 +48,15 @@ asio::awaitable<void> withdrawals::remove_all() {
   removing_ = false;
 }
 
-// Whether it need not be tried again.
-asio::awaitable<bool> withdrawals::remove(redis_command command) {
+// The first so many. Whether it need not be tried again.
+asio::awaitable<bool> withdrawals::remove(std::size_t count) {
+  std::vector<std::string> key{requests_}, arguments;
+  for (std::size_t i = 0; i < count; ++i) {
+    arguments.push_back(left_[i].entry);
+    arguments.push_back(left_[i].id);
+  }
   try {
-    co_await redis_.run(std::move(command));
+    co_await withdraw_script.run(redis_, std::move(key), std::move(arguments));
   } catch (const redis_unavailable&) {
     co_return false;
   } catch (const redis_refusal& refused) {

@@ -8,11 +8,18 @@
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
 
+#include <cstddef>
 #include <deque>
 #include <string>
 #include <vector>
 
 namespace cluster {
+
+/// An entry for which nobody waits any more.
+struct unwanted_entry {
+  std::string entry;  ///< what Redis called it
+  std::string id;     ///< of its request
+};
 
 /// Takes entries out of a stream of requests for which nobody waits any more, so that no worker need run
 /// them. One that has them already goes on, and its reply is one that nobody wants.
@@ -25,17 +32,17 @@ class withdrawals {
   withdrawals(const asio::any_io_executor& executor, redis_connection& redis, std::string requests);
 
   /// They leave as soon as Redis does it, also if it is away now, takes another server's place, or moves them
-  /// to another one.
-  void add(std::vector<std::string> entries);
+  /// to another one. What another request has by then, because that server had not heard of them, stays.
+  void add(std::vector<unwanted_entry> entries);
 
  private:
   asio::awaitable<void> remove_all();
-  asio::awaitable<bool> remove(redis_command command);
+  asio::awaitable<bool> remove(std::size_t count);
 
   asio::any_io_executor executor_;
   redis_connection& redis_;
   std::string requests_;
-  std::deque<std::string> left_;  // no more than Redis took before it went away
+  std::deque<unwanted_entry> left_;  // no more than Redis took before it went away
   bool removing_ = false;
 };
 
