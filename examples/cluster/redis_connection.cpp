@@ -126,10 +126,10 @@ struct exchange {
   asio::cancellation_signal stop;
 };
 
-// Returns why there is no reply within the limit. What the server may have received then goes on, if anybody
+// Returns why there is no reply by the deadline. What the server may have received then goes on, if anybody
 // wants to hear of its reply; what it has not received ends there.
 asio::awaitable<boost::system::error_code> exec(std::shared_ptr<link> to, std::shared_ptr<exchange> mine,
-                                                std::chrono::milliseconds limit, late_reply late) {
+                                                carpool::time_point deadline, late_reply late) {
   const auto ended = [to, mine, late](boost::system::error_code failed, std::size_t) {
     mine->ended = failed;
     mine->wait.cancel();
@@ -137,14 +137,14 @@ asio::awaitable<boost::system::error_code> exec(std::shared_ptr<link> to, std::s
     redis_value reply = mine->tree.release();
     if (reply.what != redis_value::kind::error) late(std::move(reply));
   };
-  mine->wait.expires_after(limit);
+  mine->wait.expires_at(deadline);
   to->connection().async_exec(mine->request, redis::any_adapter::impl_t(std::ref(mine->tree)),
                               asio::bind_cancellation_slot(mine->stop.slot(), ended));
   co_await mine->wait.async_wait(asio::as_tuple(asio::use_awaitable));
   if (mine->ended) co_return *mine->ended;
   mine->given_up = true;
   mine->stop.emit(late ? asio::cancellation_type::total : asio::cancellation_type::terminal);
-  co_return asio::error::operation_aborted;
+  co_return asio::error::timed_out;
 }
 
 // A key has one server, but it may just be moving, and a server may not know yet.
@@ -212,10 +212,18 @@ redis_connection::redis_connection(const asio::any_io_executor& executor, const 
 
 redis_connection::~redis_connection() { self_->close(); }
 
+carpool::time_point redis_connection::deadline(std::chrono::milliseconds on_server) const {
+  return std::chrono::steady_clock::now() + self_->command_time() + on_server;
+}
+
 asio::awaitable<redis_value> redis_connection::run(redis_command command, std::chrono::milliseconds on_server,
                                                    late_reply late) {
+  return run_until(deadline(on_server), std::move(command), std::move(late));
+}
+
+asio::awaitable<redis_value> redis_connection::run_until(carpool::time_point deadline, redis_command command,
+                                                         late_reply late) {
   const auto self = self_;
-  const auto limit = self->command_time() + on_server;
   if (late)
     late = [self, tell = std::move(late)](redis_value reply) {
       if (!self->closed()) tell(std::move(reply));
@@ -223,7 +231,7 @@ asio::awaitable<redis_value> redis_connection::run(redis_command command, std::c
   for (int redirections = 0;; ++redirections) {
     const auto to = self->current();
     const auto mine = std::make_shared<exchange>(self->executor(), command);
-    const auto failed = co_await exec(to, mine, limit, late);
+    const auto failed = co_await exec(to, mine, deadline, late);
     const auto state = co_await asio::this_coro::cancellation_state;
     if (failed && state.cancelled() != asio::cancellation_type::none)
       throw boost::system::system_error(asio::error::operation_aborted);

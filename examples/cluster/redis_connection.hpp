@@ -6,6 +6,7 @@
 #include "redis_error.hpp"
 #include "redis_settings.hpp"
 #include "redis_value.hpp"
+#include <carpool/time.hpp>
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
@@ -42,8 +43,9 @@ class redis_connection {
   redis_connection& operator=(const redis_connection&) = delete;
 
   /// The reply to a command. Throws redis_unavailable, and redis_refusal for a reply that is an error. The
-  /// command must come back within the settings' command_time, and `on_server` more if it waits there. A
-  /// caller who is cancelled meanwhile gets boost::system::system_error (operation_aborted).
+  /// command must come back within the settings' command_time, and `on_server` more if it waits there,
+  /// however often it is sent to another server meanwhile. A caller who is cancelled meanwhile gets
+  /// boost::system::system_error (operation_aborted).
   ///
   /// `late` is called with a reply, unless it is an error, that comes when the caller has been told that
   /// there is none: until the connection ends, which it does after four times the command_time without a sign
@@ -51,6 +53,13 @@ class redis_connection {
   /// sent any more.
   asio::awaitable<redis_value> run(redis_command command, std::chrono::milliseconds on_server = {},
                                    late_reply late = {});
+
+  /// Likewise, by a deadline, so that several commands can share one.
+  asio::awaitable<redis_value> run_until(carpool::time_point deadline, redis_command command,
+                                         late_reply late = {});
+
+  /// Of a command that is run now.
+  carpool::time_point deadline(std::chrono::milliseconds on_server = {}) const;
 
  private:
   class implementation;

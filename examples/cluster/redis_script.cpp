@@ -61,15 +61,16 @@ redis_script::redis_script(std::string text) : text_(std::move(text)), digest_(s
 
 asio::awaitable<redis_value> redis_script::run(redis_connection& redis, std::vector<std::string> keys,
                                                std::vector<std::string> arguments, late_reply late) const {
+  const auto deadline = redis.deadline();
   redis_command short_form = command_of("EVALSHA", digest_, keys, arguments);
   try {
-    redis_value reply = co_await redis.run(std::move(short_form), {}, late);
+    redis_value reply = co_await redis.run_until(deadline, std::move(short_form), late);
     co_return reply;
   } catch (const redis_refusal& refused) {
     if (!refused.is("NOSCRIPT")) throw;
   }
   redis_command long_form = command_of("EVAL", text_, keys, arguments);
-  redis_value reply = co_await redis.run(std::move(long_form), {}, late);
+  redis_value reply = co_await redis.run_until(deadline, std::move(long_form), late);
   co_return reply;
 }
 

@@ -18,8 +18,9 @@ class redis_script {
  public:
   explicit redis_script(std::string text);
 
-  /// Runs it by its digest, or sends it where Redis does not know it (any more). Keys must share a hash tag.
-  /// Throws as redis_connection::run, and `late` is as there. The script must outlive the operation.
+  /// Runs it by its digest, or sends it where Redis does not know it (any more), in the time of one command.
+  /// Keys must share a hash tag. Throws as redis_connection::run, and `late` is as there. The script must
+  /// outlive the operation.
   asio::awaitable<redis_value> run(redis_connection& redis, std::vector<std::string> keys,
                                    std::vector<std::string> arguments, late_reply late = {}) const;
 

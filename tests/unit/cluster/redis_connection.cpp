@@ -5,6 +5,7 @@
 
 #include "cluster/redis_connection.hpp"
 
+#include "cluster/redis_script.hpp"
 #include "embed_server/no_throw.hpp"
 #include "support/doctest.hpp"
 #include "support/temporary_folder.hpp"
@@ -12,6 +13,7 @@
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
 #include <boost/asio/read_until.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -49,19 +51,23 @@ class false_redis {
   std::optional<redis_value> ask(std::size_t max_reply = 1 << 20, std::chrono::milliseconds limit = 10s) {
     cluster::redis_connection redis{io_.get_executor(),
                                     {.unix_socket = path(), .command_time = limit, .max_reply = max_reply}};
-    std::optional<redis_value> result;
-    std::exception_ptr failure;
-    asio::co_spawn(io_, redis.run({"GET", "key"}), [&](std::exception_ptr failed, redis_value value) {
-      failure = failed;
-      if (!failed) result = std::move(value);
-      io_.stop();
-    });
-    io_.run();
-    try {
-      if (failure) std::rethrow_exception(failure);
-    } catch (const cluster::redis_unavailable&) {
-    }
-    return result;
+    return outcome(redis.run({"GET", "key"}));
+  }
+
+  /// Likewise of a script, where each answer takes more than half of the time that there is.
+  std::optional<redis_value> run_script_slowly() {
+    think_for_ = 700ms;
+    cluster::redis_connection redis{io_.get_executor(), {.unix_socket = path(), .command_time = 1s}};
+    const cluster::redis_script script{"return 1"};
+    return outcome(script.run(redis, {"GET"}, {}));
+  }
+
+  /// Likewise of a command that is sent on to a port of this server.
+  std::optional<redis_value> ask_slowly() {
+    think_for_ = 700ms;
+    answer_ = "-MOVED 1 127.0.0.1:" + std::to_string(port_.local_endpoint().port()) + "\r\n";
+    asio::co_spawn(io_, accept(port_, answer_elsewhere_), [](std::exception_ptr) {});
+    return ask(1 << 20, 1s);
   }
 
   /// The reply that comes when its caller has been told that there is none; empty if nobody hears of it.
@@ -89,6 +95,22 @@ class false_redis {
  private:
   std::string path() const { return (folder_.path() / "redis").string(); }
 
+  std::optional<redis_value> outcome(asio::awaitable<redis_value> operation) {
+    std::optional<redis_value> result;
+    std::exception_ptr failure;
+    asio::co_spawn(io_, std::move(operation), [&](std::exception_ptr failed, redis_value value) {
+      failure = failed;
+      if (!failed) result = std::move(value);
+      io_.stop();
+    });
+    io_.run();
+    try {
+      if (failure) std::rethrow_exception(failure);
+    } catch (const cluster::redis_unavailable&) {
+    }
+    return result;
+  }
+
   // One command, and another one when the first one's caller has been told that there is no reply.
   void ask_in_vain(const std::function<void()>& when_told, cluster::late_reply late) {
     cluster::redis_connection redis{io_.get_executor(),
@@ -108,18 +130,20 @@ class false_redis {
   void listen() {
     std::filesystem::remove(path());
     acceptor_ = unix_socket::acceptor{io_, unix_socket::endpoint{path()}};
-    asio::co_spawn(io_, accept(), [](std::exception_ptr) {});
+    asio::co_spawn(io_, accept(acceptor_, answer_), [](std::exception_ptr) {});
   }
 
-  asio::awaitable<void> accept() {
+  template <class Acceptor>
+  asio::awaitable<void> accept(Acceptor& acceptor, const std::string& answer) {
     for (;;) {
-      auto client = co_await acceptor_.async_accept(asio::use_awaitable);
+      auto client = co_await acceptor.async_accept(asio::use_awaitable);
       ++connections_;
-      asio::co_spawn(io_, serve(std::move(client)), [](std::exception_ptr) {});
+      asio::co_spawn(io_, serve(std::move(client), answer), [](std::exception_ptr) {});
     }
   }
 
-  asio::awaitable<void> serve(unix_socket::socket client) {
+  template <class Socket>
+  asio::awaitable<void> serve(Socket client, const std::string& answer) {
     std::string asked;
     co_await asio::async_read_until(client, asio::dynamic_buffer(asked), "HELLO", asio::use_awaitable);
     co_await asio::async_write(client, asio::buffer(greeting_), asio::use_awaitable);
@@ -127,8 +151,10 @@ class false_redis {
       asked.erase(0, co_await asio::async_read_until(client, asio::dynamic_buffer(asked), "GET",
                                                      asio::use_awaitable));
       co_await may_answer_.async_wait(embed_server::no_throw);
+      asio::steady_timer thinking{io_, think_for_};
+      co_await thinking.async_wait(embed_server::no_throw);
       ++answered_;
-      std::string_view rest = answer_;
+      std::string_view rest = answer;
       while (!rest.empty()) {
         const auto part = rest.substr(0, byte_by_byte_ ? 1 : rest.size());
         rest.remove_prefix(part.size());
@@ -140,12 +166,15 @@ class false_redis {
   temporary_folder folder_;
   std::string greeting_ = "%1\r\n+server\r\n+redis\r\n";
   std::string answer_;
+  std::string answer_elsewhere_ = ":1\r\n";
   bool byte_by_byte_;
+  std::chrono::milliseconds think_for_{0};
   int connections_ = 0;
   int answered_ = 0;
   asio::io_context io_{1};
   asio::steady_timer may_answer_{io_, 0s};
   unix_socket::acceptor acceptor_{io_};
+  asio::ip::tcp::acceptor port_{io_, {asio::ip::address_v4::loopback(), 0}};
 };
 
 std::string repeated(std::string_view part, int times) {
@@ -191,6 +220,13 @@ TEST_CASE("Q4: what had not been sent when its caller was told is not sent any m
 TEST_CASE("Q12: a server that does not hear the others is asked no more, but the given address once again") {
   CHECK(false_redis("-CLUSTERDOWN The cluster is down\r\n").connections_made() == 2);
   CHECK(false_redis("-LOADING the dataset\r\n").connections_made() == 1);
+}
+
+TEST_CASE(
+    "Q4: a command that is sent to another server has no more time for that, nor has a script that is sent "
+    "again") {
+  CHECK_FALSE(false_redis("").ask_slowly());
+  CHECK_FALSE(false_redis("-NOSCRIPT none\r\n").run_script_slowly());
 }
 
 TEST_CASE("Q10: a reply that is split at every byte is read all the same") {
