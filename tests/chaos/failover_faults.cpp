@@ -97,6 +97,10 @@ std::vector<fault> redis_faults(spread_stage& cluster) {
       [](spread_stage& of, dice& dice) { cut_link(link_of_master(of, dice), dice); });
   add("a master's link stalled", refuses,
       [](spread_stage& of, dice& dice) { stall_link(link_of_master(of, dice), dice); });
+  add("a master's link mute", refuses,
+      [](spread_stage& of, dice& dice) { mute_link(link_of_master(of, dice), dice); });
+  add("a master's link deaf", refuses,
+      [](spread_stage& of, dice& dice) { deafen_link(link_of_master(of, dice), dice); });
   add("a replica killed", nothing, kill_replica);
   return all;
 }

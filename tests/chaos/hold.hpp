@@ -28,6 +28,20 @@ inline void stall_link(redis_link& link, carpool::test::dice& dice) {
   link.become(redis_link::condition::up);
 }
 
+/// Redis hears nothing of the program for longer than that waits for a sign of Redis, or for less.
+inline void mute_link(redis_link& link, carpool::test::dice& dice) {
+  link.become(redis_link::condition::mute);
+  hold(dice, 500, 6000);
+  link.become(redis_link::condition::up);
+}
+
+/// Likewise the program of Redis, which does all that it is asked.
+inline void deafen_link(redis_link& link, carpool::test::dice& dice) {
+  link.become(redis_link::condition::deaf);
+  hold(dice, 500, 6000);
+  link.become(redis_link::condition::up);
+}
+
 /// The program has to find out by itself that nobody hears it any more.
 inline void lose_link(redis_link& link, carpool::test::dice& dice) {
   link.lose_connections();

@@ -89,6 +89,8 @@ std::vector<fault> redis_faults(stage& cluster) {
     add_link("cut", cut_link);
     add_link("stalled", stall_link);
     add_link("half-open", lose_link);
+    add_link("mute", mute_link);
+    add_link("deaf", deafen_link);
   }
   return all;
 }

@@ -90,8 +90,10 @@ std::vector<std::shared_ptr<redis_link::connection>> redis_link::connections() {
   return alive;
 }
 
-bool redis_link::is_stalled(const connection& which) const {
-  return condition_ == condition::stalled || stalled_sources_.contains(which.source);
+bool redis_link::is_stalled(const connection& which, bool from_program) const {
+  return condition_ == condition::stalled ||
+         condition_ == (from_program ? condition::mute : condition::deaf) ||
+         stalled_sources_.contains(which.source);
 }
 
 asio::awaitable<void> redis_link::accept() {
@@ -118,17 +120,18 @@ asio::awaitable<void> redis_link::serve(std::shared_ptr<connection> served) {
   boost::system::error_code ignored;
   served->program.set_option(tcp::no_delay{true}, ignored);
   connections_.push_back(served);
-  asio::co_spawn(io_, forward(served, served->program, served->redis), asio::detached);
-  co_await forward(served, served->redis, served->program);
+  asio::co_spawn(io_, forward(served, served->program, served->redis, true), asio::detached);
+  co_await forward(served, served->redis, served->program, false);
 }
 
 // Until one side closes. A lost connection ends on that side only.
 template <class From, class To>
-asio::awaitable<void> redis_link::forward(std::shared_ptr<connection> served, From& from, To& to) {
+asio::awaitable<void> redis_link::forward(std::shared_ptr<connection> served, From& from, To& to,
+                                          bool from_program) {
   std::array<char, 65536> bytes;
   for (;;) {
     const auto [ended, size] = co_await from.async_read_some(asio::buffer(bytes), no_throw);
-    while (is_stalled(*served)) co_await changed_.async_wait(no_throw);
+    while (is_stalled(*served, from_program)) co_await changed_.async_wait(no_throw);
     if (ended) break;
     if (served->lost) continue;
     const auto [failed, written] = co_await asio::async_write(to, asio::buffer(bytes.data(), size), no_throw);

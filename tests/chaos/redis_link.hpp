@@ -29,6 +29,8 @@ class redis_link {
     up,
     cut,      ///< connections are reset, new ones too
     stalled,  ///< what is sent arrives when the link is up again
+    mute,     ///< likewise what programs send, and all that Redis sends arrives at once
+    deaf,     ///< likewise what Redis sends, and all that programs send arrives at once
   };
 
   /// Of a Unix socket or a port.
@@ -56,9 +58,9 @@ class redis_link {
   asio::awaitable<void> accept();
   asio::awaitable<void> serve(std::shared_ptr<connection> served);
   template <class From, class To>
-  asio::awaitable<void> forward(std::shared_ptr<connection> served, From& from, To& to);
+  asio::awaitable<void> forward(std::shared_ptr<connection> served, From& from, To& to, bool from_program);
   std::vector<std::shared_ptr<connection>> connections();
-  bool is_stalled(const connection& which) const;
+  bool is_stalled(const connection& which, bool from_program) const;
 
   asio::io_context& io_;
   asio::ip::tcp::acceptor acceptor_;

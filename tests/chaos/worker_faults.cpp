@@ -69,6 +69,8 @@ std::vector<fault> worker_faults(stage& cluster) {
   add("a worker's link cut", cut_link);
   add("a worker's link stalled", stall_link);
   add("a worker's link half-open", lose_link);
+  add("a worker's link mute", mute_link);
+  add("a worker's link deaf", deafen_link);
   return all;
 }
 

@@ -149,6 +149,20 @@ TEST_CASE("what is sent through a stalled link arrives when it is up again") {
   CHECK(line.receive(line.program) == "answer");
 }
 
+TEST_CASE("through a link that is mute or deaf only one side hears the other, until it is up again") {
+  line line;
+  line.connect();
+  line.link.become(condition::mute);
+  CHECK(line.send(line.program, line.redis, "question").empty());
+  CHECK(line.send(line.redis, line.program, "answer") == "answer");
+  line.link.become(condition::deaf);
+  CHECK(line.receive(line.redis) == "question");
+  CHECK(line.send(line.redis, line.program, "answer").empty());
+  CHECK(line.send(line.program, line.redis, "question") == "question");
+  line.link.become(condition::up);
+  CHECK(line.receive(line.program) == "answer");
+}
+
 TEST_CASE("nobody hears anything of a lost connection, its end included, and new ones work") {
   line line;
   line.connect();
