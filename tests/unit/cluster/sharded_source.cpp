@@ -203,9 +203,9 @@ TEST_CASE(
   bench.queue(1).read("another", 10 * rounds, std::chrono::steady_clock::now());
   bench.receive(4);
   CHECK(std::exchange(bench.failure, nullptr));
-  bench.receive(4);
+  bench.receive(4);  // comes back with nothing if the moment is over meanwhile
   CHECK_FALSE(bench.failure);
-  CHECK_FALSE(bench.received);
+  CHECK(bench.received.value_or(std::vector<cluster::delivery>{}).empty());
 }
 
 TEST_CASE("when no shard can be asked, that is told as often as somebody asks") {
