@@ -84,28 +84,33 @@ end
 return entries
 )lua"};
 
-// Replies may be written when memory is full: nothing else would ever empty the queue again.
+// Replies may be written when memory is full: nothing else would ever empty the queue again. The id is noted
+// only when the reply is there: what a script did before one of its commands failed stays done.
 // A stream of replies goes with its gateway: who adds to one that has been forgotten sees to it that it is
 // forgotten again. It is trimmed only for a gateway that does not read, and may be trimmed, unlike requests.
 const redis_script finish_script{take_out + R"lua(
-local first = redis.call('SET', KEYS[2], '1', 'NX', 'PX', ARGV[5])
+local first = redis.call('EXISTS', KEYS[2]) == 0
 if first and KEYS[3] then
   redis.call('XADD', KEYS[3], 'MAXLEN', '~', 100000, '*', 'id', ARGV[3], 'r', ARGV[4])
-  if redis.call('PTTL', KEYS[3]) < 0 then redis.call('PEXPIRE', KEYS[3], ARGV[5]) end
 end
+redis.call('SET', KEYS[2], '1', 'NX', 'PX', ARGV[5])
+if first and KEYS[3] and redis.call('PTTL', KEYS[3]) < 0 then redis.call('PEXPIRE', KEYS[3], ARGV[5]) end
 end_entry(ARGV[1], ARGV[2], ARGV[3])
 return first and 1 or 0
 )lua"};
 
+// A key that is no stream is noticed before anything is written.
 const redis_script reject_script{take_out + R"lua(
-local first = redis.call('SET', KEYS[2], '1', 'NX', 'PX', ARGV[5])
+local first = redis.call('EXISTS', KEYS[2]) == 0
+if first and KEYS[4] then redis.call('XLEN', KEYS[4]) end
 if first then
   redis.call('XADD', KEYS[3], 'MAXLEN', '~', 10000, '*', 'id', ARGV[3], 'p', ARGV[6], 'r', ARGV[4])
-  if KEYS[4] then
-    redis.call('XADD', KEYS[4], 'MAXLEN', '~', 100000, '*', 'id', ARGV[3], 'r', ARGV[4])
-    if redis.call('PTTL', KEYS[4]) < 0 then redis.call('PEXPIRE', KEYS[4], ARGV[5]) end
-  end
 end
+if first and KEYS[4] then
+  redis.call('XADD', KEYS[4], 'MAXLEN', '~', 100000, '*', 'id', ARGV[3], 'r', ARGV[4])
+end
+redis.call('SET', KEYS[2], '1', 'NX', 'PX', ARGV[5])
+if first and KEYS[4] and redis.call('PTTL', KEYS[4]) < 0 then redis.call('PEXPIRE', KEYS[4], ARGV[5]) end
 end_entry(ARGV[1], ARGV[2], ARGV[3])
 return first and 1 or 0
 )lua"};

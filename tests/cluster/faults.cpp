@@ -219,6 +219,25 @@ TEST_CASE(
                     redis.socket() + " TTL $key; done | grep -c '^-'") == "0");
 }
 
+TEST_CASE("Q8: a reply that Redis cannot take where it belongs is not lost when it can") {
+  const redis_server redis;
+  held_text held;
+  test_gateway gateway(redis.socket());
+  const auto worker = start_worker(redis);
+  auto replies = gateway.submit({held.text()});
+  held.await_run();
+  const auto key = redis.ask("XRANGE '{cp:default}:req' - + | sed -n '/^to$/{n;p}'");
+  redis.ask("SET '" + key + "' 'not a stream'");
+  held.release();
+  await([&] {  // until it has tried twice
+    const std::string failures = redis.ask("INFO commandstats | grep evalsha: | sed 's/.*failed_calls=//'");
+    return !failures.empty() && std::stol(failures) >= 2;
+  });
+  redis.ask("DEL '" + key + "'");
+  check_result(replies.get()[0], held.text());
+  check_empty(redis);
+}
+
 TEST_CASE("Q8: an entry that is deleted under its worker hurts nobody") {
   const redis_server redis;
   held_text held;
