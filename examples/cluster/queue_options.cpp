@@ -11,7 +11,6 @@
 
 #include <chrono>
 #include <cstdint>
-#include <fstream>
 #include <stdexcept>
 
 namespace cluster {
@@ -25,14 +24,6 @@ constexpr std::uint32_t longest_lease = 180'000;  // milliseconds
 std::string is_queue_name(const std::string& name) {
   if (!name.empty() && name.find_first_of("{}: \t\r\n") == name.npos) return "";
   return "must be a name without braces, colons and spaces";
-}
-
-std::string read_password(const std::string& file) {
-  std::ifstream in{file};
-  std::string password;
-  if (!std::getline(in, password) || password.empty())
-    throw std::invalid_argument("--redis-password-file: " + file + " cannot be read or is empty");
-  return password;
 }
 
 void set_address(redis_settings& settings, const std::string& address) {
@@ -69,7 +60,7 @@ void add_queue_options(CLI::App& app, queue_options& options) {
       ->type_name("NAME")
       ->group(group);
   app.add_option("--redis-password-file", options.password_file,
-                 "File whose first line is that user's password")
+                 "File whose first line is that user's password; read again when Redis refuses it")
       ->type_name("FILE")
       ->group(group);
   app.add_option("--queue", options.queue, "Name of the queue: gateways and workers of one model share it")
@@ -134,7 +125,8 @@ redis_settings settings_of(const queue_options& given) {
   settings.tls = given.tls;
   settings.tls_ca = given.tls_ca;
   settings.user = given.user;
-  if (!given.password_file.empty()) settings.password = read_password(given.password_file);
+  settings.password_file = given.password_file;
+  settings.password();  // so that a mistake shows now
   return settings;
 }
 

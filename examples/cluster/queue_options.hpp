@@ -47,7 +47,7 @@ void add_gateway_options(CLI::App& app, queue_options& options);
 /// Adds those that only workers have.
 void add_worker_options(CLI::App& app, queue_options& options);
 
-/// Throws std::invalid_argument, with one sentence that names the option at fault.
+/// Throws an exception with one sentence that names the option at fault.
 redis_settings settings_of(const queue_options& given);
 
 }  // namespace cluster

@@ -3,8 +3,18 @@
 
 #include "redis_check.hpp"
 
+#include "model_registry.hpp"
+#include "queue_keys.hpp"
+#include "redis_connection.hpp"
+#include "redis_script.hpp"
+#include "redis_source.hpp"
+#include "shard_reading.hpp"
+#include "shard_registry.hpp"
+
 #include <charconv>
+#include <stdexcept>
 #include <string_view>
+#include <utility>
 
 namespace cluster {
 namespace {
@@ -26,10 +36,43 @@ std::string line(std::string_view info, std::string_view name) {
   return std::string(rest.substr(0, rest.find_first_of("\r\n")));
 }
 
+// All that gateways and workers ask of Redis, with keys that are nobody else's and soon forgotten.
+asio::awaitable<void> try_out(asio::any_io_executor executor, redis_settings where, queue_keys queue) {
+  queue_keys keys = queue;
+  keys.prefix += "check:";
+  redis_source source{executor, where, keys, "check", lease{}};
+  redis_connection& redis = source.connection();
+  co_await find_shards(redis, queue);
+  co_await find_model(redis, queue);
+  co_await read_shard(redis, queue);
+  std::vector<std::string> stream{keys.requests()}, text{"1", "check", keys.replies("check"), ""};
+  co_await admit_script.run(redis, std::move(stream), std::move(text));
+  const auto received = co_await source.receive(1);
+  for (const delivery& each : received) {
+    std::vector<std::string> entries{each.entry};
+    co_await source.extend(std::move(entries));
+    co_await source.finish(each, "");
+  }
+  co_await source.find_abandoned();
+  co_await source.leave();
+  redis_command read{"XREAD", "STREAMS", keys.replies("check"), "0"};
+  co_await redis.run(std::move(read));
+  redis_command trim{"XTRIM", keys.replies("check"), "MAXLEN", "0"};
+  co_await redis.run(std::move(trim));
+  const std::vector<std::string> used{keys.requests(), keys.replies("check"), keys.done("check")};
+  for (const std::string& key : used) {
+    redis_command forget{"PEXPIRE", key, "1"};
+    co_await redis.run(std::move(forget));
+  }
+}
+
 }  // namespace
 
 std::vector<std::string> what_is_wrong(const redis_facts& facts) {
   std::vector<std::string> found;
+  if (!facts.refusal.empty())
+    found.push_back("A text does not get through Redis and back as things are: " + facts.refusal +
+                    ". README.md says what a user needs.");
   if (facts.version.empty())
     found.emplace_back(
         "The user may not ask Redis for its version (INFO), which must be 7.0 or newer: allow it +info, or "
@@ -66,8 +109,10 @@ std::vector<std::string> what_is_wrong(const redis_facts& facts) {
   return found;
 }
 
-asio::awaitable<redis_facts> ask_for_facts(redis_connection& redis) {
+asio::awaitable<redis_facts> ask_for_facts(asio::any_io_executor executor, redis_settings where,
+                                           std::string queue) {
   redis_facts facts;
+  redis_connection redis{executor, where};
   try {
     redis_command info{"INFO", "server"};
     const redis_value server = co_await redis.run(std::move(info));
@@ -86,6 +131,11 @@ asio::awaitable<redis_facts> ask_for_facts(redis_connection& redis) {
     }
     facts.told_settings = true;
   } catch (const redis_refusal&) {  // not allowed: what_is_wrong says so
+  }
+  try {
+    co_await try_out(executor, where, queue_keys{queue});
+  } catch (const std::runtime_error& error) {
+    facts.refusal = error.what();
   }
   co_return facts;
 }

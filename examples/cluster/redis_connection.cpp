@@ -44,7 +44,7 @@ redis::config configuration(const redis_settings& given) {
   config.unix_socket = given.unix_socket;
   config.use_ssl = given.tls;
   config.username = given.user;
-  config.password = given.password;
+  config.password = given.password();
   config.clientname = "carpool";
   config.reconnect_wait_interval = given.reconnect_pause;
   config.connect_timeout = config.resolve_timeout = config.ssl_handshake_timeout = 2 * given.command_time;
@@ -68,17 +68,22 @@ asio::ssl::context tls_context(const redis_settings& given) {
   return tls;
 }
 
-// What goes wrong with a connection is for operators; what goes well is not.
-redis::logger to_log() {
-  return {redis::logger::level::warning,
-          [](redis::logger::level, std::string_view line) { spdlog::warn("Redis: {}", line); }};
+// What goes wrong with a connection is for operators; what goes well is not. Why one cannot be made, which
+// Boost.Redis only says in passing, is kept for those who get no answer: a wrong password, for one.
+redis::logger to_log(std::string& why_not_connected) {
+  return {redis::logger::level::info, [&](redis::logger::level level, std::string_view line) {
+            if (level < redis::logger::level::info) spdlog::warn("Redis: {}", line);
+            if (line.starts_with("Error ") || line.starts_with("Failed ")) why_not_connected = line;
+            if (line.starts_with("Setup ")) why_not_connected = line.ends_with(": success") ? "" : line;
+          }};
 }
 
 // States in which another server, or this one later, could answer. The last two come while a cluster moves
 // what is asked for to another server.
 bool passes_by_itself(std::string_view error) {
-  constexpr std::array<std::string_view, 7> codes{"LOADING ",   "READONLY ", "MASTERDOWN ", "CLUSTERDOWN ",
-                                                  "UNBLOCKED ", "TRYAGAIN ", "ASK "};
+  constexpr std::array<std::string_view, 10> codes{"LOADING ",   "READONLY ", "MASTERDOWN ", "CLUSTERDOWN ",
+                                                   "UNBLOCKED ", "BUSY ",     "MISCONF ",    "NOREPLICAS ",
+                                                   "TRYAGAIN ",  "ASK "};
   for (const auto code : codes)
     if (error.starts_with(code)) return true;
   return false;
@@ -99,12 +104,22 @@ class link {
   const redis_settings& settings() const { return settings_; }
   redis::connection& connection() { return open_->connection; }
 
+  /// Whether the server did not let this program in: for its password, for one.
+  bool turned_away() const { return open_->why_not_connected.starts_with("Setup "); }
+
+  /// Why there was no answer.
+  std::string trouble(const boost::system::error_code& failed) const {
+    return open_->why_not_connected.empty() ? failed.message() : open_->why_not_connected;
+  }
+
  private:
   struct open {
     open(const asio::any_io_executor& executor, const redis_settings& settings)
-        : config(configuration(settings)), connection(executor, tls_context(settings), to_log()) {}
+        : config(configuration(settings)),
+          connection(executor, tls_context(settings), to_log(why_not_connected)) {}
 
     redis::config config;
+    std::string why_not_connected;
     redis::connection connection;
   };
 
@@ -171,10 +186,11 @@ class redis_connection::implementation {
     redirected_ = true;
   }
 
-  /// That server may be gone for good: the one at the given address will know who has taken its place. Throws
-  /// redis_unavailable.
+  /// That server may be gone for good: the one at the given address will know who has taken its place. Or the
+  /// password has changed. Throws redis_unavailable.
   void give_up(const std::shared_ptr<link>& lost) {
-    if (redirected_) begin_anew(lost);  // else the connection to the given address is already made anew
+    // Else the connection to the given address is already made anew.
+    if (redirected_ || lost->turned_away()) begin_anew(lost);
   }
 
   /// That server answers, but not what is asked. Throws redis_unavailable.
@@ -237,7 +253,7 @@ asio::awaitable<redis_value> redis_connection::run_until(carpool::time_point dea
       throw boost::system::system_error(asio::error::operation_aborted);
     if (failed) {
       self->give_up(to);
-      throw redis_unavailable("Redis did not answer " + command.front() + ": " + failed.message());
+      throw redis_unavailable("Redis did not answer " + command.front() + ": " + to->trouble(failed));
     }
     redis_value reply = mine->tree.release();
     if (reply.what != redis_value::kind::error) co_return reply;

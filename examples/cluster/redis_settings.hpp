@@ -17,7 +17,10 @@ struct redis_settings {
   bool tls = false;
   std::string tls_ca = {};  ///< PEM file with the authorities to trust; empty: those of the system
   std::string user = "default";
-  std::string password = {};
+  std::string password_file = {};  ///< whose first line is the password; empty: none
+
+  /// The password, now. Throws std::runtime_error with a sentence.
+  std::string password() const;
 
   /// After that a command has failed.
   std::chrono::milliseconds command_time = std::chrono::seconds{1};

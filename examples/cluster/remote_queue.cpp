@@ -80,8 +80,6 @@ struct remote_queue::submission {
     changed.cancel();
   }
 
-  bool over() const { return missing == 0 || refused; }
-
   remote_queue& queue;
   std::uint64_t number;
   std::vector<text_reply> replies;
@@ -186,7 +184,7 @@ void remote_queue::withdraw(std::uint64_t number, const std::vector<std::string>
 
 asio::awaitable<void> remote_queue::wait_for(submission& mine, carpool::time_point deadline) {
   mine.changed.expires_at(deadline);
-  if (!mine.over() && !closed_) co_await mine.changed.async_wait(no_throw);
+  if (mine.missing > 0 && !mine.refused && !closed_) co_await mine.changed.async_wait(no_throw);
   if (mine.missing == 0) co_return;
   if (mine.refused) std::rethrow_exception(mine.refused);
   if (closed_) refuse(mine);
@@ -219,14 +217,8 @@ asio::awaitable<void> remote_queue::read_replies() {
 }
 
 asio::awaitable<void> remote_queue::read_some() {
-  redis_command read{"XREAD",
-                     "COUNT",
-                     std::to_string(at_once_.entries()),
-                     "BLOCK",
-                     std::to_string(longest_wait.count()),
-                     "STREAMS",
-                     keys_.replies(name_),
-                     last_read_};
+  const std::string count = std::to_string(at_once_.entries()), wait = std::to_string(longest_wait.count());
+  redis_command read{"XREAD", "COUNT", count, "BLOCK", wait, "STREAMS", keys_.replies(name_), last_read_};
   redis_value found;
   try {
     found = co_await reading_.run(std::move(read), longest_wait);
@@ -269,7 +261,7 @@ void remote_queue::accept(const redis_value& entry) {
 
 // Tells Redis that somebody still reads the replies, and what it need not keep.
 asio::awaitable<void> remote_queue::keep_replies() {
-  for (;;) {
+  for (bool complained = false;;) {
     auto began = steady_now();
     try {
       redis_command keep{"PEXPIRE", keys_.replies(name_), std::to_string(remembered.count())};
@@ -277,10 +269,12 @@ asio::awaitable<void> remote_queue::keep_replies() {
       began = steady_now();
       breaker_.succeeded(began);
       if (read_ > 0) co_await trim();
+      complained = false;
     } catch (const redis_unavailable&) {
       breaker_.failed(began, steady_now());
     } catch (const std::exception& error) {
-      spdlog::error("{}", error.what());
+      if (!std::exchange(complained, true))
+        spdlog::warn("cannot tell Redis that replies are read: {}; trying again", error.what());
     }
     asio::steady_timer pause{executor_, announce_interval};
     co_await pause.async_wait(no_throw);

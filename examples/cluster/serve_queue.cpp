@@ -197,10 +197,9 @@ bool serve_queue(asio::io_context& io, const queue_options& given,
 
 bool check_redis(const queue_options& given) {
   asio::io_context io{1};
-  redis_connection redis{io.get_executor(), settings_of(given)};
   redis_facts facts;
   try {
-    facts = run_alone(io, ask_for_facts(redis));
+    facts = run_alone(io, ask_for_facts(io.get_executor(), settings_of(given), given.queue));
   } catch (const redis_unavailable& error) {
     throw std::runtime_error(std::string(error.what()) + "; is Redis running at --redis " + given.redis +
                              "?");

@@ -45,6 +45,41 @@ TEST_CASE("--check says what is wrong with a Redis, in sentences") {
   CHECK(check.log().find("keeps nothing on disk") != std::string::npos);
 }
 
+TEST_CASE("Q4: --check sends a text there and back, leaves nothing of it, and says why that does not work") {
+  const redis_server redis({"--maxmemory", "100mb"});
+  const std::string key = "'{cp:default}:req'";
+  const std::vector<std::vector<std::string>> refusals{
+      {"REPLICAOF 127.0.0.1 1", "REPLICAOF NO ONE", "READONLY"},
+      {"CONFIG SET min-replicas-to-write 1", "CONFIG SET min-replicas-to-write 0", "NOREPLICAS"},
+      {"CONFIG SET maxmemory 1", "CONFIG SET maxmemory 100mb", "OOM"},
+      {"ACL SETUSER default -xreadgroup", "ACL SETUSER default +@all", "'xreadgroup'"},
+      {"ACL SETUSER default resetkeys '~other'", "ACL SETUSER default allkeys", "NOPERM"},
+      {"SET " + key + " x", "DEL " + key, "WRONGTYPE"}};
+  const auto check = [&] {
+    server_process checking({CARPOOL_TOY_WORKER, "--redis", redis.address(), "--check"});
+    checking.wait();
+    return checking.log();
+  };
+  for (const auto& each : refusals) {
+    redis.ask(each[0]);
+    const std::string log = check();
+    redis.ask(each[1]);
+    INFO(each[0], ": ", log);
+    CHECK(log.find("does not get through Redis and back as things are: ") != log.npos);
+    CHECK(log.find(each[2]) != log.npos);
+  }
+  CHECK(check() == "Redis is set up well.\n");
+  await([&] { return redis.ask("DBSIZE") == "0"; });
+}
+
+TEST_CASE("Q4: a worker that starts while Redis takes nothing for want of replicas waits for it") {
+  const redis_server redis({"--min-replicas-to-write", "1"});
+  server_process worker({CARPOOL_TOY_WORKER, "--redis", redis.address()});
+  worker.await_line("NOREPLICAS");
+  redis.ask("CONFIG SET min-replicas-to-write 0");
+  worker.await_line("takes texts from the queue");
+}
+
 TEST_CASE("a user of Redis' access control lists needs no more than README.md says") {
   const redis_server redis;
   const temporary_folder folder;
@@ -64,6 +99,7 @@ TEST_CASE("a user of Redis' access control lists needs no more than README.md sa
   server_process checking(check);
   checking.wait();
   CHECK(checking.log().find("may not read") == std::string::npos);
+  CHECK(checking.log().find("does not get through") == std::string::npos);
   CHECK(checking.log().find("maxmemory is 0") != std::string::npos);
   const auto http = std::make_unique<server_process>(std::vector<std::string>{
       CARPOOL_GATEWAY, "--port", "0", "--redis", redis.address(), user[0], user[1], user[2], user[3]});
@@ -71,6 +107,24 @@ TEST_CASE("a user of Redis' access control lists needs no more than README.md sa
   server_process stranger({CARPOOL_TOY_WORKER, "--redis", redis.address(), "--redis-user", "nobody",
                            "--redis-password-file", password.string()});
   stranger.await_line("Redis did not answer");
+  CHECK(stranger.log().find("WRONGPASS") != std::string::npos);
+}
+
+TEST_CASE("Q4: when the password changes, in Redis and in its file, nothing has to be restarted") {
+  const redis_server redis;
+  const temporary_folder folder;
+  const auto password = folder.write("password", "before\n");
+  redis.ask("ACL SETUSER carpool on '>before' allkeys +@all");
+  const auto worker =
+      start_worker(redis, {"--redis-user", "carpool", "--redis-password-file", password.string()});
+  test_gateway gateway(
+      {.unix_socket = redis.socket(), .user = "carpool", .password_file = password.string()});
+  check_result(gateway.submit({"before"}).get()[0], "before");
+  redis.ask("ACL SETUSER carpool resetpass '>after'");
+  redis.ask("CLIENT KILL USER carpool");
+  worker->await_line("WRONGPASS");
+  folder.write("password", "after\n");
+  await_recovery(gateway);
 }
 
 TEST_CASE("Redis may speak TLS, if an authority that is trusted vouches for it") {

@@ -18,7 +18,7 @@ std::string complaint(const queue_options& given) {
   try {
     settings_of(given);
     return "";
-  } catch (const std::invalid_argument& error) {
+  } catch (const std::exception& error) {
     return error.what();
   }
 }
@@ -52,7 +52,7 @@ TEST_CASE("a password is the first line of its file") {
   const carpool::test::temporary_folder folder;
   queue_options given;
   given.password_file = folder.write("password", "secret word\nanother\n").string();
-  CHECK(settings_of(given).password == "secret word");
+  CHECK(settings_of(given).password() == "secret word");
   given.password_file = folder.write("empty", "").string();
   CHECK(complaint(given) == "--redis-password-file: " + given.password_file + " cannot be read or is empty");
 }

@@ -35,6 +35,13 @@ TEST_CASE("nothing is wrong with a Redis that evicts nothing, keeps a log and is
   CHECK(what_is_wrong(good()).empty());
 }
 
+TEST_CASE("Q4: a Redis that does not do what programs ask is named, with what it says") {
+  auto facts = good();
+  facts.refusal = "READONLY You can't write against a read only replica.";
+  CHECK(says(complaint(facts), "does not get through Redis and back"));
+  CHECK(says(complaint(facts), "READONLY"));
+}
+
 TEST_CASE("Q5: a Redis that evicts is named, with the policy to set") {
   auto facts = good();
   facts.maxmemory_policy = "allkeys-lru";

@@ -201,7 +201,8 @@ TEST_CASE("texts, lists, maps and errors of Redis are read as they are") {
 TEST_CASE("an error of Redis is told apart from one that passes by itself") {
   CHECK_THROWS_WITH_AS(false_redis("-WRONGTYPE no\r\n").ask(), "WRONGTYPE no", cluster::redis_refusal);
   CHECK_FALSE(false_redis("-LOADING the dataset\r\n").ask());
-  CHECK_FALSE(false_redis("-READONLY a replica\r\n").ask());
+  for (const std::string code : {"READONLY", "BUSY", "MISCONF", "NOREPLICAS"})
+    CHECK_FALSE(false_redis("-" + code + " for now\r\n").ask());
   CHECK(cluster::redis_refusal{"NOGROUP none"}.is("NOGROUP"));
   CHECK_FALSE(cluster::redis_refusal{"NOGROUPS"}.is("NOGROUP"));
 }

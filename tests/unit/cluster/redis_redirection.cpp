@@ -11,14 +11,14 @@ using cluster::redis_settings;
 TEST_CASE("MOVED names another server, and all else is as it was for the one that was asked") {
   redis_settings asked{.host = "seed", .unix_socket = "/run/redis"};
   asked.tls = true;
-  asked.password = "secret";
+  asked.password_file = "secret";
   const auto moved = redirection(asked, "MOVED 3999 10.0.0.7:6381");
   REQUIRE(moved);
   CHECK(moved->host == "10.0.0.7");
   CHECK(moved->port == "6381");
   CHECK(moved->unix_socket.empty());
   CHECK(moved->tls);
-  CHECK(moved->password == "secret");
+  CHECK(moved->password_file == "secret");
 }
 
 TEST_CASE("MOVED may name an IPv6 address, a name, or another port of the same host") {
