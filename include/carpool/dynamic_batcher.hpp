@@ -62,7 +62,8 @@ namespace carpool {
 /// freed. An executor that belongs to no thread, asio::system_executor or that of use_future, spares the post
 /// and the thread that would have to be woken: the lane calls the handler when its batch is over. Such a
 /// handler keeps the lane from its next batch, so it must be short and wait for nothing. If it has a
-/// cancellation slot that is connected, as with cancel_after, it is called on the batcher's executor instead.
+/// cancellation slot that is connected, as with cancel_after, it is called on the batcher's executor instead;
+/// so is any with asio::inline_executor, to which nothing can be posted.
 ///
 /// Handlers that complete together are called in one go, one post per executor. Requests that they submit
 /// wait for each other: they arrive, and their times begin, when all these handlers have been called or
@@ -287,18 +288,22 @@ class basic_dynamic_batcher {
 
   /// Completes a request that ended at the door.
   template <class Handler, class Result>
-  BOOST_NOINLINE static void post_result(const executor_type& fallback, Handler&& handler,
+  BOOST_NOINLINE static void post_result(const executor_type& own, Handler&& handler,
                                          boost::system::error_code why, Result result) {
-    const auto named = boost::asio::get_associated_executor(handler, fallback);
-    const bool at_home = execution::is_called_at_home(handler, named);
-    auto complete = boost::asio::bind_allocator(
-        boost::asio::get_associated_allocator(handler),
-        [handler = std::decay_t<Handler>(std::forward<Handler>(handler)), why,
-         result = std::move(result)]() mutable { std::move(handler)(why, std::move(result)); });
-    if (at_home)
-      boost::asio::post(fallback, std::move(complete));
-    else
-      boost::asio::post(named, std::move(complete));
+    const auto post = [&](const auto& executor) {
+      const auto allocator = boost::asio::get_associated_allocator(handler);
+      boost::asio::post(executor,
+                        boost::asio::bind_allocator(
+                            allocator, [handler = std::decay_t<Handler>(std::forward<Handler>(handler)), why,
+                                        result = std::move(result)]() mutable {
+                              std::move(handler)(why, std::move(result));
+                            }));
+    };
+    if constexpr (execution::has_executor<std::decay_t<Handler>>) {
+      const auto named = boost::asio::get_associated_executor(handler, own);
+      if (!execution::is_called_at_home(handler, named)) return post(named);
+    }
+    post(own);
   }
 
   template <class Functors>

@@ -18,6 +18,9 @@
 #include <boost/system/error_code.hpp>
 
 #include <support/doctest.hpp>
+#if __has_include(<boost/asio/inline_executor.hpp>)
+#include <boost/asio/inline_executor.hpp>
+#endif
 #include <support/gate.hpp>
 
 #include <future>
@@ -95,6 +98,25 @@ TEST_CASE("one that may be cancelled is called on the batcher's executor, where 
   io.run();
   CHECK(called_here == 3);
 }
+
+#if __has_include(<boost/asio/inline_executor.hpp>)
+TEST_CASE(
+    "one with an inline_executor, to which nothing can be posted, is called on the batcher's executor") {
+  asio::io_context io;
+  DynamicBatcher<int, std::thread::id> batcher(io, {}, thread_ids);
+  int called_here = 0;
+  const auto counted = [&, here = std::this_thread::get_id()](boost::system::error_code, std::thread::id) {
+    called_here += std::this_thread::get_id() == here;
+  };
+  batcher.async_submit(1, asio::bind_executor(asio::inline_executor(), counted));
+  io.run();
+  batcher.close();
+  batcher.async_submit(2, asio::bind_executor(asio::inline_executor(), counted));
+  io.restart();
+  io.run();
+  CHECK(called_here == 2);
+}
+#endif
 
 TEST_CASE(
     "a request that is refused or given up does not end inside the call that says so, anywhere or not") {

@@ -21,6 +21,7 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/prefer.hpp>
 #include <boost/asio/query.hpp>
+#include <boost/asio/require.hpp>
 #include <boost/asio/system_context.hpp>
 #include <boost/asio/system_executor.hpp>
 
@@ -33,11 +34,18 @@
 
 namespace carpool::execution {
 
-/// The handler says where it wants to be called; all others are called on the batcher's executor.
+/// Functions can be posted to it. asio::inline_executor knows no other thread than that of who calls it.
+template <class Executor>
+inline constexpr bool can_be_posted_to =
+    boost::asio::can_require<const Executor&, boost::asio::execution::blocking_t::never_t>::value;
+
+/// The handler says where it wants to be called, and can be posted there; all others are called on the
+/// batcher's executor.
 template <class Handler>
 inline constexpr bool has_executor = [] {
   struct none {};
-  return !std::same_as<boost::asio::associated_executor_t<Handler, none>, none>;
+  using named = boost::asio::associated_executor_t<Handler, none>;
+  return !std::same_as<named, none> && can_be_posted_to<named>;
 }();
 
 /// Work that it is given is done at once, on the thread that gives it, and needs no other. Asks for Asio's
