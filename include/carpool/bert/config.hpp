@@ -130,25 +130,32 @@ inline void read_encoder(const json_section& config, model_config& result) {
   }
 }
 
-/// Pooling's config.json: `"pooling_mode": "mean"` (sentence-transformers 5.4 and later) or one flag per
-/// mode.
-inline bert::pooling read_pooling(const json_section& config) {
-  std::string mode = config.string_or("pooling_mode", "");
+/// The modes that have a flag of their own, as in sentence-transformers before 5.4: "mean_tokens".
+inline std::string flagged_pooling_modes(const json_section& config) {
+  std::string modes;
   constexpr std::string_view prefix = "pooling_mode_";
   for (const auto& [name, value] : config.value().as_object(config.place())) {
     if (!name.starts_with(prefix) || !config.boolean(name).value_or(false)) continue;
-    mode += (mode.empty() ? "" : "+") + name.substr(prefix.size());
+    modes += (modes.empty() ? "" : "+") + name.substr(prefix.size());
   }
+  return modes;
+}
+
+/// Pooling's config.json: `"pooling_mode": "mean"` wins over flags beside it.
+inline bert::pooling read_pooling(const json_section& config) {
+  const bool named = config.find("pooling_mode") != nullptr;
+  const std::string mode = named ? config.string("pooling_mode") : flagged_pooling_modes(config);
   if (mode == "mean" || mode == "mean_tokens") return pooling::mean;
   if (mode == "cls" || mode == "cls_token") return pooling::cls;
   config.refuse("pooling_mode", mode, "mean or cls");
 }
 
 /// modules.json lists what follows the transformer. Without the file the pooling is mean, as in
-/// sentence-transformers.
+/// sentence-transformers; without pooling in the file it is a model that gives a text no vector.
 inline void read_modules(const std::filesystem::path& folder, model_config& result) {
   const auto file = json_file::if_present(folder / "modules.json");
   if (!file) return;
+  bool pools = false;
   for (const json_value& value : file->value().as_array(file->name())) {
     const json_section module{value, file->name()};
     const std::string& type = module.string("type");
@@ -161,12 +168,14 @@ inline void read_modules(const std::filesystem::path& folder, model_config& resu
       if (!path.empty()) module.refuse("path", path.string(), "a transformer in the model folder itself");
     } else if (kind == "Pooling") {
       result.pooling = read_pooling(json_file{folder / path / "config.json"}.root());
+      pools = true;
     } else if (kind == "Normalize") {
       result.normalize = true;
     } else {
       module.refuse("type", type, "Transformer, Pooling and Normalize");
     }
   }
+  if (!pools) throw load_error{file->name() + " names no Pooling, so the model makes no embeddings of texts"};
 }
 
 /// A length limit that some files write as 1e30, meaning none.

@@ -77,8 +77,9 @@ class json_file {
   explicit json_file(const std::filesystem::path& path)
       : name_{path.string()}, value_{json_reader::read(mapped_file{path}.text(), name_)} {}
 
+  /// None where there is nothing of that name. A link that leads nowhere is there, and cannot be read.
   static std::optional<json_file> if_present(const std::filesystem::path& path) {
-    return std::filesystem::exists(path) ? std::optional<json_file>{path} : std::nullopt;
+    return exists(symlink_status(path)) ? std::optional<json_file>{path} : std::nullopt;
   }
 
   /// The whole file as an object; valid as long as this file object lives.

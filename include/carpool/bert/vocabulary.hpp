@@ -67,7 +67,7 @@ inline vocabulary read_json_vocabulary(const json_file& file, std::int64_t limit
   return builder.take();
 }
 
-/// vocab.txt: one token per line, the id is the line number from 0.
+/// vocab.txt: one token per line, the id is the line number from 0. An empty line is no token.
 inline vocabulary read_text_vocabulary(const std::filesystem::path& path, std::int64_t limit) {
   const mapped_file file{path};
   std::string_view rest = file.text();
@@ -79,7 +79,7 @@ inline vocabulary read_text_vocabulary(const std::filesystem::path& path, std::i
     std::string_view line = rest.substr(0, rest.find('\n'));
     rest.remove_prefix(std::min(line.size() + 1, rest.size()));
     if (line.ends_with('\r')) line.remove_suffix(1);
-    builder.add(line, id);
+    if (!line.empty()) builder.add(line, id);
   }
   return builder.take();
 }

@@ -32,7 +32,8 @@ namespace carpool::tensors {
 ///
 /// `classify` is called with what the collation makes of the requests, without gradients, and returns a
 /// tensor whose first dimension is the requests; each gets its part, [1, ...] without the 1. All parts share
-/// one block of memory. A tensor that the collation refuses fails its own request with a `tensors::error`.
+/// one block of memory, and are inference tensors: `clone()` one to change it in place, or to use it where
+/// gradients are recorded. A tensor that the collation refuses fails its own request with a `tensors::error`.
 ///
 /// A batcher with several lanes copies the set for each: then the model must be callable by several threads
 /// at once, if its copies share anything that a call changes.

@@ -10,6 +10,7 @@
 
 #include <ATen/core/Tensor.h>
 #include <ATen/ops/cat.h>
+#include <ATen/ops/empty.h>
 #include <ATen/ops/stack.h>
 #include <ATen/ops/tensor.h>
 #include <ATen/ops/zeros.h>
@@ -38,8 +39,11 @@ namespace detail {
 /// The tensors that a model takes: element type, device, and the sizes of the last dimensions.
 class accepted {
  public:
+  /// The device is asked of a tensor, because "cuda" and "cpu:0" are no tensor's device: "cuda:0" and "cpu"
+  /// are.
   accepted(std::vector<std::int64_t> sizes, const at::TensorOptions& options)
-      : sizes_(std::move(sizes)), options_(options) {}
+      : sizes_(std::move(sizes)),
+        options_(options.device(at::empty({0}, at::TensorOptions(options.device())).device())) {}
 
   /// `rows`: there is one more dimension in front, of any size but 0.
   [[nodiscard]] boost::system::error_code refusal(const at::Tensor& tensor, bool rows) const {

@@ -8,6 +8,7 @@
 #include <ATen/ops/full.h>
 #include <ATen/ops/ones.h>
 #include <ATen/ops/tensor.h>
+#include <c10/core/Device.h>
 
 #include <cstdint>
 #include <tuple>
@@ -72,6 +73,12 @@ TEST_CASE(
   };
   refuses_rows(pad{{3}});
   refuses_rows(concatenate{{3}});
+}
+
+TEST_CASE("a device is the one that libtorch takes it for, however it is written") {
+  const c10::Device numbered(c10::kCPU, 0);  // tensors there say "cpu", as those of "cuda" say "cuda:0"
+  CHECK_FALSE(stack{{3}, numbered}.refusal(at::ones({3})));
+  CHECK_FALSE(pad{{3}, numbered}.refusal(at::ones({7, 3})));
 }
 
 TEST_CASE("the work of a tensor is its rows, and that of one which will be refused no fault") {

@@ -4,6 +4,7 @@
 #include "support/temporary_folder.hpp"
 #include <carpool/bert/config.hpp>
 
+#include <filesystem>
 #include <string>
 #include <string_view>
 
@@ -188,6 +189,30 @@ TEST_CASE("modules.json gives pooling and normalisation, by old and new names") 
   folder.write("1_Pooling/config.json", R"({"pooling_mode": "mean"})");
   CHECK(folder.read().pooling == pooling::mean);
   CHECK(folder.read().normalize);
+}
+
+TEST_CASE("pooling_mode wins over the older flags beside it, as in sentence-transformers") {
+  const model_folder folder;
+  folder.write("modules.json", R"([{"type": "a.Pooling", "path": "1_Pooling"}])");
+  folder.write("1_Pooling/config.json", R"({"pooling_mode": "cls", "pooling_mode_mean_tokens": true})");
+  CHECK(folder.read().pooling == pooling::cls);
+}
+
+TEST_CASE("modules without pooling, as of models that give vectors of tokens, are refused") {
+  const model_folder folder;
+  for (const char* modules :
+       {"[]", R"([{"type": "a.Transformer", "path": ""}, {"type": "a.Normalize", "path": ""}])"}) {
+    folder.write("modules.json", modules);
+    CHECK(folder.refusal() == "modules.json names no Pooling, so the model makes no embeddings of texts");
+  }
+}
+
+TEST_CASE("a link to a file that is missing is no missing file: the model would be understood by half") {
+  const model_folder folder;
+  std::filesystem::create_symlink("../blobs/0123", folder.path() / "modules.json");
+  CHECK(folder.refusal() == "modules.json cannot be opened: No such file or directory");
+  std::filesystem::create_symlink("tokenizer.json", folder.path() / "tokenizer.json");
+  CHECK(folder.refusal() == "tokenizer.json cannot be opened: Too many levels of symbolic links");
 }
 
 TEST_CASE("other pooling and other modules are refused by name") {

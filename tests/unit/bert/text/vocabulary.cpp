@@ -40,6 +40,14 @@ TEST_CASE("vocab.txt is read with either line ending and with or without a last 
   }
 }
 
+TEST_CASE("an empty line of vocab.txt is no token, also behind the last id that there may be") {
+  for (const char* text : {"a\n\n##c\n\n", "a\r\n\r\n##c\r\n\r\n"}) {
+    const temporary_folder folder;
+    folder.write("vocab.txt", text);
+    CHECK(read_vocabulary(folder.path(), 3) == vocabulary{"a", "", "##c"});
+  }
+}
+
 TEST_CASE("tokenizer.json's ids may come in any order and leave gaps, and added tokens count") {
   const temporary_folder folder;
   folder.write(
