@@ -2,7 +2,10 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <carpool/bert/cpu_quota.hpp>
+
 #include <algorithm>
+#include <cmath>
 #include <cstddef>
 #include <thread>
 
@@ -16,8 +19,13 @@ struct core_shares {
   friend bool operator==(const core_shares&, const core_shares&) = default;
 };
 
-/// The cores that this process may run on, at least one.
-inline std::size_t core_count() { return std::max(1U, std::thread::hardware_concurrency()); }
+/// The cores that this process may keep busy, at least one: those that it may run on, but no more than its
+/// `quota` of CPU time is worth. With threads on all 64 cores of a machine a container of four would have
+/// used its time up after a sixteenth of each period, and stood still for the rest.
+inline std::size_t core_count(double quota = cpu_quota()) {
+  const double cores = std::max(1U, std::thread::hardware_concurrency());
+  return static_cast<std::size_t>(std::clamp(std::ceil(quota), 1.0, cores));
+}
 
 /// The threads of each of `lanes` lanes: one core is left to those who submit, where there are two.
 [[nodiscard]] constexpr std::size_t threads_per_lane(std::size_t cores, std::size_t lanes) noexcept {
