@@ -87,8 +87,7 @@ class lane {
   lane_result model(lane_batch batch) {
     lane_result result{{}, {}, std::move(batch.items)};
     // First, because it may overwrite what the other has left.
-    if (batch.unpooled.texts() > 0)
-      result.unpooled = tensors::run_model([&] { return device_->run_unpooled(batch.unpooled); });
+    if (batch.unpooled.texts() > 0) run_unpooled(batch.unpooled, result);
     if (batch.pooled.texts() > 0)
       result.pooled = tensors::run_model([&] { return device_->run(batch.pooled); });
     return result;
@@ -137,6 +136,17 @@ class lane {
       if (!text.pooled) item.token_rows = text.size();
     }
     batch.items.push_back(item);
+  }
+
+  /// Where there are no vectors of tokens to be had, those who asked for them are refused, and nobody else.
+  void run_unpooled(const packed_batch& texts, lane_result& result) {
+    try {
+      result.unpooled = tensors::run_model([&] { return device_->run_unpooled(texts); });
+    } catch (const boost::system::system_error& refused) {
+      if (refused.code() != error::token_vectors_unsupported) throw;
+      for (lane_item& item : result.items)
+        if (item.token_rows > 0) item.refusal = refused.code();
+    }
   }
 
   static void close(lane_batch& batch) {

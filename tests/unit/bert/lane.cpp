@@ -6,6 +6,7 @@
 #include <boost/system/system_error.hpp>
 
 #include <ATen/ops/empty.h>
+#include <ATen/ops/ones.h>
 
 #include <cstddef>
 #include <cstdint>
@@ -131,18 +132,20 @@ TEST_CASE("texts whose tokens' vectors are wanted share a batch with others, and
   CHECK(runs == 2);
 }
 
-TEST_CASE("vectors of tokens are refused by a device that has none") {
+TEST_CASE("where a device has no vectors of tokens, those who asked for them are refused, and nobody else") {
   struct pooling_lane final : device_lane {
-    at::Tensor run(const packed_batch&) override { return {}; }
+    at::Tensor run(const packed_batch& batch) override {
+      return at::ones({static_cast<std::int64_t>(batch.texts()), 2});
+    }
   };
   lane tested{small(), count_letters, std::make_unique<pooling_lane>()};
-  const std::vector<tokens> texts{unpooled({5, 6})};
-  try {
-    tested.model(tested.collate(texts));
-    FAIL("was not refused");
-  } catch (const boost::system::system_error& refused) {
-    CHECK(refused.code() == error::token_vectors_unsupported);
-  }
+  const std::vector<tokens> texts{unpooled({5, 6}), tokens{{7}}, unpooled({20}), unpooled({8})};
+  const auto items = tested.split(tested.model(tested.collate(texts)), texts.size());
+  REQUIRE(items.size() == 4);
+  CHECK(items[0].error() == error::token_vectors_unsupported);
+  CHECK(items[1].value() == embedding{1, 1});
+  CHECK(items[2].error() == error::unknown_token);
+  CHECK(items[3].error() == error::token_vectors_unsupported);
 }
 
 TEST_CASE("a string that cannot be tokenised fails its own request") {
