@@ -138,9 +138,9 @@ def state_of(tensors, layers):
 
 def read_pooling(folder):
     """(mean or cls, whether to normalise), from modules.json and the pooling's own config.json."""
-    pooling, normalize = "mean", False
+    pooling, normalize = None, False
     if not (folder / "modules.json").exists():
-        return pooling, normalize
+        return "mean", normalize
     for module in read_json(folder / "modules.json"):
         kind = module["type"].rsplit(".", 1)[-1]
         refuse_unless(kind in ("Transformer", "Pooling", "Normalize"), f'modules.json has a module of type "{kind}"')
@@ -152,6 +152,7 @@ def read_pooling(folder):
             mode = "+".join([settings["pooling_mode"]] if "pooling_mode" in settings else modes)
             refuse_unless(mode in ("mean", "mean_tokens", "cls", "cls_token"), f'the pooling mode is "{mode}"; mean and cls can be exported')
             pooling = mode.removesuffix("_tokens").removesuffix("_token")
+    refuse_unless(pooling, "modules.json names no Pooling, so the model makes no embeddings of texts")
     return pooling, normalize
 
 
@@ -161,10 +162,7 @@ def load_encoder(folder):
     refuse_unless(config.get("position_embedding_type", "absolute") == "absolute", "only absolute positions can be exported")
     refuse_unless(config["hidden_act"] in ACTIVATIONS, f'hidden_act is "{config["hidden_act"]}"; it can be {", ".join(ACTIVATIONS)}')
     encoder = Encoder(config, *read_pooling(folder))
-    try:
-        encoder.load_state_dict(state_of(read_safetensors(folder / "model.safetensors"), config["num_hidden_layers"]))
-    except RuntimeError as fault:
-        sys.exit(f"export_encoder.py: model.safetensors does not fit config.json: {fault}")
+    encoder.load_state_dict(state_of(read_safetensors(folder / "model.safetensors"), config["num_hidden_layers"]))
     return encoder.eval(), config["max_position_embeddings"]
 
 
@@ -192,7 +190,10 @@ def main():
     refuse_unless(asked.out.suffix in (".pt2", ".pt"), f"{asked.out} must end in .pt2 or .pt")
     refuse_unless(asked.device == "cpu" or torch.cuda.is_available(), "there is no CUDA device to compile for")
 
-    encoder, longest = load_encoder(asked.folder)
+    try:
+        encoder, longest = load_encoder(asked.folder)
+    except (LookupError, RuntimeError, TypeError, ValueError) as fault:  # files that are damaged or do not fit each other
+        sys.exit(f"export_encoder.py: {asked.folder} holds no encoder that can be read: {type(fault).__name__}: {fault}")
     encoder.to(asked.device, getattr(torch, asked.dtype))
     mask = torch.ones(3, min(7, longest), dtype=torch.int64, device=asked.device)
     mask[1, 5:] = 0

@@ -49,7 +49,7 @@ class accepted {
   [[nodiscard]] boost::system::error_code refusal(const at::Tensor& tensor, bool rows) const {
     if (!tensor.defined()) return error::no_tensor;
     if (tensor.dtype() != options_.dtype() || tensor.device() != options_.device() ||
-        tensor.layout() != options_.layout())
+        tensor.layout() != options_.layout() || tensor.is_nested())
       return error::wrong_type;
     const std::size_t first = rows ? 1 : 0;
     const at::IntArrayRef sizes = tensor.sizes();

@@ -3,6 +3,7 @@
 #include "support/doctest.hpp"
 #include <carpool/tensors/collation.hpp>
 
+#include <ATen/ops/_nested_tensor_from_tensor_list.h>
 #include <ATen/ops/arange.h>
 #include <ATen/ops/equal.h>
 #include <ATen/ops/full.h>
@@ -58,6 +59,8 @@ TEST_CASE(
   CHECK(one.refusal(at::ones({2, 3}, at::kDouble)) == error::wrong_type);
   CHECK(one.refusal(at::ones({2, 3}, at::TensorOptions(at::kMeta).dtype(at::kFloat))) == error::wrong_type);
   CHECK(one.refusal(at::ones({2, 3}).to_sparse()) == error::wrong_type);
+  CHECK(one.refusal(at::_nested_tensor_from_tensor_list({at::ones({3}), at::ones({3})})) ==
+        error::wrong_type);
   CHECK(one.refusal(at::ones({3, 2})) == error::wrong_shape);
   CHECK(one.refusal(at::ones({1, 2, 3})) == error::wrong_shape);
   CHECK(one.refusal(at::ones({})) == error::wrong_shape);
