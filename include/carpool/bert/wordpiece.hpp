@@ -44,30 +44,15 @@ struct encode_options {
 /// Immutable, so one object serves all threads. A call allocates its result and nothing else.
 class wordpiece {
  public:
-  /// Reads the vocabulary of a model folder. Throws `load_error`.
+  /// Reads the vocabulary of a model folder. Throws `load_error` naming file or folder, and cause.
   wordpiece(const std::filesystem::path& folder, const model_config& config)
-      : wordpiece{read_vocabulary(folder, config.vocab_size), config.tokenizer, config.max_tokens} {}
+      : wordpiece{read_vocabulary(folder, config.vocab_size), config.tokenizer, config.max_tokens,
+                  folder.string() + ": "} {}
 
   /// Throws `load_error` when a token that the settings name is not in the vocabulary, or `max_tokens` is
   /// below 3.
   wordpiece(const vocabulary& tokens, const tokenizer_settings& settings, std::size_t max_tokens)
-      : rules_{settings}, trie_{tokens}, inside_word_{trie_.find("##")}, max_tokens_{max_tokens} {
-    if (max_tokens < 3)
-      throw load_error{"max_tokens is " + std::to_string(max_tokens) + ", but must be at least 3"};
-    const auto id_of = [&](const std::string& token) {
-      const token_trie::match found = trie_.longest(token_trie::root(), token);
-      if (token.empty() || found.length != token.size()) {
-        throw load_error{"the vocabulary has no token " + in_quotes(token)};
-      }
-      return found.id;
-    };
-    unknown_ = id_of(settings.unknown_token);
-    cls_ = id_of(settings.cls_token);
-    sep_ = id_of(settings.sep_token);
-    for (const std::string& token : settings.special_tokens) specials_.push_back({token, id_of(token)});
-    std::sort(specials_.begin(), specials_.end(),
-              [](const special& a, const special& b) { return a.text.size() > b.text.size(); });
-  }
+      : wordpiece{tokens, settings, max_tokens, ""} {}
 
   /// The ids of `text`, which is `[CLS] pieces [SEP]` and never more than `max_tokens()`; empty text is
   /// `[CLS] [SEP]`.
@@ -143,6 +128,27 @@ class wordpiece {
 
     bool full() const { return ids.size() >= enough; }
   };
+
+  /// `place` is in front of the sentence of an error.
+  wordpiece(const vocabulary& tokens, const tokenizer_settings& settings, std::size_t max_tokens,
+            const std::string& place)
+      : rules_{settings}, trie_{tokens}, inside_word_{trie_.find("##")}, max_tokens_{max_tokens} {
+    if (max_tokens < 3)
+      throw load_error{place + "max_tokens is " + std::to_string(max_tokens) + ", but must be at least 3"};
+    const auto id_of = [&](const std::string& token) {
+      const token_trie::match found = trie_.longest(token_trie::root(), token);
+      if (token.empty() || found.length != token.size()) {
+        throw load_error{place + "the vocabulary has no token " + in_quotes(token)};
+      }
+      return found.id;
+    };
+    unknown_ = id_of(settings.unknown_token);
+    cls_ = id_of(settings.cls_token);
+    sep_ = id_of(settings.sep_token);
+    for (const std::string& token : settings.special_tokens) specials_.push_back({token, id_of(token)});
+    std::sort(specials_.begin(), specials_.end(),
+              [](const special& a, const special& b) { return a.text.size() > b.text.size(); });
+  }
 
   static constexpr std::size_t no_limit = std::numeric_limits<std::size_t>::max();
 

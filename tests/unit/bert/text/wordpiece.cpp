@@ -1,6 +1,7 @@
 // Copyright (c) 2026 The carpool authors
 // SPDX-License-Identifier: BSL-1.0
 #include "support/doctest.hpp"
+#include "support/temporary_folder.hpp"
 #include <carpool/bert/wordpiece.hpp>
 
 #include <atomic>
@@ -131,6 +132,17 @@ TEST_CASE("a vocabulary without the tokens that the settings name is refused") {
   CHECK_THROWS_WITH_AS((wordpiece{small_vocabulary, {.unknown_token = ""}, 16}),
                        "the vocabulary has no token \"\"", load_error);
   CHECK_THROWS_WITH_AS(small(2), "max_tokens is 2, but must be at least 3", load_error);
+}
+
+TEST_CASE("a folder whose vocabulary lacks a token is named") {
+  const carpool::test::temporary_folder folder;
+  folder.write("vocab.txt", "[UNK]\n[CLS]\n");
+  model_config config;
+  config.vocab_size = 2;
+  config.max_tokens = 16;
+  CHECK_THROWS_WITH_AS((wordpiece{folder.path(), config}),
+                       (folder.path().string() + ": the vocabulary has no token \"[SEP]\"").c_str(),
+                       load_error);
 }
 
 TEST_CASE("one tokeniser serves many threads") {
