@@ -36,7 +36,9 @@ namespace carpool::tensors {
 /// gradients are recorded. A tensor that the collation refuses fails its own request with a `tensors::error`.
 ///
 /// A batcher with several lanes copies the set for each: then the model must be callable by several threads
-/// at once, if its copies share anything that a call changes.
+/// at once, if its copies share anything that a call changes. Each lane's operations run on as many threads
+/// as libtorch takes for any, which is all cores; an object of `bert::intra_op_threads` in the model bounds
+/// them.
 template <collation Collation, class Model>
 class batched {
  public:

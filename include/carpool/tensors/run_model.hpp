@@ -30,6 +30,7 @@ namespace carpool::tensors {
 template <class Run>
 auto on_fresh_thread(const Run& run) {
   const auto there = [&run, threads = at::get_num_threads()] {
+    static_cast<void>(at::get_num_threads());  // a thread's first call sets what was last set anywhere
     at::set_num_threads(threads);
     return run();
   };

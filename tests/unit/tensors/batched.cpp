@@ -7,6 +7,7 @@
 
 #include <boost/asio/use_future.hpp>
 
+#include <ATen/Parallel.h>
 #include <ATen/ops/arange.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/full.h>
@@ -144,6 +145,17 @@ TEST_CASE("what oneDNN compiles on one thread no more is run on another one") {
                    throw std::system_error(std::make_error_code(std::errc::io_error));
                  }};
   CHECK_THROWS_AS(run(faulty, {at::ones({1})}), std::system_error);
+}
+
+TEST_CASE("another thread has as many threads for an operation, whatever others set meanwhile") {
+  const int before = at::get_num_threads();
+  at::set_num_threads(2);
+  const int found = carpool::tensors::on_fresh_thread([] {
+    std::thread([] { at::set_num_threads(7); }).join();
+    return at::get_num_threads();
+  });
+  at::set_num_threads(before);
+  CHECK(found == 2);
 }
 
 TEST_CASE("behind a batcher: many requests, a bad one among them, and their work is known") {
