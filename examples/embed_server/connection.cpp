@@ -33,11 +33,10 @@ namespace {
 
 using boost::system::error_code;
 
-// What the parser's refusal means; `seen` is what had been read of the header.
-api_error from_parser_error(const error_code& ec, std::string_view seen) {
+// What the parser's refusal means.
+api_error from_parser_error(const error_code& ec, bool request_line_complete) {
   if (ec == http::error::body_limit) return {problem::body_too_large, "the body is too large"};
   if (ec == http::error::header_limit) {
-    const bool request_line_complete = seen.find("\r\n") != seen.npos;
     return request_line_complete ? api_error{problem::header_too_large, "the header is too large"}
                                  : api_error{problem::target_too_long, "the request target is too long"};
   }
@@ -151,7 +150,8 @@ asio::awaitable<bool> connection::serve_one() {
     co_await read_body(parser, request.head);
   } catch (const api_error& error) {
     if (request.head.path.empty()) begin(request, describe_refused(parser));
-    early = render(error, family_of(parser.get().target()));
+    const auto& path = request.head.path;
+    early = render(error, path.empty() ? family_of(parser.get().target()) : family_of(path));
   }
   request.body_size = parser.get().body().size();
   // With a body unread nobody knows where the next request begins.
@@ -190,7 +190,7 @@ asio::awaitable<request_head> connection::read_head(request_parser& parser) {
     const std::size_t used = parser.put(stream_->input().data(), ec);
     raw.append(static_cast<const char*>(stream_->input().data().data()), used);
     stream_->input().consume(used);
-    if (ec && ec != http::error::need_more) throw from_parser_error(ec, raw);
+    if (ec && ec != http::error::need_more) throw from_parser_error(ec, raw.find("\r\n") != raw.npos);
     if (parser.is_header_done()) {
       request_head head = inspect(parser, raw, limits_);
       forget_key(parser);
@@ -216,8 +216,11 @@ asio::awaitable<void> connection::read_body(request_parser& parser, const reques
   for (;;) {
     error_code ec;
     if (stream_->input().size() > 0) stream_->input().consume(parser.put(stream_->input().data(), ec));
-    if (ec && ec != http::error::need_more) throw from_parser_error(ec, {});
+    if (ec && ec != http::error::need_more) throw from_parser_error(ec, /*request_line_complete=*/true);
     if (parser.is_done()) co_return;
+    // What the parser leaves has to come to an end before it means anything, and is searched for that again.
+    if (stream_->input().size() > limits_.header_size)
+      throw api_error{problem::header_too_large, "a chunk extension or the trailer is too large"};
     if (co_await stream_->read_more() == 0) throw boost::system::system_error(http::error::partial_message);
   }
 }

@@ -4,6 +4,8 @@
 #include "header_guard.hpp"
 
 #include "api_error.hpp"
+#include "routes.hpp"
+#include <carpool/bert/utf8.hpp>
 
 #include <boost/beast/core/string.hpp>
 
@@ -95,14 +97,19 @@ bool check_body(const request_parser& parser) {
 
 bool hexadecimal(char c) { return (c >= '0' && c <= '9') || (to_lower(c) >= 'a' && to_lower(c) <= 'f'); }
 
+// Answers and logs repeat names that a target holds.
 void check_target_characters(std::string_view target) {
   if (!std::ranges::all_of(target, [](char c) { return c >= 0x21 && c <= 0x7e; }))
     refuse("the request target holds a character outside printable ASCII");
   for (auto at = target.find('%'); at != target.npos; at = target.find('%', at + 1)) {
     const auto digits = target.substr(at + 1, 2);
-    if (digits.size() < 2 || !std::ranges::all_of(digits, hexadecimal) || digits == "00")
+    if (digits.size() < 2 || !std::ranges::all_of(digits, hexadecimal))
       refuse("the request target holds a bad percent-encoding");
   }
+  const std::string meant = percent_decoded(target);
+  const auto is_control = [](char c) { return (c >= 0 && c < ' ') || c == 0x7f; };
+  if (carpool::bert::find_invalid_utf8(meant) != meant.size() || std::ranges::any_of(meant, is_control))
+    refuse("the request target must be UTF-8 without control characters, once it is percent-decoded");
 }
 
 // Path and query of an origin-form target, or of an absolute-form one that names the host the request is for
@@ -216,6 +223,7 @@ request_head inspect(const request_parser& parser, std::string_view raw, const l
   head.time_limit = time_limit_of(request);
   head.json_size = number_in(request, inference_header, limits.body_size);
   head.keep_alive = parser.keep_alive();
+  head.version = request.version();
   return head;
 }
 

@@ -41,6 +41,7 @@ struct request_head {
   bool has_body = false;
   bool expects_continue = false;
   bool keep_alive = false;
+  unsigned version = 11;  ///< of HTTP: 11 or 10
 };
 
 /// Checks a parsed header. `raw` is the header as it came over the wire.

@@ -35,6 +35,8 @@ void complete_header(response& answer, const request_head& head, bool keep_alive
   if (head.method == http::verb::options || answer.result() == http::status::method_not_allowed)
     answer.set(http::field::allow, allowed_methods(head.path));
   answer.keep_alive(keep_alive);
+  if (keep_alive && head.version == 10)  // whose clients wait for the end of the connection otherwise
+    answer.set(http::field::connection, "keep-alive");
   answer.prepare_payload();
   if (head.method == http::verb::head) answer.body().clear();
 }

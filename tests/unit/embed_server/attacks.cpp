@@ -178,6 +178,27 @@ TEST_CASE("H5: an endless chunked body and one of a million chunks are cut off, 
   CHECK(alive(server));
 }
 
+TEST_CASE("H5: a chunk extension or a trailer without an end is cut off") {
+  test_server server({.header_size = 1000, .body_time = 2s});
+  for (const std::string start : {"1;", "0\r\nX: "}) {
+    http_client client(server.port());
+    client.send(chunked_header + start);
+    for (int i = 0; i < 20; ++i) client.send(std::string(1000, 'x'));
+    CHECK(client.receive().status == 431);
+    CHECK(client.closed_by_server());
+  }
+  http_client client(server.port());
+  CHECK(client.ask(chunked_header + "0\r\nX: " + std::string(1500, 'x') + "\r\n\r\n").status == 431);
+}
+
+TEST_CASE("chunk extensions and trailers of a usual size are understood") {
+  test_server server({.header_size = 1000});
+  http_client client(server.port());
+  const std::string extension = ";x=" + std::string(500, 'x'), trailer = "X: " + std::string(500, 'x');
+  client.send(chunked_header + "d" + extension + "\r\n{\"text\":\"hi\"}\r\n0\r\n" + trailer + "\r\n\r\n");
+  CHECK(client.receive().body == right_answer);
+}
+
 TEST_CASE("H8: hostile JSON is refused in each family's words") {
   test_server server;
   http_client client(server.port());
@@ -326,6 +347,17 @@ TEST_CASE("H17: without file descriptors the server waits, says so once, and rec
   CHECK(client.receive().body == right_answer);
   CHECK(log.count("cannot accept connections") == 1);
   CHECK(log.count("accepting connections again") == 1);
+}
+
+TEST_CASE("H18: what was wrong is told in the family's words, however the path was asked for") {
+  test_server server;
+  http_client client(server.port());
+  const std::string host = "Host: test\r\n\r\n";
+  CHECK(client.ask("GET http://test/v1/embeddings HTTP/1.1\r\n" + host)
+            .body.starts_with(R"({"error":{"message")"));
+  CHECK(client.ask("DELETE /v2?a=b HTTP/1.1\r\n" + host).body ==
+        R"({"error":"this path takes GET, HEAD, OPTIONS"})");
+  CHECK(client.ask("GET /v1/%zz HTTP/1.1\r\n" + host).body.starts_with(R"({"error":{"message")"));
 }
 
 TEST_CASE("H18: wrong paths, methods, types and lengths are refused in JSON") {

@@ -168,7 +168,8 @@ TEST_CASE("the target is a path in printable ASCII, or names our own host") {
 }
 
 TEST_CASE("a bad percent-encoding in the target is refused") {
-  for (const std::string target : {"/%", "/%4", "/%4g", "/%00", "/a?b=%zz"})
+  for (const std::string target :
+       {"/%", "/%4", "/%4g", "/%00", "/a?b=%zz", "/%ff", "/%c3", "/%ed%a0%80", "/a%0Ab", "/a?b=%1b", "/%7f"})
     CHECK(refusal(get(target)) == problem::malformed);
 }
 

@@ -154,6 +154,14 @@ TEST_CASE("a connection is kept, unless the client asks otherwise or speaks HTTP
   }
 }
 
+TEST_CASE("a client of HTTP/1.0 that asks to keep its connection is told that it is kept") {
+  test_server server;
+  http_client client(server.port());
+  for (int i = 0; i < 2; ++i)
+    CHECK(client.ask("GET /health HTTP/1.0\r\nConnection: keep-alive\r\n\r\n").field("connection") ==
+          "keep-alive");
+}
+
 TEST_CASE("a connection ends after its share of requests") {
   test_server server({.requests_per_connection = 2});
   http_client client(server.port());
