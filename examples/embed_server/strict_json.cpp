@@ -59,10 +59,11 @@ bool all_finite(const json::value& value) {
 }  // namespace
 
 json::object parse_strict(std::string_view body) {
-  constexpr std::size_t always = 1 << 20, times_its_text = 4;
+  constexpr std::size_t always = 24 << 20, times_its_text = 4;
+  const auto memory = json::make_shared_resource<limited_memory>(always + times_its_text * body.size());
   std::array<unsigned char, 4096> first;  // enough for most
-  json::parser parser(json::make_shared_resource<limited_memory>(always + times_its_text * body.size()), {},
-                      first.data(), first.size());
+  json::parser parser(memory, {}, first.data(), first.size());
+  parser.reset(memory);  // for the values, too
   boost::system::error_code ec;
   std::size_t read = 0;
   try {

@@ -58,6 +58,11 @@ TEST_CASE("H8: JSON that would take far more memory than its text is refused, lo
   CHECK(parse_strict(many_values(10'000)).at("x").as_array().size() == 10'000);
   CHECK(std::string_view(refused(many_values(1'000'000)).what()) ==
         "the body is not valid JSON: it holds too many values");
+  std::string lists = "0";
+  while (lists.size() < 4'000'000) lists += ',' + std::string(30, '[') + std::string(30, ']');
+  CHECK(std::string_view(refused(R"({"x":[)" + lists + "]}").what()) ==
+        "the body is not valid JSON: it holds too many values");
+  CHECK(parse_strict(many_values(262'144)).at("x").as_array().size() == 262'144);  // as /decode takes
   const std::string text(8'000'000, 'x');
   CHECK(parse_strict(R"({"x":")" + text + R"("})").at("x").as_string() == text);
 }
