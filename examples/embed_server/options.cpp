@@ -38,6 +38,10 @@ std::string any_origin(const std::string& text) {
   }
 }
 
+// An empty name, such as that of a variable which is not set, would do without what was asked for.
+const CLI::Validator not_empty{
+    [](const std::string& text) { return std::string(text.empty() ? "must not be empty" : ""); }, ""};
+
 const auto at_least_one = CLI::Range(std::size_t{1}, std::size_t{1'000'000}, "1 to 1000000");
 
 // The options in groups, as --help prints them.
@@ -60,7 +64,7 @@ void add_listening(CLI::App& app, server_options& options) {
   key->needs(certificate);
   for (auto* const each : {host, port, unix_socket, certificate, key}) each->group(group);
   host->type_name("ADDRESS");
-  for (auto* const each : {unix_socket, certificate, key}) each->type_name("FILE");
+  for (auto* const each : {unix_socket, certificate, key}) each->check(not_empty)->type_name("FILE");
 }
 
 void add_model(CLI::App& app, server_options& options) {
@@ -80,7 +84,7 @@ void add_model(CLI::App& app, server_options& options) {
   auto* const program = app.add_option(
       "--program", options.program,
       "Exported model to run in place of the encoder: .pt2 (AOTInductor) or .pt (TorchScript)");
-  program->group(group)->type_name("FILE");
+  program->check(not_empty)->group(group)->type_name("FILE");
   app.add_option("--load-library", options.load_library,
                  "Shared library to load before the program, such as libtorchtrt_runtime.so")
       ->needs(program)
@@ -111,6 +115,7 @@ void add_devices(CLI::App& app, server_options& options) {
       ->check(CLI::Range(std::size_t{1}, std::size_t{1024}, "1 to 1024"))
       ->group(group);
   app.add_option("--threads", options.threads, "CPU threads of each lane; 0: a lane's share of the cores")
+      ->check(CLI::Range(std::size_t{0}, std::size_t{1024}, "0 to 1024"))
       ->capture_default_str()
       ->group(group);
 }
@@ -147,6 +152,7 @@ void add_clients(CLI::App& app, server_options& options) {
   app.add_option("--api-keys", options.api_keys,
                  "File with a name and a key per line; nobody else may use the server. Read again on SIGHUP")
       ->envname("CARPOOL_API_KEYS")
+      ->check(not_empty)
       ->type_name("FILE")
       ->group(group);
   app.add_option("--requests-per-minute", options.rates.requests,
@@ -169,6 +175,7 @@ void add_observing(CLI::App& app, server_options& options) {
   const char* const group = "What it tells";
   app.add_option("--access-log", options.access_log,
                  "File for a line of JSON per request; - for standard output. Opened again on SIGHUP")
+      ->check(not_empty)
       ->type_name("FILE")
       ->group(group);
   app.add_option("--metrics-compat", options.metrics_compat,
