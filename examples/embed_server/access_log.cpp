@@ -34,6 +34,7 @@ class line_sink final : public spdlog::sinks::base_sink<spdlog::details::null_mu
   line_sink& operator=(const line_sink&) = delete;
 
   void reopen_soon() { reopen_ = true; }
+  std::uint64_t lost() const { return lost_; }
 
  private:
   int open() const {
@@ -47,6 +48,7 @@ class line_sink final : public spdlog::sinks::base_sink<spdlog::details::null_mu
     if (failed && !failing_) spdlog::error("cannot write the access log {}: {}", file_, last_error());
     if (!failed && failing_) spdlog::info("the access log {} is written again", file_);
     failing_ = failed;
+    if (failed) ++lost_;
   }
 
   void flush_() override { reopen_if_told(); }
@@ -56,14 +58,23 @@ class line_sink final : public spdlog::sinks::base_sink<spdlog::details::null_mu
     const int descriptor = open();
     if (descriptor < 0) return spdlog::error("cannot open the access log {} again: {}", file_, last_error());
     ::close(std::exchange(descriptor_, descriptor));
+    torn_ = false;
     spdlog::info("opened the access log {} again", file_);
   }
 
-  bool write(std::string_view bytes) const {
+  // A disk that is full takes the beginning of a line, which is not to become that of the next one.
+  bool write(std::string_view line) {
+    if (torn_ && !append("\n")) return false;
+    return append(line);
+  }
+
+  bool append(std::string_view bytes) {
     while (!bytes.empty()) {
       const auto written = ::write(descriptor_, bytes.data(), bytes.size());
-      if (written < 0 && errno != EINTR) return false;
-      if (written > 0) bytes.remove_prefix(static_cast<std::size_t>(written));
+      if (written < 0 && errno == EINTR) continue;
+      if (written < 0) return false;
+      bytes.remove_prefix(static_cast<std::size_t>(written));
+      torn_ = !bytes.empty();
     }
     return true;
   }
@@ -71,7 +82,9 @@ class line_sink final : public spdlog::sinks::base_sink<spdlog::details::null_mu
   const std::string file_;
   int descriptor_;
   std::atomic<bool> reopen_ = false;
+  std::atomic<std::uint64_t> lost_ = 0;
   bool failing_ = false;
+  bool torn_ = false;  // the last line has no end
 };
 
 }  // namespace
@@ -102,6 +115,8 @@ void access_log::reopen() {
   writer_->logger->flush();
 }
 
-std::uint64_t access_log::dropped() const { return writer_->queue->overrun_counter(); }
+std::uint64_t access_log::dropped() const {
+  return writer_->queue->overrun_counter() + writer_->sink->lost();
+}
 
 }  // namespace embed_server

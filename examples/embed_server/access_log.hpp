@@ -30,7 +30,7 @@ class access_log {
   /// it. If that fails, the log says so and goes on with the file that it has.
   void reopen();
 
-  /// Lines that were dropped.
+  /// Lines that were dropped, and those that could not be written.
   std::uint64_t dropped() const;
 
  private:
