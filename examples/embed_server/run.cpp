@@ -121,14 +121,16 @@ bool serve(const server_options& given) {
                                       "load no other");
                                 return host(load(source), given);
                               }};
+  server http{std::move(listeners), service, settings};
+  http.set_tls(tls);
+  // Before models are loaded, which takes a while: SIGHUP would end the process.
+  const reload_on_hangup reloading{io.get_executor(), reloadables(given, settings, service, http)};
   load_models(repository, models, given, load);
   service.manage(repository);
   if (given.strict_model) service.refuse_unknown_models();
   threads.make(
       choose_http_threads(given.http_threads, models.first()->about().on_gpu, carpool::bert::core_count()));
-  server http{std::move(listeners), service, settings, threads.executors()};
-  http.set_tls(tls);
-  const reload_on_hangup reloading{io.get_executor(), reloadables(given, settings, service, http)};
+  http.set_threads(threads.executors());
 
   const http_threads::running serving{threads};
   std::exception_ptr failure;

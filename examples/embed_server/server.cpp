@@ -27,13 +27,15 @@ http_settings within_file_limit(http_settings given) {
 
 }  // namespace
 
-server::server(std::vector<listener> listeners, embed_service& service, const http_settings& settings,
-               std::vector<asio::any_io_executor> threads)
+server::server(std::vector<listener> listeners, embed_service& service, const http_settings& settings)
     : listeners_(std::move(listeners)),
-      threads_(std::move(threads)),
+      threads_{home()},
       service_(service),
       settings_(within_file_limit(settings)),
-      client_left_(home(), asio::steady_timer::time_point::max()) {
+      client_left_(home(), asio::steady_timer::time_point::max()) {}
+
+void server::set_threads(std::vector<asio::any_io_executor> threads) {
+  threads_ = std::move(threads);
   if (threads_.empty()) threads_.push_back(home());
 }
 

@@ -31,10 +31,11 @@ namespace embed_server {
 class server {
  public:
   /// `listeners`, at least one, are bound but need not listen yet. The service must outlive the server.
-  /// Connections are served by `threads` in turn, each the executor of an io_context that one thread runs;
-  /// where there are none, at home.
-  server(std::vector<listener> listeners, embed_service& service, const http_settings& settings,
-         std::vector<asio::any_io_executor> threads = {});
+  server(std::vector<listener> listeners, embed_service& service, const http_settings& settings);
+
+  /// From now on new connections are served by these in turn, each the executor of an io_context that one
+  /// thread runs; where there are none, at home.
+  void set_threads(std::vector<asio::any_io_executor> threads);
 
   /// From now on new connections over TCP speak TLS, with this context.
   void set_tls(std::shared_ptr<asio::ssl::context> context) { tls_ = std::move(context); }

@@ -374,6 +374,18 @@ TEST_CASE("P2: SIGTERM ends a server that still loads its model, at once") {
   CHECK(server.wait() == -SIGTERM);
 }
 
+TEST_CASE("P2: SIGHUP while models are loaded is heard when they are") {
+  const temporary_folder folder;
+  const std::string model = CARPOOL_TEST_GOLDENS "/classifier/reranker";
+  server_process server(
+      with_options({"--port", "0", "--threads", "1", "--device", "cpu", "--access-log",
+                    (folder.path() / "log").string(), "--model", "a=" + model, "--model", "b=" + model}));
+  server.await_line("lanes:");  // of the first
+  server.signal(SIGHUP);
+  server.await_line("opened the access log");
+  CHECK(http_client(server.port()).ask(get("/health")).status == 200);
+}
+
 TEST_CASE("P4: who can connect finds a model that has run") {
   const temporary_folder folder;
   const auto socket = folder.path() / "socket";

@@ -121,9 +121,8 @@ std::vector<std::string> labels_of(const std::string& folder) {
 struct test_server::implementation {
   implementation(const embed_server::http_settings& settings_, const carpool::options& batching_,
                  const std::string& folder)
-      : settings(settings_),
-        service(models, settings.limits),
-        server(listeners(), service, settings, two_threads()) {
+      : settings(settings_), service(models, settings.limits), server(listeners(), service, settings) {
+    server.set_threads(threads.executors());
     repository.begin_with({"", folder}, host("fake", batching_, 1, labels_of(folder)));
     service.manage(repository);
     if (settings.log) service.facts().watch(*settings.log);
@@ -137,12 +136,8 @@ struct test_server::implementation {
     thread = std::thread([this] { embed_server::run_on(io); });
   }
 
-  std::vector<asio::any_io_executor> two_threads() {
-    threads.make(2);
-    return threads.executors();
-  }
-
   std::vector<embed_server::listener> listeners() {
+    threads.make(2);  // before they begin to run
     std::vector<embed_server::listener> all;
     all.push_back(embed_server::open_tcp(io.get_executor(), "127.0.0.1", 0));
     port = all.front().port();
