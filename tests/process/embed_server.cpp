@@ -376,10 +376,10 @@ TEST_CASE("P2: SIGTERM ends a server that still loads its model, at once") {
 
 TEST_CASE("P2: SIGHUP while models are loaded is heard when they are") {
   const temporary_folder folder;
-  const std::string model = CARPOOL_TEST_GOLDENS "/classifier/reranker";
+  const std::string small = CARPOOL_TEST_GOLDENS "/classifier/reranker", large = CARPOOL_TEST_MINILM;
   server_process server(
       with_options({"--port", "0", "--threads", "1", "--device", "cpu", "--access-log",
-                    (folder.path() / "log").string(), "--model", "a=" + model, "--model", "b=" + model}));
+                    (folder.path() / "log").string(), "--model", "a=" + small, "--model", "b=" + large}));
   server.await_line("lanes:");  // of the first
   server.signal(SIGHUP);
   server.await_line("opened the access log");
