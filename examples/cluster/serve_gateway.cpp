@@ -3,7 +3,6 @@
 
 #include "serve_gateway.hpp"
 
-#include "embed_server/api_keys.hpp"
 #include "embed_server/embed_service.hpp"
 #include "embed_server/http_front.hpp"
 #include "embed_server/http_threads.hpp"
@@ -39,7 +38,6 @@
 #include <stdexcept>
 #include <string>
 #include <utility>
-#include <vector>
 
 namespace cluster {
 namespace {
@@ -59,11 +57,14 @@ class gateway {
         max_outstanding_(queue.max_outstanding),
         tokenizer_(find_tokenizer(queue.tokenizer)),
         settings_(embed_server::settings_of(given)),
-        listeners_(embed_server::open_listeners(io.get_executor(), given)),
-        tls_(given.tls_certificate.empty() ? nullptr
-                                           : embed_server::load_tls(given.tls_certificate, given.tls_key)),
-        queue_(io.get_executor(), settings_of(queue), queue.queue, queue.max_outstanding) {
-    if (!given.api_keys.empty()) embed_server::api_keys::read(given.api_keys);  // so that a mistake shows now
+        queue_(io.get_executor(), settings_of(queue), queue.queue, queue.max_outstanding),
+        service_(models_, settings_.limits),
+        http_(embed_server::open_listeners(io.get_executor(), given), service_, settings_) {
+    if (!given.tls_certificate.empty())
+      http_.set_tls(embed_server::load_tls(given.tls_certificate, given.tls_key));
+    embed_server::equip(service_, given_, settings_);
+    // Before there is a worker, which may take a while: SIGHUP would end the process.
+    reloading_.emplace(io.get_executor(), embed_server::reloadables(given_, settings_, service_, http_));
   }
 
   // Whether every request was answered.
@@ -104,15 +105,10 @@ class gateway {
   asio::awaitable<bool> answer_clients(asio::signal_set& signals, const model_card& card) {
     models_.put(std::make_shared<embed_server::hosted_model>(
         std::make_unique<remote_engine>(io_.get_executor(), queue_, card, max_outstanding_, tokenizer_)));
-    service_.emplace(models_, settings_.limits);
-    embed_server::equip(*service_, given_, settings_);
-    http_.emplace(std::move(listeners_), *service_, settings_);
-    http_->set_tls(tls_);
-    reloading_.emplace(io_.get_executor(), embed_server::reloadables(given_, settings_, *service_, *http_));
-    http_->start();
-    for (const std::string& address : http_->addresses())
+    http_.start();
+    for (const std::string& address : http_.addresses())
       std::cout << fmt::format("listening on {}\n", address) << std::flush;
-    co_return co_await embed_server::serve_until_signalled(signals, *http_, models_, settings_.limits);
+    co_return co_await embed_server::serve_until_signalled(signals, http_, models_, settings_.limits);
   }
 
   asio::io_context& io_;
@@ -120,12 +116,10 @@ class gateway {
   const std::size_t max_outstanding_;
   std::optional<embed_server::text_tokenizer> tokenizer_;
   const embed_server::http_settings settings_;
-  std::vector<embed_server::listener> listeners_;
-  std::shared_ptr<asio::ssl::context> tls_;
   sharded_queue queue_;
   embed_server::model_catalog models_;
-  std::optional<embed_server::embed_service> service_;
-  std::optional<embed_server::server> http_;
+  embed_server::embed_service service_;
+  embed_server::server http_;
   std::optional<embed_server::reload_on_hangup> reloading_;
 };
 

@@ -28,10 +28,16 @@ struct with_work : Functors {
   Work work;
 };
 
-/// The functors have a work function, right or wrong.
+namespace detail {
+template <class Functors, class Work>
+void takes_with_work(const with_work<Functors, Work>&);
+}  // namespace detail
+
+/// Made by with_work, also if more was added since: its work function is meant for this batcher's In. A
+/// member `work` of a class of one's own may be for another one.
 template <class Functors>
-concept has_work = requires {
-  &Functors::work;
+concept has_work = requires(const Functors& functors) {
+  detail::takes_with_work(functors);
 };
 
 /// `functors.work(input)` is valid.

@@ -170,6 +170,7 @@ TEST_CASE("a gateway without workers waits for the first one, and can be stopped
   const redis_server redis;
   server_process gateway({CARPOOL_GATEWAY, "--port", "0", "--redis", redis.address()});
   gateway.await_line("waiting for the first worker");
+  gateway.signal(SIGHUP);
   const auto worker = start_worker(redis);
   CHECK(ask(gateway, embed(R"("a")")).status == 200);
   const redis_server empty;
