@@ -10,6 +10,7 @@
 #include "support/http_client.hpp"
 #include "support/redis_server.hpp"
 #include "support/server_process.hpp"
+#include "support/temporary_folder.hpp"
 
 #include <csignal>
 #include <cstdint>
@@ -168,9 +169,12 @@ TEST_CASE("SIGTERM has a gateway answer what has arrived, and end well") {
 
 TEST_CASE("a gateway without workers waits for the first one, and can be stopped meanwhile") {
   const redis_server redis;
-  server_process gateway({CARPOOL_GATEWAY, "--port", "0", "--redis", redis.address()});
+  const temporary_folder folder;
+  server_process gateway({CARPOOL_GATEWAY, "--port", "0", "--redis", redis.address(), "--access-log",
+                          (folder.path() / "log").string()});
   gateway.await_line("waiting for the first worker");
   gateway.signal(SIGHUP);
+  gateway.await_line("opened the access log");
   const auto worker = start_worker(redis);
   CHECK(ask(gateway, embed(R"("a")")).status == 200);
   const redis_server empty;

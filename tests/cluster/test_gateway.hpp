@@ -4,6 +4,7 @@
 
 #include "cluster/remote_queue.hpp"
 
+#include <boost/asio/awaitable.hpp>
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/co_spawn.hpp>
@@ -62,6 +63,15 @@ class test_gateway {
     for (const auto& each : texts) requests.push_back({.text = each});
     return asio::co_spawn(io_, queue_->submit(std::move(requests), std::chrono::steady_clock::now() + within),
                           asio::bind_cancellation_slot(slot, asio::use_future));
+  }
+
+  /// Waits until the queue has heard of what Redis has done by now: replies come in order.
+  void catch_up() {
+    const auto ping = [this]() -> asio::awaitable<void> {
+      cluster::redis_command command{"PING"};
+      co_await queue_->connection().run(std::move(command));
+    };
+    asio::co_spawn(io_, ping, asio::use_future).get();
   }
 
   test_gateway(const test_gateway&) = delete;

@@ -111,6 +111,7 @@ TEST_CASE("Q4: who leaves while Redis is away leaves no text behind when it is b
   boost::asio::cancellation_signal leaving;
   auto left = gateway.submit(many_texts(1500), 60s, leaving.slot());
   await_length(redis, "req", 1501);
+  gateway.catch_up();
   redis.kill();
   gateway.ask([&](const cluster::remote_queue&) {
     leaving.emit(boost::asio::cancellation_type::terminal);
