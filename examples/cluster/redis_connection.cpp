@@ -130,7 +130,10 @@ class link {
 // A command that a server is asked, which may outlive the wait for its reply.
 struct exchange {
   exchange(const asio::any_io_executor& executor, const redis_command& command) : wait(executor) {
-    request.push_range(command.front(), command.begin() + 1, command.end());
+    if (command.size() > 1)
+      request.push_range(command.front(), command.begin() + 1, command.end());
+    else
+      request.push(command.front());  // an empty range would make no request
   }
 
   redis::request request;
