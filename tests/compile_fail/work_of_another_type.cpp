@@ -6,7 +6,6 @@
 #include <carpool/carpool.hpp>
 
 #include <span>
-#include <string>
 #include <vector>
 
 #ifdef MISTAKE
