@@ -6,7 +6,9 @@
 #include <carpool/scheduling/policy.hpp>
 
 #include <algorithm>
+#include <cstddef>
 #include <optional>
+#include <stdexcept>
 
 namespace carpool {
 
@@ -21,13 +23,18 @@ class size_or_timeout : public indifferent_policy {
   size_or_timeout() = default;
 
   /// A size of its own (at least 1; max_batch_size still caps it) and a delay of its own (zero or more).
-  size_or_timeout(std::size_t size, duration delay) noexcept : size_(size), delay_(delay) {}
+  /// Throws std::invalid_argument for others.
+  size_or_timeout(std::size_t size, duration delay) : size_(size), delay_(delay) {
+    if (size == 0)
+      throw std::invalid_argument("carpool::size_or_timeout: the size is 0; it must be at least 1");
+    if (delay < duration::zero())
+      throw std::invalid_argument("carpool::size_or_timeout: the delay is negative; it must be zero or more");
+  }
 
   [[nodiscard]] scheduling::action decide(time_point now, const scheduling::queue_view& queue,
                                           std::size_t) const noexcept {
     const auto& bounds = queue.bounds();
-    const std::size_t size =
-        std::clamp(size_.value_or(bounds.max_batch_size), std::size_t{1}, bounds.max_batch_size);
+    const std::size_t size = std::min(size_.value_or(bounds.max_batch_size), bounds.max_batch_size);
     const time_point due = std::min(
         saturating_add(queue.oldest_arrival(), delay_.value_or(bounds.max_queue_delay)), queue.leave_by());
     const auto leave = [&](departure reason) {

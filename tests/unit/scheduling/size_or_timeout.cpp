@@ -6,6 +6,8 @@
 #include <support/doctest.hpp>
 #include <support/waiting.hpp>
 
+#include <stdexcept>
+
 using namespace carpool;
 using namespace carpool::scheduling;
 using namespace carpool::test;
@@ -49,7 +51,15 @@ TEST_CASE("a size and a delay of its own replace those of the options, within ma
   CHECK(waits(decision(own, queue_of({0ms}), 10ms), 50ms));
   CHECK(leaves(decision(own, queue_of({0ms, 1ms, 2ms}), 2ms), 2, departure::full));
   CHECK(leaves(decision({100, 50ms}, queue_of({0ms, 0ms, 0ms, 0ms}), 0ms), 4, departure::full));
-  CHECK(leaves(decision({0, 50ms}, queue_of({0ms}), 0ms), 1, departure::full));
+}
+
+TEST_CASE("a size or a delay out of range is refused with a sentence that says which") {
+  CHECK_THROWS_WITH_AS(size_or_timeout(0, 5ms),
+                       "carpool::size_or_timeout: the size is 0; it must be at least 1",
+                       std::invalid_argument);
+  CHECK_THROWS_WITH_AS(size_or_timeout(4, -5ms),
+                       "carpool::size_or_timeout: the delay is negative; it must be zero or more",
+                       std::invalid_argument);
 }
 
 TEST_CASE("B2: with no delay a batch takes what waits at once") {
