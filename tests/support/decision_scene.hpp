@@ -127,4 +127,15 @@ struct decision_scene {
   double each_slack = 25;
 };
 
+/// Four lanes, three of them busy, three requests waiting and more to come.
+inline decision_scene one_of_four_is_idle(std::initializer_list<double> arrivals = {998.5, 999, 999.5}) {
+  decision_scene s;
+  s.bounds.lanes = 4;
+  s.busy(3);
+  s.rate(3);
+  s.state.last_dispatch = 999;
+  s.waits(arrivals);
+  return s;
+}
+
 }  // namespace carpool::test

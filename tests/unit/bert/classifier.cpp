@@ -4,12 +4,12 @@
 // Classifiers against transformers and sentence-transformers; goldens/make_classifier_goldens.py wrote models
 // and answers.
 #include "support/doctest.hpp"
+#include "support/error_of.hpp"
 #include "support/temporary_folder.hpp"
 #include <carpool/bert/bert.hpp>
 #include <carpool/carpool.hpp>
 
 #include <boost/asio/use_future.hpp>
-#include <boost/system/system_error.hpp>
 
 #include <algorithm>
 #include <cmath>
@@ -27,6 +27,7 @@
 
 using namespace carpool::bert;
 using boost::asio::use_future;
+using carpool::test::error_of;
 using carpool::test::temporary_folder;
 
 namespace {
@@ -125,16 +126,6 @@ std::string refusal(const std::filesystem::path& folder, const model_options& op
     return fault.what();
   }
   return "accepted";
-}
-
-template <class Call>
-boost::system::error_code error_of(Call call) {
-  try {
-    call();
-  } catch (const boost::system::system_error& fault) {
-    return fault.code();
-  }
-  return {};
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 // Copyright (c) 2026 The carpool authors
 // SPDX-License-Identifier: BSL-1.0
 #include "support/doctest.hpp"
+#include "support/error_of.hpp"
 #include "support/reference_bert.hpp"
 #include "support/temporary_folder.hpp"
 #include "support/tiny_bert.hpp"
@@ -43,22 +44,7 @@ std::string refusal(const std::filesystem::path& folder, const model_options& op
 }
 
 boost::system::error_code refusal(const embedder& model, std::string_view text) {
-  try {
-    model.tokenize(text);
-  } catch (const boost::system::system_error& fault) {
-    return fault.code();
-  }
-  return {};
-}
-
-template <class Future>
-boost::system::error_code error_of(Future future) {
-  try {
-    future.get();
-  } catch (const boost::system::system_error& fault) {
-    return fault.code();
-  }
-  return {};
+  return error_of([&] { model.tokenize(text); });
 }
 
 bool near(const embedding& found, const std::vector<double>& expected) {
@@ -105,8 +91,8 @@ TEST_CASE("DynamicBatcher of strings and plain vectors: tokenises on the lane, a
   auto also_good = batcher.async_submit("the pool", use_future);
   const reference_bert reference{tiny.config, tiny.weights};
   CHECK(near(good.get(), reference.embed(model.tokenize("share the ride"))));
-  CHECK(error_of(std::move(bad)) == error::invalid_utf8);
-  CHECK(error_of(std::move(empty)) == error::empty_text);
+  CHECK(error_of([&] { bad.get(); }) == error::invalid_utf8);
+  CHECK(error_of([&] { empty.get(); }) == error::empty_text);
   CHECK(near(also_good.get(), reference.embed(model.tokenize("the pool"))));
 }
 
@@ -133,7 +119,7 @@ TEST_CASE("a NaN in the weights of one word fails only the texts with that word"
   auto good = batcher.async_submit(model.tokenize("the pool"), use_future);
   auto bad = batcher.async_submit(model.tokenize("the bad pool"), use_future);
   CHECK(near(good.get(), reference_bert{tiny.config, tiny.weights}.embed(model.tokenize("the pool"))));
-  CHECK(error_of(std::move(bad)) == error::non_finite_output);
+  CHECK(error_of([&] { bad.get(); }) == error::non_finite_output);
 }
 
 TEST_CASE("a text without a token is refused, and bytes that are not UTF-8 are") {

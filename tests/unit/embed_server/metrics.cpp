@@ -5,6 +5,7 @@
 
 #include "support/doctest.hpp"
 #include "support/metrics_text.hpp"
+#include "support/some_stats.hpp"
 
 #include <set>
 #include <span>
@@ -15,27 +16,9 @@
 
 using namespace embed_server;
 using carpool::test::has_line;
+using carpool::test::some_stats;
 
 namespace {
-
-carpool::stats some_stats() {
-  carpool::stats stats;
-  stats.submitted = 30;
-  stats.succeeded = 20;
-  stats.failed = 1;
-  stats.rejected = 2;
-  stats.expired = 3;
-  stats.cancelled = 1;
-  stats.queued = 2;
-  stats.running = 1;
-  stats.busy_lanes = 1;
-  stats.batches = 3;
-  stats.departures = {1, 0, 2, 0, 0};
-  for (const std::uint64_t size : {1u, 16u, 32u}) stats.batch_size.record(size);
-  stats.queue_time.record(200'000);  // 0.2 ms
-  stats.oldest_age = std::chrono::milliseconds{250};
-  return stats;
-}
 
 model_reading reading(const carpool::stats& stats, const std::string& model = "m") {
   model_reading one;

@@ -5,6 +5,7 @@
 
 #include <support/doctest.hpp>
 #include <support/metrics_text.hpp>
+#include <support/some_stats.hpp>
 
 #include <chrono>
 #include <string>
@@ -13,29 +14,7 @@
 using namespace carpool;
 
 using carpool::test::has_line;
-
-namespace {
-
-stats some_stats() {
-  stats s;
-  s.submitted = 30;
-  s.succeeded = 20;
-  s.failed = 1;
-  s.rejected = 2;
-  s.expired = 3;
-  s.cancelled = 1;
-  s.queued = 2;
-  s.running = 1;
-  s.busy_lanes = 1;
-  s.batches = 3;
-  s.departures = {1, 0, 2, 0, 0};
-  for (const std::uint64_t size : {1u, 16u, 32u}) s.batch_size.record(size);
-  s.queue_time.record(200'000);  // 0.2 ms
-  s.oldest_age = std::chrono::milliseconds{250};
-  return s;
-}
-
-}  // namespace
+using carpool::test::some_stats;
 
 TEST_CASE("requests add up: submitted is the sum of all outcomes and of what is in flight") {
   const auto text = to_prometheus(some_stats());

@@ -11,23 +11,7 @@
 using namespace carpool;
 using namespace carpool::scheduling;
 using namespace carpool::test;
-
-namespace {
-
 using scene = decision_scene;
-
-/// Four lanes, three of them busy, three requests waiting and more to come.
-scene one_of_four_is_idle(std::initializer_list<double> arrivals = {998.5, 999, 999.5}) {
-  scene s;
-  s.bounds.lanes = 4;
-  s.busy(3);
-  s.rate(3);
-  s.state.last_dispatch = 999;
-  s.waits(arrivals);
-  return s;
-}
-
-}  // namespace
 
 TEST_CASE("adaptive is a policy and needs nothing to start with") {
   static_assert(scheduling_policy<adaptive>);

@@ -1,6 +1,7 @@
 // Copyright (c) 2026 The carpool authors
 // SPDX-License-Identifier: BSL-1.0
 #include "support/doctest.hpp"
+#include "support/error_of.hpp"
 #include "support/resident_memory.hpp"
 #include <carpool/carpool.hpp>
 #include <carpool/tensors/batched.hpp>
@@ -25,6 +26,7 @@
 
 using namespace carpool::tensors;
 using boost::asio::use_future;
+using carpool::test::error_of;
 
 namespace {
 
@@ -37,16 +39,6 @@ std::vector<boost::system::result<at::Tensor>> run(Set set, const std::vector<at
 }
 
 at::Tensor sum_of_rows(const at::Tensor& values, const at::Tensor& mask) { return values.mul(mask).sum(1); }
-
-template <class Future>
-boost::system::error_code error_of(Future future) {
-  try {
-    future.get();
-  } catch (const boost::system::system_error& fault) {
-    return fault.code();
-  }
-  return {};
-}
 
 }  // namespace
 
@@ -169,8 +161,8 @@ TEST_CASE("behind a batcher: many requests, a bad one among them, and their work
   auto none = tested.async_submit(at::Tensor{}, use_future);
   for (int i = 0; i < 100; ++i)
     CHECK(answers[static_cast<std::size_t>(i)].get().item<int>() == (1 + i % 7) * (i % 7) / 2);
-  CHECK(error_of(std::move(bad)) == error::wrong_type);
-  CHECK(error_of(std::move(none)) == error::no_tensor);
+  CHECK(error_of([&] { bad.get(); }) == error::wrong_type);
+  CHECK(error_of([&] { none.get(); }) == error::no_tensor);
 }
 
 TEST_CASE("a tensor that makes the model fail fails alone") {
@@ -184,7 +176,7 @@ TEST_CASE("a tensor that makes the model fail fails alone") {
   for (int i = 0; i < 32; ++i) {
     auto& answer = answers[static_cast<std::size_t>(i)];
     if (i == 13)
-      CHECK(error_of(std::move(answer)) == carpool::error::model_failed);
+      CHECK(error_of([&] { answer.get(); }) == carpool::error::model_failed);
     else
       CHECK(answer.get().item<int>() == i);
   }

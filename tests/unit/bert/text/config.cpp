@@ -1,6 +1,7 @@
 // Copyright (c) 2026 The carpool authors
 // SPDX-License-Identifier: BSL-1.0
 #include "support/doctest.hpp"
+#include "support/refusal_in.hpp"
 #include "support/temporary_folder.hpp"
 #include <carpool/bert/config.hpp>
 
@@ -37,16 +38,8 @@ struct model_folder : carpool::test::temporary_folder {
 
   model_config read() const { return read_model_config(path()); }
 
-  /// The error's sentence without the folder's name, or "accepted".
   std::string refusal() const {
-    try {
-      read();
-    } catch (const load_error& fault) {
-      const std::string sentence = fault.what();
-      REQUIRE(sentence.starts_with(path().string() + "/"));
-      return sentence.substr(path().string().size() + 1);
-    }
-    return "accepted";
+    return carpool::test::refusal_in(*this, [this] { read(); });
   }
 };
 
