@@ -38,8 +38,8 @@ if(CARPOOL_CUDA AND TARGET Libtorch::cuda)
       set(CMAKE_CUDA_ARCHITECTURES 80-real 90)  # and what is newer, by its PTX
     endif()
     enable_language(CUDA)
-    find_path(carpool_kernels carpool/bert/cuda_kernels.cu PATHS "${CMAKE_CURRENT_LIST_DIR}/../include"
-      "${CMAKE_CURRENT_LIST_DIR}/../../../include" NO_DEFAULT_PATH REQUIRED NO_CACHE)
+    get_target_property(header_folder carpool::carpool HEADER_DIRS)
+    find_path(carpool_kernels carpool/bert/cuda_kernels.cu PATHS "${header_folder}" NO_DEFAULT_PATH REQUIRED NO_CACHE)
     add_library(carpool_bert_kernels STATIC "${carpool_kernels}/carpool/bert/cuda_kernels.cu")
     set_target_properties(carpool_bert_kernels PROPERTIES CUDA_STANDARD 17 CUDA_STANDARD_REQUIRED ON
       POSITION_INDEPENDENT_CODE ON)
