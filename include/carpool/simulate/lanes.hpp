@@ -21,8 +21,9 @@ struct lane_model {
   double per_batch = 0;  ///< seconds
   double per_work = 0;   ///< seconds per unit of the batch's work
 
-  /// All lanes together do at most this many times what one does alone, and share it evenly. Infinite: they
-  /// do not disturb each other. About 1: they sit on one device.
+  /// Several running lanes together do at most this many times what one does alone, and share it evenly.
+  /// Infinite: they do not disturb each other. About 1: they sit on one device. Below: they hinder each
+  /// other.
   double device_speed = std::numeric_limits<double>::infinity();
 
   double spread = 0;        ///< standard deviation of the logarithm of a batch's time
@@ -85,7 +86,7 @@ class lanes {
 
   /// How fast each running batch progresses.
   [[nodiscard]] double speed() const noexcept {
-    return std::min(1.0, model_.device_speed / static_cast<double>(running_));
+    return running_ > 1 ? std::min(1.0, model_.device_speed / static_cast<double>(running_)) : 1;
   }
 
   void advance(time_point now) noexcept {

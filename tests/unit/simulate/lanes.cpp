@@ -62,6 +62,16 @@ TEST_CASE("a device that gains from several batches finishes them earlier") {
   CHECK(lanes.next_end() == start + 16ms);
 }
 
+TEST_CASE("lanes that hinder each other slow down no batch that runs alone") {
+  auto hindered = affine();
+  hindered.device_speed = 0.8;
+  simulate::lanes lanes(hindered, 2, 1);
+  lanes.start(0, 0, start);
+  CHECK(lanes.next_end() == start + 10ms);
+  lanes.start(1, 0, start);
+  CHECK(lanes.next_end() == start + 25ms);
+}
+
 TEST_CASE("batches that start after the drift take longer") {
   auto drifting = affine();
   drifting.drift_at = start + 10ms;
