@@ -33,23 +33,33 @@ namespace carpool::simulate {
           .spread = 0.05};
 }
 
-/// For each batch, in order of their start: how many ran while it did, on average, itself included.
+/// For each batch: how many ran while it did, on average, itself included.
 [[nodiscard]] inline std::vector<double> concurrency_of(std::span<const recorded_batch> batches) {
-  std::vector<double> overlap(batches.size(), 0);
-  double longest = 0;
+  struct event {
+    double at;
+    std::size_t batch;
+    bool ends;
+  };
+  std::vector<event> events;
   for (std::size_t i = 0; i < batches.size(); ++i) {
-    longest = std::max(longest, batches[i].duration);
-    for (std::size_t j = i; j-- > 0 && batches[j].start + longest > batches[i].start;) {
-      const double end =
-          std::min(batches[i].start + batches[i].duration, batches[j].start + batches[j].duration);
-      const double shared = std::max(0.0, end - batches[i].start);
-      overlap[i] += shared;
-      overlap[j] += shared;
-    }
+    events.push_back({batches[i].start, i, false});
+    events.push_back({batches[i].start + batches[i].duration, i, true});
+  }
+  std::stable_sort(events.begin(), events.end(), [](const event& a, const event& b) { return a.at < b.at; });
+
+  // What all batches together have run when a batch starts is taken from what they have when it ends.
+  std::vector<double> found(batches.size());
+  double ran = 0, running = 0, last = 0;
+  for (const event& each : events) {
+    if (running > 0) ran += running * (each.at - last);
+    last = each.at;
+    running += each.ends ? -1 : 1;
+    double& mine = found[each.batch];
+    mine = each.ends ? ran - mine : ran;
   }
   for (std::size_t i = 0; i < batches.size(); ++i)
-    overlap[i] = 1 + (batches[i].duration > 0 ? overlap[i] / batches[i].duration : 0);
-  return overlap;
+    found[i] = batches[i].duration > 0 ? std::max(1.0, found[i] / batches[i].duration) : 1;
+  return found;
 }
 
 /// Lanes fitted to batches that ran, by the adaptive policy's own cost model; later batches count more. How
