@@ -10,7 +10,7 @@ The policies of the library serve the same requests under a virtual clock, on 1 
 known comes from a recording (trace_recorder::write_recording writes one, and
 include/carpool/simulate/recorded_trace.hpp has the format), or from what a running batcher has learnt (its
 forecast): R requests per second, A ms per batch, B ms per unit of work, and interference G (0: independent
-lanes, 1: one device). Both can be given; --rate and --costs then win.
+lanes, 1: one device). Both can be given; --rate and --costs then win, and the requests have recorded works.
 The marked row is recommended. --plot draws how the 99th percentile grows with the traffic.
 )";
 
@@ -105,9 +105,12 @@ simulate::recorded_trace load(const settings& given) {
     if (!in) throw std::runtime_error("cannot read " + given.trace);
     known = simulate::read_trace(in);
   }
-  if (given.rate > 0)
-    known.requests =
+  if (given.rate > 0) {
+    auto requests =
         simulate::poisson(given.rate, carpool::time_point{} + simulate::from_seconds(50'000 / given.rate), 1);
+    if (!known.requests.empty()) simulate::draw_works(requests, known.requests, 2);
+    known.requests = std::move(requests);
+  }
   if (known.requests.empty()) throw std::runtime_error("no requests are recorded; give --rate");
   if (!given.costs && known.batches.size() < 3)
     throw std::runtime_error("fewer than three batches are recorded; give --costs");
@@ -161,11 +164,15 @@ void print_table(std::span<const assessment> rows, std::size_t chosen) {
 }
 
 void print_reason(const assessment& row, const simulate::target& wanted) {
+  const auto limit = [](carpool::duration time) {
+    char text[32];
+    std::snprintf(text, sizeof text, "%g ms", milliseconds(time));
+    return std::string(text);
+  };
   std::string aim = "99 % of the requests are answered";
-  if (wanted.p99 < carpool::duration::max())
-    aim += " within " + std::to_string(std::lround(milliseconds(wanted.p99))) + " ms";
+  if (wanted.p99 < carpool::duration::max()) aim += " within " + limit(wanted.p99);
   if (wanted.deadline < carpool::duration::max())
-    aim += " before their deadline of " + std::to_string(std::lround(milliseconds(wanted.deadline))) + " ms";
+    aim += " before their deadline of " + limit(wanted.deadline);
   std::printf("\n%s, {.max_batch_size = %zu, .lanes = %zu}: ", row.options.policy.c_str(),
               row.options.max_batch_size, row.options.lanes);
   if (row.meets_target)

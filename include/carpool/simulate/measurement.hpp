@@ -32,6 +32,12 @@ struct measurement {
     return arrived == 0 ? 1.0 : static_cast<double>(on_time) / static_cast<double>(arrived);
   }
 
+  /// Share of the requests that were answered within `limit` of their arrival.
+  [[nodiscard]] double answered_within(duration limit) const noexcept {
+    const auto within = std::upper_bound(latencies.begin(), latencies.end(), limit) - latencies.begin();
+    return arrived == 0 ? 1.0 : static_cast<double>(within) / static_cast<double>(arrived);
+  }
+
   /// Zero when nothing was answered.
   [[nodiscard]] duration mean_latency() const noexcept {
     if (latencies.empty()) return duration::zero();

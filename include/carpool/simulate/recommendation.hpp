@@ -33,8 +33,8 @@ struct proposal {
   std::function<scheduling::any_policy()> make_policy;
 };
 
-/// What the options have to reach. Without a deadline, the 99th percentile of the latency counts; with one,
-/// that 99 % of the requests are answered within it.
+/// What the options have to reach: that 99 % of the requests, those that get no answer included, are answered
+/// within both.
 struct target {
   duration p99 = duration::max();
   duration deadline = duration::max();
@@ -52,7 +52,7 @@ struct workload {
 struct assessment {
   proposal options;
   duration p50{};
-  duration p99{};
+  duration p99{};  ///< this, p50 and mean: of the requests that were answered
   duration mean{};
   double goodput = 0;
   double mean_batch_size = 0;
@@ -90,15 +90,14 @@ struct assessment {
   if (!load.requests.empty())
     simulated.measured_from = time_point{} + (load.requests.back().at - time_point{}) / 10;
   const auto seen = run(simulated, replay(load.requests, wanted.deadline), tried.make_policy());
-  const auto p99 = seen.latency_quantile(0.99);
   return {.options = tried,
           .p50 = seen.latency_quantile(0.5),
-          .p99 = p99,
+          .p99 = seen.latency_quantile(0.99),
           .mean = seen.mean_latency(),
           .goodput = seen.goodput(),
           .mean_batch_size = seen.counts.batch_size.mean(),
           .utilisation = seen.utilisation,
-          .meets_target = seen.goodput() >= 0.99 && p99 <= wanted.p99};
+          .meets_target = seen.answered_within(std::min(wanted.p99, wanted.deadline)) >= 0.99};
 }
 
 /// Whether `a` is to be preferred: it meets the target where `b` does not; with fewer lanes; 2 % sooner on

@@ -41,7 +41,8 @@ struct recorded_trace {
   std::vector<recorded_batch> batches;  ///< by start
 };
 
-/// Reads a recording. Throws std::runtime_error with the number of a line that is none of the above.
+/// Reads a recording. Throws std::runtime_error with the number of a line that is none of the above, or after
+/// which nothing could be read.
 class trace_reader {
  public:
   [[nodiscard]] recorded_trace read(std::istream& in) {
@@ -50,6 +51,7 @@ class trace_reader {
       if (!line.empty() && line.back() == '\r') line.pop_back();
       if (!line.empty() && line.front() != '#') parse(line);
     }
+    if (in.bad()) throw std::runtime_error("nothing can be read after line " + std::to_string(number_));
     std::sort(arrivals_.begin(), arrivals_.end(), [](const auto& a, const auto& b) { return a.at < b.at; });
     std::sort(read_.batches.begin(), read_.batches.end(),
               [](const auto& a, const auto& b) { return a.start < b.start; });
@@ -77,7 +79,7 @@ class trace_reader {
 
   [[nodiscard]] std::vector<double> numbers(std::string_view text) const {
     std::vector<double> found;
-    for (std::size_t at = 0; at < text.size();) {
+    for (std::size_t at = 0; at <= text.size();) {
       const std::size_t end = std::min(text.find(',', at), text.size());
       double value = 0;
       const auto [stop, error] = std::from_chars(text.data() + at, text.data() + end, value);

@@ -12,6 +12,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <limits>
+#include <span>
 #include <vector>
 
 namespace carpool::simulate {
@@ -75,6 +76,15 @@ inline void draw_works(trace& requests, double median, double sigma, double larg
   dice random(seed);
   for (arrival& request : requests)
     request.work = std::clamp(std::round(median * std::exp(sigma * random.normal())), 1.0, largest);
+}
+
+/// Gives every request the work of one of `others`, drawn by chance; there must be one.
+inline void draw_works(trace& requests, std::span<const arrival> others, std::uint64_t seed) {
+  dice random(seed);
+  for (arrival& request : requests) {
+    const double place = random.uniform() * static_cast<double>(others.size());
+    request.work = others[std::min(static_cast<std::size_t>(place), others.size() - 1)].work;
+  }
 }
 
 }  // namespace carpool::simulate

@@ -26,6 +26,15 @@ TEST_CASE("goodput is the share of the requests answered in time") {
   CHECK(seen.goodput() == 0.75);
 }
 
+TEST_CASE("who is not answered is not answered within any time") {
+  simulate::measurement seen;
+  CHECK(seen.answered_within(1ms) == 1.0);
+  seen.arrived = 8;
+  seen.latencies = {1ms, 2ms, 2ms, 3ms};
+  CHECK(seen.answered_within(2ms) == 0.375);
+  CHECK(seen.answered_within(duration::max()) == 0.5);
+}
+
 TEST_CASE("a quantile is the smallest latency that so many did not exceed") {
   simulate::measurement seen;
   seen.latencies = {1ms, 2ms, 3ms, 10ms};

@@ -5,6 +5,7 @@
 
 #include <support/doctest.hpp>
 
+#include <fstream>
 #include <sstream>
 #include <stdexcept>
 #include <string>
@@ -48,11 +49,16 @@ TEST_CASE("a recording may be empty") {
 
 TEST_CASE("a line that is no event is refused by its number") {
   for (const char* line : {"request", "request,", "request,1,2,3", "request,x", "request,1 ", "request,nan",
-                           "batch,1,2,3", "batch,1,0,1,1", "batch,1,1,1,-1", "arrival,1", ",", "request,1,-1",
-                           "batch,1,1,-1,1", "batch,1,1e300,1,1"}) {
+                           "request,1,", "batch,1,1,1,1,", "batch,1,2,3", "batch,1,0,1,1", "batch,1,1,1,-1",
+                           "arrival,1", ",", "request,1,-1", "batch,1,1,-1,1", "batch,1,1e300,1,1"}) {
     CAPTURE(line);
     CHECK_THROWS_WITH_AS(read(std::string("# first\n") + line + "\n"),
                          "line 2 is neither request,ARRIVAL[,WORK] nor batch,START,SIZE,WORK,DURATION",
                          std::runtime_error);
   }
+}
+
+TEST_CASE("a recording that cannot be read to its end is refused") {
+  std::ifstream folder(".");
+  CHECK_THROWS_WITH_AS(simulate::read_trace(folder), "nothing can be read after line 0", std::runtime_error);
 }

@@ -76,3 +76,16 @@ TEST_CASE("works are drawn around their median and stay within their bounds") {
   CHECK(static_cast<double>(above) / static_cast<double>(requests.size()) ==
         doctest::Approx(0.5).epsilon(0.05));
 }
+
+TEST_CASE("works can be drawn from those of other requests") {
+  const simulate::trace others{{.work = 7}, {.work = 9}};
+  auto requests = simulate::poisson(100, end, 3);
+  simulate::draw_works(requests, others, 1);
+  const auto of_first =
+      std::count_if(requests.begin(), requests.end(), [](const auto& each) { return each.work == 7; });
+  const auto of_second =
+      std::count_if(requests.begin(), requests.end(), [](const auto& each) { return each.work == 9; });
+  CHECK(static_cast<std::size_t>(of_first + of_second) == requests.size());
+  CHECK(static_cast<double>(of_first) / static_cast<double>(requests.size()) ==
+        doctest::Approx(0.5).epsilon(0.05));
+}
