@@ -18,6 +18,7 @@ plot_bars.py draws the file that --json writes.
 #include "support/open_loop.hpp"
 #include "support/placement.hpp"
 #include "support/scoreboard.hpp"
+#include "support/write_file.hpp"
 #include <carpool/carpool.hpp>
 
 #include <boost/asio/async_result.hpp>
@@ -35,7 +36,6 @@ plot_bars.py draws the file that --json writes.
 
 #include <chrono>
 #include <cstdio>
-#include <fstream>
 #include <future>
 #include <memory>
 #include <span>
@@ -354,8 +354,8 @@ void run(int argc, char** argv) {
   groups += compare_features(rounds);
   for (const placement& where : places) compare_open_loop(where, rounds);
   if (!json.empty())
-    std::ofstream(json) << "{\"title\": \"Cost of a request\", \"unit\": \"ns\", \"groups\": [\n"
-                        << groups << "\n]}\n";
+    write_file(json,
+               "{\"title\": \"Cost of a request\", \"unit\": \"ns\", \"groups\": [\n" + groups + "\n]}\n");
 }
 
 }  // namespace

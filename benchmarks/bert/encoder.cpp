@@ -30,6 +30,7 @@ always run. --json writes what support/plot_bars.py draws.
 #include "support/scoreboard.hpp"
 #include "support/text_batches.hpp"
 #include "support/text_loop.hpp"
+#include "support/write_file.hpp"
 #include <carpool/bert/bert.hpp>
 #include <carpool/carpool.hpp>
 
@@ -39,7 +40,6 @@ always run. --json writes what support/plot_bars.py draws.
 #include <cstddef>
 #include <cstdio>
 #include <ctime>
-#include <fstream>
 #include <functional>
 #include <list>
 #include <memory>
@@ -120,8 +120,8 @@ class program {
     board_.run(given_.rounds);
     print_speeds();
     if (given_.json.empty()) return;
-    std::ofstream{given_.json} << "{\"title\": \"encoding texts on one core\", \"unit\": \"" << unit()
-                               << " per text\",\n\"groups\": [" << board_.json() << "]}\n";
+    bench::write_file(given_.json, "{\"title\": \"encoding texts on one core\", \"unit\": \"" + unit() +
+                                       " per text\",\n\"groups\": [" + board_.json() + "]}\n");
   }
 
  private:
