@@ -107,13 +107,15 @@ class line_plot {
 
   void draw_line(std::ostream& out, std::size_t i) const {
     const line& drawn = chart_.lines[i];
-    char style[96];
-    std::snprintf(style, sizeof style, "fill=\"none\" stroke=\"%s\" stroke-width=\"%s\"%s", colour(i),
+    char style[128];
+    std::snprintf(style, sizeof style,
+                  "fill=\"none\" stroke-linecap=\"round\" stroke=\"%s\" stroke-width=\"%s\"%s", colour(i),
                   drawn.emphasised ? "3" : "1.5", i < 8 ? "" : " stroke-dasharray=\"5 3\"");
     out << "<path clip-path=\"url(#area)\" " << style << " d=\"";
     bool pen_down = false;
     for (const auto& [x, y] : drawn.points) {
-      if (std::isfinite(y)) out << (pen_down ? 'L' : 'M') << place_x(x) << ' ' << place_y(y) << ' ';
+      if (std::isfinite(y))  // a point without neighbours is a dot
+        out << (pen_down ? 'L' : 'M') << place_x(x) << ' ' << place_y(y) << (pen_down ? " " : "h0 ");
       pen_down = std::isfinite(y);
     }
     out << "\"/>\n";
