@@ -16,8 +16,8 @@ for one of the at most N connections. Whoever sends them needs a CPU of its own:
 it was itself, at worst. --plot draws latency over rate.
 
 --clients is a closed loop: N clients send a request each and the next when that is answered, until all
-requests are. It tells what a server can answer, and the mean latency; not others, since a server that is slow
-for a while is asked less meanwhile.
+requests are. It tells what a server can answer, and the mean latency of answers; not others, since a server
+that is slow for a while is asked less meanwhile.
 
 Texts are English of mixed length, N to a request. The same seed sends the same requests.
 )";
@@ -38,6 +38,7 @@ Texts are English of mixed length, N to a request. The same seed sends the same 
 #include <cstdint>
 #include <cstdio>
 #include <fstream>
+#include <limits>
 #include <random>
 #include <sstream>
 #include <stdexcept>
@@ -118,6 +119,8 @@ std::vector<Number> numbers(const std::string& option, const std::string& list) 
 bench::request_bodies bodies_for(const settings& given) { return {given.path, given.texts, given.seed}; }
 
 std::vector<timed_request> at_random(double rate, const settings& given) {
+  if (!(rate * given.seconds <= 1e7))
+    throw bench::wrong_argument{"--rates and --seconds ask for more than ten million requests"};
   auto bodies = bodies_for(given);
   std::mt19937_64 random(given.seed);
   std::exponential_distribution<double> pause(rate);
@@ -132,8 +135,11 @@ std::vector<timed_request> as_recorded(const settings& given) {
   if (!file) throw std::runtime_error("cannot read " + given.trace);
   auto bodies = bodies_for(given);
   std::vector<timed_request> requests;
-  for (const auto& each : carpool::simulate::trace_reader().read(file).requests)
+  for (const auto& each : carpool::simulate::trace_reader().read(file).requests) {
+    if (each.work > 1e6)
+      throw std::runtime_error(given.trace + " has a request of more than a million tokens");
     requests.push_back({each.at - carpool::time_point{}, bodies.of(each.work)});
+  }
   if (requests.empty()) throw std::runtime_error(given.trace + " has no requests");
   return requests;
 }
@@ -202,7 +208,10 @@ void draw(const std::string& path, const std::vector<measurement>& all) {
   bench::chart drawn{.title = "Latency of answers", .x_label = "requests/s", .y_label = "ms", .lines = {}};
   for (const auto& [name, quantile] : {std::pair{"p50", 0.5}, {"p99", 0.99}, {"p99.9", 0.999}}) {
     bench::line one{name, {}, quantile == 0.99};
-    for (const measurement& each : all) one.points.emplace_back(each.rate, each.milliseconds(quantile));
+    for (const measurement& each : all)
+      one.points.emplace_back(each.rate, each.got.answered.count() > 0
+                                             ? each.milliseconds(quantile)
+                                             : std::numeric_limits<double>::quiet_NaN());
     drawn.lines.push_back(std::move(one));
   }
   bench::line_plot(drawn).write(path);
@@ -215,8 +224,7 @@ struct closed_loop {
   [[nodiscard]] double rate() const {
     return static_cast<double>(measured.got.answered.count()) / measured.seconds;
   }
-  /// By Little's law, since there are always so many requests under way.
-  [[nodiscard]] double mean_milliseconds() const { return 1e3 * static_cast<double>(clients) / rate(); }
+  [[nodiscard]] double mean_milliseconds() const { return measured.got.since_sent.mean() / 1e3; }
 };
 
 void write_json(const std::string& path, const std::vector<closed_loop>& all) {
@@ -233,12 +241,17 @@ void write_json(const std::string& path, const std::vector<closed_loop>& all) {
 
 /// Requests that are all due at once, over as many connections as there are clients.
 void run_closed(const settings& given) {
+  const auto client_counts = numbers<std::size_t>("--clients", given.clients);
+  for (const auto clients : client_counts)
+    if (clients > given.requests)
+      throw bench::wrong_argument{"--clients has " + std::to_string(clients) + ", more than the " +
+                                  std::to_string(given.requests) + " of --requests"};
   std::vector<timed_request> requests(given.requests);
   auto bodies = bodies_for(given);
   for (timed_request& each : requests) each.body = bodies.any();
   std::puts("| clients | answered/s | mean ms | refused | lost |\n|---|---|---|---|---|");
   std::vector<closed_loop> all;
-  for (const auto clients : numbers<std::size_t>("--clients", given.clients)) {
+  for (const auto clients : client_counts) {
     const std::string name = std::to_string(clients) + " clients";
     const closed_loop& each = all.emplace_back(closed_loop{clients, measure(requests, name, clients, given)});
     if (each.measured.got.answered.count() == 0)

@@ -13,11 +13,14 @@
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <boost/beast/core/error.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/core/tcp_stream.hpp>
+#include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/read.hpp>
 #include <boost/beast/http/string_body.hpp>
 #include <boost/beast/http/write.hpp>
+#include <boost/none.hpp>
 
 #include <algorithm>
 #include <chrono>
@@ -44,6 +47,7 @@ using latency_histogram = carpool::histogram<5, 36>;
 
 struct load_result {
   latency_histogram answered;               ///< of answers with status 200, from when they were to be sent
+  latency_histogram since_sent;             ///< of those, from when a connection was free for them
   std::map<unsigned, std::size_t> other;    ///< other answers, by their status
   latency_histogram refused;                ///< of those, likewise
   std::size_t lost = 0;                     ///< without an answer: no connection, or none for too long
@@ -132,15 +136,21 @@ class open_http_load {
       const timed_request& mine = *waiting_.front();
       waiting_.pop_front();
       boost::system::error_code failure;
+      const auto sent = clock::now();
       const unsigned status = co_await ask(stream, mine.body, failure);
       if (failure)
         ++result_.lost;
       else if (status == 200)
-        result_.answered.record(microseconds_since(begin_ + mine.at));
+        answered(mine, sent);
       else
         refused(mine, status);
     }
     --connections_;
+  }
+
+  void answered(const timed_request& mine, clock::time_point sent) {
+    result_.answered.record(microseconds_since(begin_ + mine.at));
+    result_.since_sent.record(microseconds_since(sent));
   }
 
   void refused(const timed_request& mine, unsigned status) {
@@ -167,13 +177,14 @@ class open_http_load {
       request.set(http::field::content_type, "application/json");
       request.prepare_payload();
       boost::beast::flat_buffer buffer;
-      http::response<http::string_body> answer;
+      http::response_parser<http::string_body> answer;
+      answer.body_limit(boost::none);
       co_await http::async_write(stream, request, or_failure);
       if (!failure) co_await http::async_read(stream, buffer, answer, or_failure);
-      if (!failure && answer.keep_alive()) co_return answer.result_int();
+      if (!failure && answer.keep_alive()) co_return answer.get().result_int();
       stream.close();
-      if (!failure) co_return answer.result_int();
-      if (!again) break;
+      if (!failure) co_return answer.get().result_int();
+      if (!again || failure == boost::beast::error::timeout) break;
     }
     stream.close();
     co_return 0;

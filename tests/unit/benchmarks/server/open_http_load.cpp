@@ -129,3 +129,45 @@ TEST_CASE("requests that nobody answers are lost") {
   const std::vector<bench::timed_request> requests{{0ms, "a"}, {1ms, "b"}};
   CHECK(to.run(requests, [](std::size_t) {}).lost == 2);
 }
+
+TEST_CASE("answers may be of any length") {
+  const toy_server verbose([](const std::string&) {
+    auto reply = with_status(http::status::ok);
+    reply.body().assign(9 << 20, ' ');
+    return reply;
+  });
+  const auto got = load(verbose, {{0ms, "a"}}, 1);
+  CHECK(got.answered.count() == 1);
+  CHECK(got.lost == 0);
+}
+
+TEST_CASE("a request that gets no answer in time is not sent a second time") {
+  std::binary_semaphore end{0};
+  std::atomic<int> unanswered = 0;
+  const toy_server silent([&](const std::string& body) {
+    if (body == "second" && ++unanswered == 1) end.acquire();
+    return with_status(http::status::ok);
+  });
+  bench::open_http_load to(silent.endpoint(), {.most_connections = 1, .patience = 1s});
+  const std::vector<bench::timed_request> requests{{0ms, "first"}, {1ms, "second"}};
+  const auto got = to.run(requests, [](std::size_t) {});
+  end.release();
+  CHECK(got.answered.count() == 1);
+  CHECK(got.lost == 1);
+  CHECK(unanswered == 1);
+}
+
+TEST_CASE("the time since a request was sent does not include the wait for a connection") {
+  std::binary_semaphore all_are_due{0};
+  const toy_server held([&](const std::string& body) {
+    if (body == "first") all_are_due.acquire();
+    return with_status(http::status::ok);
+  });
+  bench::open_http_load to(held.endpoint(), {.most_connections = 1});
+  const std::vector<bench::timed_request> requests{{0ms, "first"}, {0ms, "second"}, {150ms, "third"}};
+  const auto got = to.run(requests, [&](std::size_t sent) {
+    if (sent == 2) all_are_due.release();
+  });
+  CHECK(got.since_sent.count() == 3);
+  CHECK(got.since_sent.mean() < got.answered.mean());
+}
