@@ -15,6 +15,7 @@ declare -A about=(
   [oldest-boost]="the core with Boost 1.81, the oldest that it supports")
 trees=()
 while [[ -n ${1:-} && -n ${about[$1]:-} ]]; do trees+=("$1"); shift; done
+[[ ${1:--} == -* ]] || { echo "run.sh: there is no tree \"$1\"; there are ${!about[*]}, and behind them options of ctest" >&2; exit 2; }
 ((${#trees[@]})) || trees=(release asan tsan oldest-boost)
 passed=0 failed=0 skipped=0 failures=()
 
