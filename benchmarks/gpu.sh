@@ -14,6 +14,7 @@
 # --sanitize: instead of measuring, runs the tests on the GPU under compute-sanitizer, where that is installed.
 # Environment: BOOST_ROOT, CARPOOL_MINILM (the model's folder), COMPUTE_SANITIZER (the program), CUDA_HOME, PYTHON.
 set -euo pipefail
+from=$PWD
 cd "$(dirname "$0")/.."
 
 usage() { sed -n '5,16s/^# \{0,1\}//p' "$0" >&2; exit 2; }
@@ -25,7 +26,9 @@ while (($#)); do
     --sanitize) sanitize=1 ;;
     --binary | --out | --seconds)
       [[ -n ${2:-} ]] || missing "$1 needs a value"
-      printf -v "${1#--}" %s "$2"
+      value=$2
+      [[ $1 == --seconds || $2 == /* ]] || value=$from/$2
+      printf -v "${1#--}" %s "$value"
       shift ;;
     *) echo "gpu.sh: there is no argument \"$1\"" >&2; usage ;;
   esac

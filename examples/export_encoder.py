@@ -188,6 +188,7 @@ def main():
     parser.add_argument("--dtype", default="float32", choices=["float32", "float16", "bfloat16"], help="what to compute in")
     asked = parser.parse_args()
     refuse_unless(asked.out.suffix in (".pt2", ".pt"), f"{asked.out} must end in .pt2 or .pt")
+    refuse_unless(asked.out.parent.is_dir(), f"there is no folder {asked.out.parent} for {asked.out.name}")
     refuse_unless(asked.device == "cpu" or torch.cuda.is_available(), "there is no CUDA device to compile for")
 
     try:
