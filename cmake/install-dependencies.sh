@@ -119,8 +119,9 @@ missing_prometheus() { [[ $for_what == tests && -z $(find_prometheus) ]] && comm
 
 boost_version() { sed -n 's/^#define BOOST_LIB_VERSION "\(.*\)"/\1/p' "$1/boost/version.hpp" 2>/dev/null | tr _ .; }
 find_boost() {
-  local root
-  for root in ${BOOST_ROOT:-"$(from_pip $boost_fetched cmeel.prefix)" /usr/local /usr}; do
+  local root roots=("${BOOST_ROOT:-}")
+  [[ -n ${BOOST_ROOT:-} ]] || roots=("$(from_pip $boost_fetched cmeel.prefix)" /usr/local /usr)
+  for root in "${roots[@]}"; do
     if at_least $boost_oldest "$(boost_version "$root/include")" || at_least $boost_oldest "$(boost_version "$root")"; then
       echo "$root"; return
     fi
