@@ -7,8 +7,8 @@ constexpr char usage[] = R"(How good is the default policy, against the rules of
 
 Over many services and loads, carpool's own scheduler runs under a virtual clock, with each policy in turn and
 the same requests for all. Nothing is timed: the same command prints the same figures on every machine. The
-exit status says whether adaptive meets its goals; --quick takes a part of the grid, in seconds. --json writes
-the scores of every cell, --plots draws goodput and latency over the load.
+exit status says whether adaptive meets its goals; --quick takes a part of the grid and one seed, in seconds.
+--json writes the scores of every cell, --plots draws goodput and latency over the load.
 )";
 
 #include "../support/arguments.hpp"
