@@ -13,7 +13,7 @@ gateways=2 workers=3 port=8080 build=${BUILD:-}
 say() { echo "carpool: $*"; }
 while (($#)); do
   case $1 in
-    --gateways | --workers | --port) [[ ${2:-} =~ ^[0-9]+$ ]] || { say "$1 needs a number" >&2; exit 2; }
+    --gateways | --workers | --port) [[ ${2:-} =~ ^[1-9][0-9]*$ ]] || { say "$1 needs a number, at least 1" >&2; exit 2; }
       declare "${1#--}=$2"; shift 2 ;;
     --) shift; break ;;
     *) sed -n 's/^#   //p' "$0" >&2; exit 2 ;;
@@ -35,7 +35,8 @@ socket=$folder/redis.socket
 programs=() names=()
 end() {  # gateways first, so that workers answer what they have let in, and Redis last
   trap - EXIT
-  trap '' INT TERM
+  trap '' INT TERM HUP PIPE
+  set +e  # who closes the terminal takes away what is said to it, and nothing else
   say "ending everything"
   end_all gateway
   end_all worker
@@ -53,6 +54,7 @@ end_all() {  # end_all KIND
 trap end EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
+trap 'exit 129' HUP
 
 # Each in a process group of its own, so that Ctrl-C reaches only this script.
 start() {  # start NAME COMMAND...
@@ -69,7 +71,7 @@ done
 for ((i = 1; i <= gateways; ++i)); do
   start "gateway$i" "$build/examples/cluster/carpool-gateway" --redis "unix:$socket" --port $((port + i - 1))
 done
-[[ " $* " == *" --threads "* ]] || set -- --threads 1 "$@"  # several share this machine's cores
+[[ " $*" == *" --threads"[\ =]* ]] || set -- --threads 1 "$@"  # several share this machine's cores
 for ((i = 1; i <= workers; ++i)); do
   start "worker$i" "$build/examples/cluster/carpool-worker" --redis "unix:$socket" "$@"
 done
