@@ -6,7 +6,8 @@
 //
 // Reading order: text_request and text_reply (what travels), worker_desk, judgement and awaited_replies (what
 // is decided), redis_script and redis_source (what Redis is asked to do), sharded_source, worker and
-// serve_queue (a worker), remote_queue, sharded_queue, remote_engine and serve_gateway (a gateway).
+// serve_queue (a worker), reply_stream, remote_queue, sharded_queue, remote_engine and serve_gateway (a
+// gateway).
 
 #include "cluster/serve_gateway.hpp"
 #include "cluster/serve_queue.hpp"

@@ -38,15 +38,18 @@ redis_command command_of(const char* how, const std::string& script, const std::
 // heard of its last entries may give their names to other texts, which must not go in their stead.
 // redis_source calls an entry without an id after its name.
 const std::string take_out = R"lua(#!lua flags=allow-oom
-local function is_anothers(entry, id)
+local function id_of(entry)
   local found = redis.call('XRANGE', KEYS[1], entry, entry)[1]
-  if not found then return false end
-  local its = ''
+  if not found then return nil end
   for at = 1, #found[2], 2 do
-    if found[2][at] == 'id' then its = found[2][at + 1] break end
+    if found[2][at] == 'id' then return found[2][at + 1] end
   end
+  return ''
+end
+local function is_anothers(entry, id)
+  local its = id_of(entry)
   if its == '' then its = 'entry-' .. entry end
-  return its ~= id
+  return its and its ~= id
 end
 local function end_entry(group, entry, id)
   if is_anothers(entry, id) then return end
@@ -119,6 +122,10 @@ const redis_script withdraw_script{take_out + R"lua(
 for at = 1, #ARGV, 2 do
   if not is_anothers(ARGV[at], ARGV[at + 1]) then redis.call('XDEL', KEYS[1], ARGV[at]) end
 end
+)lua"};
+
+const redis_script trim_script{take_out + R"lua(
+if id_of(ARGV[1]) == ARGV[2] then redis.call('XTRIM', KEYS[1], 'MINID', ARGV[1]) end
 )lua"};
 
 const redis_script adopt_script{R"lua(

@@ -46,6 +46,10 @@ extern const redis_script reject_script;
 /// entry and id of each.
 extern const redis_script withdraw_script;
 
+/// Removes the replies before the last one that was read, unless that one is not there or is another one by
+/// now. Key: replies. Arguments: entry and id of that reply.
+extern const redis_script trim_script;
+
 /// Takes over an entry of which nothing was heard for long enough. Key: requests. Arguments: group, consumer,
 /// milliseconds, entry. The entry and how often it has been delivered; nothing if it is somebody else's, or
 /// gone.

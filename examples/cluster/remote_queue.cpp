@@ -28,11 +28,8 @@ namespace cluster {
 namespace {
 
 using embed_server::no_throw;
-constexpr std::chrono::milliseconds longest_wait{1000};  // for replies
 constexpr std::chrono::milliseconds retry_pause{250};
-constexpr std::size_t most_replies_at_once = 256;
 constexpr std::size_t most_read = std::size_t{1} << 20;  // that Redis keeps, in bytes
-constexpr std::size_t weight_of_entry = 4096;            // beside its reply, so that there are few
 
 carpool::time_point steady_now() { return std::chrono::steady_clock::now(); }
 
@@ -94,11 +91,10 @@ remote_queue::remote_queue(const asio::any_io_executor& executor, const redis_se
                            const queue_keys& keys, std::size_t max_outstanding)
     : executor_(executor),
       redis_(executor, settings),
-      reading_(executor, settings),
       keys_(keys),
       max_outstanding_(max_outstanding),
       name_(embed_server::random_id(32)),
-      at_once_(most_replies_at_once),
+      replies_(executor, settings, keys.replies(name_)),
       awaited_(name_),
       breaker_(settings.command_time / 2),
       withdrawals_(executor, redis_, keys.requests()) {}
@@ -133,7 +129,7 @@ std::vector<std::string> remote_queue::admission(std::uint64_t number,
   std::vector<std::string> arguments{std::to_string(max_outstanding_)};
   for (std::size_t i = 0; i < texts.size(); ++i) {
     arguments.push_back(awaited_.id(number, i));
-    arguments.push_back(keys_.replies(name_));
+    arguments.push_back(replies_.key());
     arguments.push_back(encode(texts[i]));
   }
   return arguments;
@@ -217,34 +213,14 @@ asio::awaitable<void> remote_queue::read_replies() {
 }
 
 asio::awaitable<void> remote_queue::read_some() {
-  const std::string count = std::to_string(at_once_.entries()), wait = std::to_string(longest_wait.count());
-  redis_command read{"XREAD", "COUNT", count, "BLOCK", wait, "STREAMS", keys_.replies(name_), last_read_};
-  redis_value found;
-  try {
-    found = co_await reading_.run(std::move(read), longest_wait);
-  } catch (...) {
-    at_once_.failed();
-    throw;
-  }
-  at_once_.succeeded();
-  if (found.items.size() < 2) co_return;  // none came
-  for (const redis_value& entry : found.items[1].items) accept(entry);
-  if (read_ >= most_read) co_await trim();
-}
-
-// Takes away what has been read, all but the last one. That costs a caller who waits as much as an answer
-// does, so it is done for many replies at once.
-asio::awaitable<void> remote_queue::trim() {
-  read_ = 0;
-  redis_command trim{"XTRIM", keys_.replies(name_), "MINID", last_read_};
-  co_await redis_.run(std::move(trim));
+  const auto entries = co_await replies_.read();
+  for (const redis_value& each : entries) accept(each);
+  // It costs a caller who waits as much as an answer does: so it is done for many replies at once.
+  if (replies_.weight() >= most_read) co_await replies_.trim(redis_);
 }
 
 void remote_queue::accept(const redis_value& entry) {
-  if (entry.items.size() < 2) return;
-  last_read_ = entry.items[0].text;
   const std::string payload = field(entry.items[1], "r");
-  read_ += weight_of_entry + payload.size();
   const auto place = awaited_.take(field(entry.items[1], "id"));
   if (!place) return;
   submission& whose = *open_.at(place->submission);
@@ -264,11 +240,11 @@ asio::awaitable<void> remote_queue::keep_replies() {
   for (bool complained = false;;) {
     auto began = steady_now();
     try {
-      redis_command keep{"PEXPIRE", keys_.replies(name_), std::to_string(remembered.count())};
+      redis_command keep{"PEXPIRE", replies_.key(), std::to_string(remembered.count())};
       co_await redis_.run(std::move(keep));
       began = steady_now();
       breaker_.succeeded(began);
-      if (read_ > 0) co_await trim();
+      if (replies_.weight() > 0) co_await replies_.trim(redis_);
       complained = false;
     } catch (const redis_unavailable&) {
       breaker_.failed(began, steady_now());

@@ -6,8 +6,8 @@
 #include "awaited_replies.hpp"
 #include "circuit_breaker.hpp"
 #include "queue_keys.hpp"
-#include "read_size.hpp"
 #include "redis_connection.hpp"
+#include "reply_stream.hpp"
 #include "text_reply.hpp"
 #include "text_request.hpp"
 #include "withdrawals.hpp"
@@ -87,19 +87,15 @@ class remote_queue {
   asio::awaitable<void> wait_for(submission& mine, carpool::time_point deadline);
   asio::awaitable<void> read_replies();
   asio::awaitable<void> read_some();
-  asio::awaitable<void> trim();
   asio::awaitable<void> keep_replies();
   void accept(const redis_value& entry);
 
   asio::any_io_executor executor_;
   redis_connection redis_;
-  redis_connection reading_;
   queue_keys keys_;
   std::size_t max_outstanding_;
   std::string name_;
-  std::string last_read_ = "0";
-  std::size_t read_ = 0;  // bytes of replies, and a weight for each, since they were trimmed
-  read_size at_once_;
+  reply_stream replies_;
   awaited_replies awaited_;
   std::map<std::uint64_t, submission*> open_;
   circuit_breaker breaker_;

@@ -75,3 +75,17 @@ TEST_CASE("Q12: a worker's reply ends no text that has the entry's name after a 
   CHECK(before->wait() == 0);
   check_another_is_answered(redis);
 }
+
+TEST_CASE("Q12: replies of a server whose clock is behind that of the one it replaces are read") {
+  const redis_server redis;
+  test_gateway gateway(redis.socket());
+  auto replies = gateway.submit({"mine"});
+  await_length(redis, "req", 1);
+  const std::string stream = redis.ask("XRANGE " + requests + " - + | sed -n '/^to$/{n;p}'");
+  redis.ask("XADD '" + stream + "' 99999999999999-0 id 1 r 'of the server before'");
+  await([&] { return gateway.unwanted() == 1; });
+  redis.ask("DEL '" + stream + "'");
+  redis.ask("CLIENT KILL TYPE normal");
+  const auto worker = start_worker(redis);
+  check_result(replies.get()[0], "mine");
+}
