@@ -112,7 +112,7 @@ asio::awaitable<std::vector<text_reply>> remote_queue::submit(std::vector<text_r
   if (closed_) refuse(mine);
   if (!breaker_.allows(steady_now())) {
     mine.outcome = &counted_.failed;
-    throw redis_unavailable("Redis, which holds the queue, does not answer");
+    throw redis_unavailable(trouble_);
   }
   asio::co_spawn(executor_, admit(mine.number, admission(mine.number, texts)), asio::detached);
   co_await wait_for(mine, deadline);
@@ -162,12 +162,21 @@ asio::awaitable<std::vector<std::string>> remote_queue::add(std::uint64_t number
     const redis_value answer = co_await admit_script.run(redis_, std::move(keys), std::move(arguments), late);
     breaker_.succeeded(steady_now());
     co_return entries_in(answer);
-  } catch (const redis_unavailable&) {
+  } catch (const redis_unavailable& error) {
     breaker_.failed(began, steady_now());
+    complain(error.what());
     throw;
   } catch (const redis_refusal& refused) {
-    throw redis_unavailable(std::string("Redis, which holds the queue, takes nothing: ") + refused.what());
+    complain(std::string("Redis, which holds the queue, takes nothing: ") + refused.what());
+    throw redis_unavailable(trouble_);
   }
+}
+
+// Said once, and again only when a while has passed without such trouble: a full memory comes and goes.
+void remote_queue::complain(const std::string& why) {
+  trouble_ = why;
+  troubled_ = true;
+  if (!std::exchange(complained_, true)) spdlog::warn("{} takes no texts: {}", keys_.requests(), why);
 }
 
 // Those that are not empty; their places are those of the submission's texts.
@@ -246,12 +255,14 @@ asio::awaitable<void> remote_queue::keep_replies() {
       breaker_.succeeded(began);
       if (replies_.weight() > 0) co_await replies_.trim(redis_);
       complained = false;
-    } catch (const redis_unavailable&) {
+    } catch (const redis_unavailable& error) {
       breaker_.failed(began, steady_now());
+      complain(error.what());
     } catch (const std::exception& error) {
       if (!std::exchange(complained, true))
         spdlog::warn("cannot tell Redis that replies are read: {}; trying again", error.what());
     }
+    if (!std::exchange(troubled_, false)) complained_ = false;
     asio::steady_timer pause{executor_, announce_interval};
     co_await pause.async_wait(no_throw);
   }

@@ -89,6 +89,7 @@ class remote_queue {
   asio::awaitable<void> read_some();
   asio::awaitable<void> keep_replies();
   void accept(const redis_value& entry);
+  void complain(const std::string& why);
 
   asio::any_io_executor executor_;
   redis_connection redis_;
@@ -99,6 +100,9 @@ class remote_queue {
   awaited_replies awaited_;
   std::map<std::uint64_t, submission*> open_;
   circuit_breaker breaker_;
+  std::string trouble_;      // the last that there was with Redis
+  bool troubled_ = false;    // of late
+  bool complained_ = false;  // of it
   withdrawals withdrawals_;
   carpool::stats counted_;
   bool closed_ = false;

@@ -153,6 +153,25 @@ TEST_CASE("Q4: without Redis requests are 503 with Retry-After, and with it agai
   await([&] { return ask(*gateway, embed(R"("a")")).status == 200; });
 }
 
+TEST_CASE("Q4: why the queue takes no texts is told to every caller, and to the log once") {
+  const redis_server redis;
+  const auto worker = start_worker(redis), gateway = start_gateway(redis);
+  redis.ask("CONFIG SET min-replicas-to-write 1");
+  for (int i = 0; i < 5; ++i) {
+    const auto refused = ask(*gateway, embed(R"("a")"));
+    CHECK(refused.status == 503);
+    CHECK(contains(refused.body, "NOREPLICAS"));
+  }
+  gateway->await_line("NOREPLICAS");
+  const std::string log = gateway->log();
+  CHECK(log.find("NOREPLICAS") == log.rfind("NOREPLICAS"));
+  redis.ask("CONFIG SET min-replicas-to-write 0");
+  const auto other = start_gateway(redis);
+  redis.ask("CONFIG SET maxmemory 1");
+  CHECK(contains(ask(*other, embed(R"("a")")).body, "OOM"));
+  other->await_line("{cp:default}:req takes no texts: Redis, which holds the queue, takes nothing: OOM");
+}
+
 TEST_CASE("SIGTERM has a gateway answer what has arrived, and end well") {
   const redis_server redis;
   const auto worker = start_worker(redis), gateway = start_gateway(redis);
