@@ -3,16 +3,19 @@
 
 #include "redis_check.hpp"
 
+#include "embed_server/random_id.hpp"
 #include "model_registry.hpp"
 #include "queue_keys.hpp"
 #include "redis_connection.hpp"
 #include "redis_script.hpp"
 #include "redis_source.hpp"
+#include "reply_stream.hpp"
 #include "shard_reading.hpp"
 #include "shard_registry.hpp"
 
 #include <charconv>
 #include <stdexcept>
+#include <string>
 #include <string_view>
 #include <utility>
 
@@ -36,10 +39,9 @@ std::string line(std::string_view info, std::string_view name) {
   return std::string(rest.substr(0, rest.find_first_of("\r\n")));
 }
 
-// All that gateways and workers ask of Redis, with keys that are nobody else's and soon forgotten.
-asio::awaitable<void> try_out(asio::any_io_executor executor, redis_settings where, queue_keys queue) {
-  queue_keys keys = queue;
-  keys.prefix += "check:";
+// All that gateways and workers ask of Redis; `keys` are nobody else's.
+asio::awaitable<void> try_out(asio::any_io_executor executor, redis_settings where, queue_keys queue,
+                              queue_keys keys) {
   redis_source source{executor, where, keys, "check", lease{}};
   redis_connection& redis = source.connection();
   co_await find_shards(redis, queue);
@@ -55,14 +57,18 @@ asio::awaitable<void> try_out(asio::any_io_executor executor, redis_settings whe
   }
   co_await source.find_abandoned();
   co_await source.leave();
-  redis_command read{"XREAD", "STREAMS", keys.replies("check"), "0"};
-  co_await redis.run(std::move(read));
-  redis_command trim{"XTRIM", keys.replies("check"), "MAXLEN", "0"};
-  co_await redis.run(std::move(trim));
+  reply_stream replies{executor, where, keys.replies("check")};
+  const auto replied = co_await replies.read();
+  if (replied.empty()) throw std::runtime_error("no reply came");
+  co_await replies.trim(redis);
+}
+
+// Of what was tried out.
+asio::awaitable<void> forget(redis_connection& redis, queue_keys keys) {
   const std::vector<std::string> used{keys.requests(), keys.replies("check"), keys.done("check")};
   for (const std::string& key : used) {
-    redis_command forget{"PEXPIRE", key, "1"};
-    co_await redis.run(std::move(forget));
+    redis_command expire{"PEXPIRE", key, "1"};
+    co_await redis.run(std::move(expire));
   }
 }
 
@@ -132,10 +138,17 @@ asio::awaitable<redis_facts> ask_for_facts(asio::any_io_executor executor, redis
     facts.told_settings = true;
   } catch (const redis_refusal&) {  // not allowed: what_is_wrong says so
   }
+  queue_keys trial{queue};
+  trial.prefix += "check:" + embed_server::random_id(16) + ':';
   try {
-    co_await try_out(executor, where, queue_keys{queue});
+    co_await try_out(executor, where, queue_keys{queue}, trial);
   } catch (const std::runtime_error& error) {
     facts.refusal = error.what();
+  }
+  try {
+    co_await forget(redis, trial);
+  } catch (const std::runtime_error& error) {
+    if (facts.refusal.empty()) facts.refusal = error.what();
   }
   co_return facts;
 }

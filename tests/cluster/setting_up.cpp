@@ -53,6 +53,8 @@ TEST_CASE("Q4: --check sends a text there and back, leaves nothing of it, and sa
       {"CONFIG SET min-replicas-to-write 1", "CONFIG SET min-replicas-to-write 0", "NOREPLICAS"},
       {"CONFIG SET maxmemory 1", "CONFIG SET maxmemory 100mb", "OOM"},
       {"ACL SETUSER default -xreadgroup", "ACL SETUSER default +@all", "'xreadgroup'"},
+      {"ACL SETUSER default -xclaim", "ACL SETUSER default +@all", "'xclaim'"},
+      {"ACL SETUSER default -xack", "ACL SETUSER default +@all", "can't run this command"},
       {"ACL SETUSER default resetkeys '~other'", "ACL SETUSER default allkeys", "NOPERM"},
       {"SET " + key + " x", "DEL " + key, "WRONGTYPE"}};
   const auto check = [&] {
