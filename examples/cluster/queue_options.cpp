@@ -36,6 +36,8 @@ void set_address(redis_settings& settings, const std::string& address) {
   if (colon == address.npos || colon == 0 || colon + 1 == address.size())
     throw std::invalid_argument("--redis: " + address + " is neither HOST:PORT nor unix:PATH");
   settings.host = address.substr(0, colon);
+  if (settings.host.starts_with('[') && settings.host.ends_with(']'))  // an IPv6 address
+    settings.host = settings.host.substr(1, settings.host.size() - 2);
   settings.port = address.substr(colon + 1);
 }
 

@@ -32,6 +32,8 @@ TEST_CASE("Redis is at a host and port, or at a Unix socket") {
   CHECK(settings_of(given).port == "7000");
   given.redis = "::1:7000";
   CHECK(settings_of(given).host == "::1");
+  given.redis = "[::1]:7000";
+  CHECK(settings_of(given).host == "::1");
   given.redis = "unix:/run/redis.sock";
   CHECK(settings_of(given).unix_socket == "/run/redis.sock");
 }
