@@ -28,6 +28,12 @@ using boost::system::error_code;
   throw std::runtime_error("cannot listen on " + name + ": " + why);
 }
 
+// Also who has the port, where that is known.
+[[noreturn]] void refuse(const std::string& name, const error_code& failed, std::uint16_t port) {
+  const std::string other = failed == asio::error::address_in_use ? find_listening_process(port) : "";
+  refuse(name, failed.message() + (other.empty() ? "" : " by " + other));
+}
+
 tcp::endpoint endpoint_of(const listener& on) {
   const auto found = on.acceptor.local_endpoint();
   tcp::endpoint endpoint;
@@ -47,6 +53,14 @@ std::string listener::address() const {
 
 std::uint16_t listener::port() const { return endpoint_of(*this).port(); }
 
+void listener::listen() {
+  error_code ec;
+  acceptor.listen(asio::socket_base::max_listen_connections, ec);
+  if (!ec) return;
+  if (is_unix()) refuse(address(), ec.message());
+  refuse(address(), ec, port());
+}
+
 listener open_tcp(const asio::any_io_executor& executor, const std::string& host, std::uint16_t port) {
   const auto name = host + ':' + std::to_string(port);
   error_code ec;
@@ -57,8 +71,7 @@ listener open_tcp(const asio::any_io_executor& executor, const std::string& host
   acceptor.set_option(tcp::acceptor::reuse_address{true});
   acceptor.bind(endpoint, ec);
   if (!ec) return {std::move(acceptor)};
-  const std::string other = ec == asio::error::address_in_use ? find_listening_process(port) : "";
-  refuse(name, ec.message() + (other.empty() ? "" : " by " + other));
+  refuse(name, ec, port);
 }
 
 listener open_unix(const asio::any_io_executor& executor, const std::string& path) {

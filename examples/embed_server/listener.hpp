@@ -33,6 +33,10 @@ struct listener {
 
   /// Of a TCP port.
   std::uint16_t port() const;
+
+  /// Begins to listen. A TCP port may belong to another process by now that was bound to it, too, before
+  /// either listened. Throws as open_tcp and open_unix.
+  void listen();
 };
 
 /// Bound to an address but not listening. Port 0 takes any free one. Throws std::runtime_error with a

@@ -47,7 +47,7 @@ const asio::any_io_executor& server::next_thread() { return threads_[accepted_++
 
 void server::start() {
   for (listener& each : listeners_) {
-    each.acceptor.listen();
+    each.listen();
     each.acceptor.non_blocking(true);
     wait_for_client(each);
   }

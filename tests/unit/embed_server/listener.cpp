@@ -48,6 +48,18 @@ TEST_CASE("a port is told, and one that is taken is refused with its address") {
       std::runtime_error);
 }
 
+TEST_CASE("a port that two are bound to goes to the first who listens, and the other one is told by name") {
+  boost::asio::io_context io;
+  auto first = open_tcp(io.get_executor(), "127.0.0.1", 0);
+  auto second = open_tcp(io.get_executor(), "127.0.0.1", first.port());
+  first.listen();
+  CHECK_THROWS_WITH_AS(
+      second.listen(),
+      ("cannot listen on " + first.address() + ": Address already in use by " + describe_process(::getpid()))
+          .c_str(),
+      std::runtime_error);
+}
+
 TEST_CASE("a Unix socket has a file as long as the listener lives") {
   const temporary_folder folder;
   const auto path = folder.path() / "socket";
