@@ -3,8 +3,10 @@
 
 #include "tls.hpp"
 
+#include <boost/asio/ssl/error.hpp>
 #include <boost/system/error_code.hpp>
 
+#include <openssl/err.h>
 #include <openssl/ssl.h>
 
 #include <cerrno>
@@ -15,7 +17,8 @@
 namespace embed_server {
 namespace {
 
-namespace ssl = boost::asio::ssl;
+namespace asio = boost::asio;
+namespace ssl = asio::ssl;
 using boost::system::error_code;
 
 void check_readable(const std::string& file) {
@@ -43,6 +46,9 @@ std::shared_ptr<ssl::context> load_tls(const std::string& certificate, const std
   context->use_certificate_chain_file(certificate, ec);
   check(certificate, "holds no certificate in PEM that can be used", ec);
   context->use_private_key_file(key, ssl::context::pem, ec);
+  // OpenSSL keeps a key of another kind than the certificate's beside that, and without a word.
+  if (!ec && SSL_CTX_check_private_key(context->native_handle()) != 1)
+    ec.assign(static_cast<int>(ERR_get_error()), asio::error::get_ssl_category());
   check(key, "holds no private key in PEM, without a password, that fits the certificate", ec);
   return context;
 }

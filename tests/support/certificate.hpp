@@ -54,4 +54,13 @@ inline certificate make_certificate(const std::string& name, const char* passwor
           })};
 }
 
+/// A key in PEM of another kind than those of make_certificate, which are of P-256.
+inline std::string make_ed25519_key() {
+  const std::unique_ptr<EVP_PKEY, decltype(&EVP_PKEY_free)> key(
+      EVP_PKEY_Q_keygen(nullptr, nullptr, "ED25519"), &EVP_PKEY_free);
+  return detail::pem([&](BIO* out) {
+    PEM_write_bio_PKCS8PrivateKey(out, key.get(), nullptr, nullptr, 0, nullptr, nullptr);
+  });
+}
+
 }  // namespace carpool::test

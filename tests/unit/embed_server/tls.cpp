@@ -170,5 +170,7 @@ TEST_CASE("certificates and keys that cannot be used are refused with file and c
   CHECK(mentions(refusal(good.chain(), junk), "junk.pem holds no private key in PEM"));
   CHECK(mentions(refusal(good.chain(), other.key()), "key.pem holds no private key in PEM"));
   CHECK(mentions(refusal(good.chain(), other.key()), "mismatch"));
+  const auto another_kind = folder.write("ed25519.pem", make_ed25519_key()).string();
+  CHECK(mentions(refusal(good.chain(), another_kind), "ed25519.pem holds no private key in PEM"));
   CHECK(mentions(refusal(locked.chain(), locked.key()), "without a password"));
 }
