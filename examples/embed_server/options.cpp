@@ -12,6 +12,7 @@
 #include <charconv>
 #include <chrono>
 #include <cstdint>
+#include <cstdlib>
 #include <filesystem>
 #include <iostream>
 #include <set>
@@ -149,12 +150,20 @@ void add_batching(CLI::App& app, server_options& options) {
 void add_clients(CLI::App& app, server_options& options) {
   const char* const group = "Who may ask for how much";
   const auto any_rate = CLI::Range(1U, UINT32_MAX, "1 to 4294967295");
-  app.add_option("--api-keys", options.api_keys,
-                 "File with a name and a key per line; nobody else may use the server. Read again on SIGHUP")
-      ->envname("CARPOOL_API_KEYS")
-      ->check(not_empty)
-      ->type_name("FILE")
-      ->group(group);
+  const auto* const keys =
+      app.add_option("--api-keys", options.api_keys,
+                     "File with a name and a key per line; nobody else may use the server. Read again on "
+                     "SIGHUP")
+          ->envname("CARPOOL_API_KEYS")
+          ->check(not_empty)
+          ->type_name("FILE")
+          ->group(group);
+  // To CLI11 it is as if the variable were not set.
+  app.parse_complete_callback([keys] {
+    const char* const variable = std::getenv("CARPOOL_API_KEYS");
+    if (keys->empty() && variable != nullptr && *variable == '\0')
+      throw CLI::ValidationError("--api-keys", "CARPOOL_API_KEYS must not be empty");
+  });
   app.add_option("--requests-per-minute", options.rates.requests,
                  "Requests for embeddings or scores that a client may make; a key's own limit in the file "
                  "goes before")
@@ -244,6 +253,7 @@ void add_options(CLI::App& app, server_options& options) {
       ->configurable(false);
   app.set_config("--config", "",
                  "File with options, a line each, such as port=8080; those of the command line go before")
+      ->check(not_empty)
       ->type_name("FILE");
   app.allow_config_extras(CLI::config_extras_mode::error);
 }

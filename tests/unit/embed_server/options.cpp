@@ -113,6 +113,7 @@ TEST_CASE("P3: a wrong option is refused with one line that names it") {
                                                        {"--api-keys", ""},
                                                        {"--unix-socket", ""},
                                                        {"--access-log", ""},
+                                                       {"--config", ""},
                                                        {"--tls-certificate", "", "--tls-key", ""},
                                                        {"--cors-origin", "example.org"},
                                                        {"--metrics-compat", "vllm"},
@@ -181,6 +182,15 @@ TEST_CASE("the environment names a model, and the command line another") {
   CHECK(parse({}).models.front().folder == "from-environment");
   CHECK(parse({"--model", "from-command-line"}).models.front().folder == "from-command-line");
   unsetenv("CARPOOL_MODEL");
+}
+
+TEST_CASE("a variable that is to name the keys and is empty does not open the server to everybody") {
+  setenv("CARPOOL_API_KEYS", "", 1);
+  CHECK(complaint({}).find("CARPOOL_API_KEYS") != std::string::npos);
+  CHECK(parse({"--api-keys", "from-command-line"}).api_keys == "from-command-line");
+  setenv("CARPOOL_API_KEYS", "from-environment", 1);
+  CHECK(parse({}).api_keys == "from-environment");
+  unsetenv("CARPOOL_API_KEYS");
 }
 
 TEST_CASE("times are written with their unit") {
