@@ -170,11 +170,15 @@ std::string request_id_of(const header& request) {
   return fit ? std::string(id) : std::string();
 }
 
-// Some clients leave "Bearer " out.
+// Some clients leave "Bearer " out. What belongs to another scheme, such as "Basic ...", is for somebody in
+// front of the server.
 std::optional<key_digest> key_of(const header& request) {
   std::string_view key = request[http::field::authorization];
   constexpr std::string_view scheme = "bearer ";
-  if (lower_case(key.substr(0, scheme.size())) == scheme) key.remove_prefix(scheme.size());
+  if (lower_case(key.substr(0, scheme.size())) == scheme)
+    key.remove_prefix(scheme.size());
+  else if (key.find(' ') != key.npos)
+    key = {};
   if (key.empty()) key = request[key_header];
   if (key.empty()) return std::nullopt;
   return digest_of(key);

@@ -252,6 +252,13 @@ TEST_CASE("of a refused request is told what is fit to be repeated") {
   CHECK(described("no request").path.empty());
 }
 
+TEST_CASE("what somebody in front of the server asks for in Authorization does not hide a key") {
+  const std::string basic = "Content-Length: 0\r\nAuthorization: Basic dXNlcjpwYXNz\r\n";
+  CHECK(guard(post(basic + "x-api-key: secret\r\n")).key == digest_of("secret"));
+  CHECK_FALSE(guard(post(basic)).key);
+  CHECK(guard(post("Content-Length: 0\r\nAuthorization: secret\r\n")).key == digest_of("secret"));
+}
+
 TEST_CASE("of a key nothing is kept but its digest") {
   const std::string raw = post("Content-Length: 2\r\nAuthorization: Bearer secret\r\nX-Api-Key: other\r\n");
   CHECK(guard(raw).key == digest_of("secret"));
