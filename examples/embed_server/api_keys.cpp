@@ -84,6 +84,7 @@ api_keys api_keys::read(const std::filesystem::path& file) {
       throw std::runtime_error(file.string() + ", line " + std::to_string(line) + ": " + error.what());
     }
   }
+  if (in.bad()) throw std::runtime_error(file.string() + " cannot be read");
   if (!keys.required())
     throw std::runtime_error(file.string() + " holds no keys, so nobody could use the server");
   return keys;

@@ -87,6 +87,7 @@ TEST_CASE("a bad file of keys is refused with its line, and without a key") {
   CHECK(mentions(refusal("a " + alice + "\nb " + alice), "line 2: has the key of a"));
   CHECK(mentions(refusal("# nobody\n"), "holds no keys"));
   CHECK_THROWS_AS(api_keys::read("/nowhere/keys"), std::runtime_error);
+  CHECK_THROWS_WITH(api_keys::read("/"), "/ cannot be read");
 }
 
 TEST_CASE("a key may have limits of its own") {
