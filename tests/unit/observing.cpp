@@ -5,14 +5,18 @@
 
 #include <carpool/observe/observer.hpp>
 
+#include <boost/asio/bind_executor.hpp>
 #include <boost/asio/detached.hpp>
+#include <boost/asio/system_executor.hpp>
 
 #include <support/doctest.hpp>
+#include <support/gate.hpp>
 #include <support/int_bench.hpp>
 
 #include <algorithm>
 #include <map>
 #include <memory>
+#include <span>
 #include <stdexcept>
 
 using namespace carpool;
@@ -85,6 +89,53 @@ TEST_CASE("a request's wait is split into the wait for a lane and the wait for c
   CHECK(told->requests[0].fill == 5ms);
   CHECK(told->requests[1].queue == 2ms);  // the first batch still ran
   CHECK(told->requests[1].fill == 3ms);
+}
+
+TEST_CASE(
+    "a batch begins when its requests are there, also those of handlers that the lane calls before it") {
+  const auto told = std::make_shared<diary>();
+  gate first, last;
+  {
+    DynamicBatcher<int, int> batcher(
+        {.max_batch_size = 2, .observer = told},
+        [&](std::span<const int> inputs) {
+          first.pass();
+          return ints(inputs.begin(), inputs.end());
+        },
+        eager{});
+    const auto on_lane = [](auto handler) { return asio::bind_executor(asio::system_executor(), handler); };
+    batcher.async_submit(1, on_lane([&](boost::system::error_code, int) {
+                           batcher.async_submit(
+                               3, on_lane([&](boost::system::error_code, int) { last.open(); }));
+                         }));
+    first.await_arrivals(1);
+    batcher.async_submit(2, asio::detached);
+    first.open();
+    last.pass();
+  }
+  REQUIRE(told->finished.size() == 2);
+  REQUIRE(told->requests.size() == 3);
+  for (const request_report& request : told->requests) {
+    CHECK(request.arrival <= told->finished[request.batch - 1].started);
+    CHECK(request.queue >= 0ms);
+  }
+}
+
+TEST_CASE("the time in which a lane gets new functors belongs to no batch") {
+  const auto told = std::make_shared<diary>();
+  virtual_world world;
+  virtual_batcher<int, int> batcher(world.callers, world.running_here({.observer = told}), recording_model{});
+  batcher.async_reload(
+      [](std::size_t) {
+        manual_clock::advance(10s);
+        return recording_model{};
+      },
+      asio::detached);
+  batcher.async_submit(1, asio::detached);
+  world.settle();
+  REQUIRE(told->finished.size() == 1);
+  CHECK(told->finished[0].finished == told->finished[0].started);
+  CHECK(told->requests[0].queue + told->requests[0].fill == 10s);
 }
 
 TEST_CASE("every request is told of exactly once, however it ends") {

@@ -215,7 +215,7 @@ class batch_runner : public shell<Clock> {
       report.batch = mine.report.id;
       report.fill =
           std::clamp(now - std::max(report.arrival, scheduler_.lane_free_since()), duration::zero(), waited);
-      report.queue = now - report.arrival - report.fill;
+      report.queue = waited - report.fill;
     }
   }
 

@@ -177,7 +177,6 @@ class workers : public batch_runner<Clock> {
   /// Between two batches: gives a lane the functors that it should have. One that cannot be made leaves the
   /// lane with the old ones, and its error to those who wait for the reload.
   void renew(lane_slot& mine, brief_lock& lock, effects& out) {
-    if (mine.generation == generation_ || stopping_) return;  // nothing of the user's runs after the end
     while (mine.generation != generation_) {
       const auto generation = generation_;
       auto factory = make_;
@@ -238,7 +237,10 @@ class workers : public batch_runner<Clock> {
   std::optional<time_point> turn(lane_slot& mine, time_point now, brief_lock& lock) {
     const running_mark mark(this, mine.index);  // whatever of the user's it calls may destroy the batcher
     effects out;
-    renew(mine, lock, out);
+    if (mine.generation != generation_ && !stopping_) {  // nothing of the user's runs after the end
+      renew(mine, lock, out);
+      now = Clock::now();  // a model may have been loaded
+    }
     this->let_in(now, out);
     const bool found = scheduler_.start(mine.index, now, this->failing(out));
     std::span<const scheduling::waiting_request> members;
@@ -256,7 +258,7 @@ class workers : public batch_runner<Clock> {
   /// The lane is free again, and looks before its callers hear of their results: what they submit then makes
   /// a batch of its own, instead of going one by one to a lane that looks meanwhile. Handlers that run
   /// anywhere are called here, which spares them a thread that would have to be woken. True: the lane's
-  /// thread has to look again.
+  /// thread has to look again, and no time has passed meanwhile.
   bool rest(lane_slot& mine, time_point now, effects& out) {
     auto lock = this->enter(out, now);
     lanes_.rest(mine);
@@ -266,8 +268,9 @@ class workers : public batch_runner<Clock> {
     if (goes_on) out.wake = nullptr;
     completion_list here;
     this->release(lock, out, &here);
-    if (!here.empty()) run_all_here(std::move(here));
-    return goes_on;
+    if (here.empty()) return goes_on;
+    run_all_here(std::move(here));
+    return false;
   }
 
   /// The model executor runs nothing any more, nor does it make models.
