@@ -438,6 +438,23 @@ TEST_CASE("B23: a batcher with threads of its own, destroyed inside its functor"
   }
 }
 
+TEST_CASE("functors may call the batcher while they are destroyed with it") {
+  for (const bool with_pool : {false, true}) {
+    asio::thread_pool pool(1);
+    const DynamicBatcher<int, int>* ending = nullptr;
+    std::uint64_t submitted = 0;
+    std::shared_ptr<void> farewell(nullptr, [&](void*) { submitted = ending->stats().submitted; });
+    auto batcher = std::make_unique<DynamicBatcher<int, int>>(
+        carpool::options{.model_executor = with_pool ? pool.get_executor() : asio::any_io_executor()},
+        [farewell = std::move(farewell)](std::span<int> xs) { return doubled(xs); });
+    CHECK(batcher->async_submit(1, use_future).get() == 2);
+    ending = batcher.get();
+    batcher.reset();
+    CHECK(submitted == 1);
+    pool.join();
+  }
+}
+
 TEST_CASE("B23: a batcher with threads of its own, destroyed inside a completion handler") {
   for (const bool own_context : {true, false}) {
     asio::thread_pool pool(1);

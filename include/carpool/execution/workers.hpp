@@ -61,15 +61,12 @@ class workers : public batch_runner<Clock> {
     this->close();
     const std::size_t own = running_mark::lane_of(this);
     stop();
+    if (!model_executor_) return lanes_.join(own);
     brief_lock lock(mutex_);
-    if (model_executor_) {
-      turn_ended_.wait(lock, [&] { return turns_ == (own == no_lane ? 0U : 1U); });
-      for (std::size_t i = 0; i < lanes_.size(); ++i)
-        if (i != own) lanes_[i].lane.reset();
-    } else {
-      lock.unlock();
-      lanes_.join(own);
-    }
+    turn_ended_.wait(lock, [&] { return turns_ == (own == no_lane ? 0U : 1U); });
+    lock.unlock();  // what is posted still finds nothing to do, and functors may call the batcher as they go
+    for (std::size_t i = 0; i < lanes_.size(); ++i)
+      if (i != own) lanes_[i].lane.reset();
   }
 
   /// Adds lanes up to this number, which are not wanted yet. Throws what making them throws; lanes made
