@@ -257,10 +257,9 @@ class basic_dynamic_batcher {
     void operator()(Handler&& handler, Functors functors) const {
       using operation = execution::drain_operation<std::decay_t<Handler>>;
       auto& engine = *this->batcher.engine_;
-      auto make = make_lanes(std::move(functors), engine.lanes());
       engine.reload(*operation::make(execution::handler_run::current(), owned(std::forward<Handler>(handler)),
                                      engine.at_home()),
-                    std::move(make));
+                    [&](std::size_t lanes) { return make_lanes(std::move(functors), lanes); });
     }
   };
 

@@ -105,6 +105,26 @@ TEST_CASE("lanes may be added and taken away under way") {
   CHECK(batcher.stats().lanes == 2);
 }
 
+TEST_CASE("a reload that comes while lanes are added reaches these, too") {
+  struct opens_when_moved {
+    explicit opens_when_moved(gate& given) : way(given) {}
+    opens_when_moved(const opens_when_moved&) = default;
+    opens_when_moved(opens_when_moved&& from) noexcept : way(from.way) { way.open(); }
+    ints operator()(std::span<const int> inputs) const { return ints(inputs.size(), 7); }
+    gate& way;
+  };
+  gate second_lane;
+  DynamicBatcher<int, int> batcher{{}, [&](std::size_t lane) {
+                                     if (lane == 1) second_lane.pass();
+                                     return version(0)(lane);
+                                   }};
+  std::thread grows([&] { batcher.reconfigure({.lanes = 3}); });
+  second_lane.await_arrivals(1);
+  batcher.async_reload(opens_when_moved(second_lane), asio::use_future).get();
+  grows.join();
+  CHECK(batcher.async_submit_many({1, 2, 3}, asio::use_future).get() == ints{7, 7, 7});
+}
+
 TEST_CASE("a lane that cannot be made leaves everything as it was") {
   const auto factory = [](std::size_t lane) {
     if (lane == 2) throw std::runtime_error("no such device");

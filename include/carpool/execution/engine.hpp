@@ -74,24 +74,20 @@ class engine final : public workers<Clock> {
     this->release(lock, out);
   }
 
-  /// Lanes that there are.
-  [[nodiscard]] std::size_t lanes() {
-    const brief_lock lock(mutex_);
-    return lanes_.size();
-  }
-
-  /// The lanes get other functors; the operation completes when each has.
-  template <class Operation>
-  void reload(Operation& operation, lane_maker make) {
-    std::unique_lock one_at_a_time(configuring_);
+  /// The lanes get other functors, from `make_for(number of lanes)`, which may throw; the operation completes
+  /// when each has.
+  template <class Operation, class MakeFor>
+  void reload(Operation& operation, MakeFor make_for) {
+    std::unique_lock one_at_a_time(configuring_);  // no lane is added meanwhile
     effects out;
     std::vector<lane_slot*> idle;
-    std::shared_ptr<const lane_maker> shared;  // exchanged for the old one, which goes without the lock
-    auto lock = enter_to_wait(operation, Clock::now(), out, [&] {
+    std::shared_ptr<const lane_maker> make;  // exchanged for the old one, which goes without the lock
+    or_discard(operation, [&] {
       idle.reserve(lanes_.size());
-      shared = std::make_shared<const lane_maker>(std::move(make));
+      make = std::make_shared<const lane_maker>(make_for(lanes_.size()));
     });
-    this->start_reload(shared, operation, idle);
+    auto lock = enter_to_wait(operation, Clock::now(), out, [] {});
+    this->start_reload(make, operation, idle);
     one_at_a_time.unlock();  // an observer may well call the batcher
     this->release(lock, out);
     for (lane_slot* each : idle) this->wake(*each);
