@@ -7,15 +7,18 @@
 
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>
+#include <boost/system/result.hpp>
 
 #include <support/doctest.hpp>
 #include <support/replies.hpp>
 #include <support/virtual_world.hpp>
 
+#include <any>
 #include <array>
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <stdexcept>
 #include <string>
 #include <utility>
@@ -236,4 +239,27 @@ TEST_CASE("a model that returns a reference to its own results keeps them when t
     CHECK(r.succeeded_with("kept for ever"));
   }
   CHECK(kept->front() == "kept for ever");
+}
+
+TEST_CASE("an item that has failed fails its request, also where Out can be made from anything") {
+  virtual_world world;
+  using item = boost::system::result<std::any>;
+  virtual_batcher<int, std::any> batcher(
+      world.callers, world.running_here(), [](std::span<const int> inputs) {
+        std::vector<item> results;
+        for (const int input : inputs) {
+          if (input < 0)
+            results.emplace_back(boost::system::in_place_error, error::too_large);
+          else
+            results.emplace_back(boost::system::in_place_value, input);
+        }
+        return results;
+      });
+  reply<std::any> good, bad;
+  batcher.async_submit(1, good.handler());
+  batcher.async_submit(-1, bad.handler());
+  world.settle();
+  CHECK(bad.failed_with(error::too_large));
+  REQUIRE_FALSE(good.error());
+  CHECK(std::any_cast<int>(good.value()) == 1);
 }

@@ -12,6 +12,7 @@
 #include <boost/system/result.hpp>
 #include <boost/system/system_error.hpp>
 
+#include <concepts>
 #include <cstddef>
 #include <functional>
 #include <memory>
@@ -62,10 +63,15 @@ class pipeline {
   }
 
  private:
+  /// It can fail, also where Out can be made from anything, as std::any can.
+  template <class Item>
+  static constexpr bool is_result_of_out =
+      std::same_as<std::remove_cvref_t<Item>, boost::system::result<Out>>;
+
   /// False: it is an error.
   template <class Item>
   static bool append(Item&& item, results& out) {
-    if constexpr (std::convertible_to<Item, Out>) {
+    if constexpr (std::convertible_to<Item, Out> && !is_result_of_out<Item>) {
       out.emplace_back(boost::system::in_place_value, static_cast<Out>(std::forward<Item>(item)));
     } else if (item.has_value()) {
       out.emplace_back(boost::system::in_place_value, static_cast<Out>(*std::forward<Item>(item)));
