@@ -45,8 +45,9 @@ class operation_allocator {
 
  private:
   using blocks = block_cache<(sizeof(T) + cache_line - 1) / cache_line * cache_line>;
+  static constexpr std::size_t largest_block = 4096;  // larger ones would be much memory to keep
   static constexpr bool is_block(std::size_t n) noexcept {
-    return n == 1 && alignof(T) <= __STDCPP_DEFAULT_NEW_ALIGNMENT__;
+    return n == 1 && sizeof(T) <= largest_block && alignof(T) <= __STDCPP_DEFAULT_NEW_ALIGNMENT__;
   }
 
   handler_run* run_;

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: BSL-1.0
 
 #include <carpool/execution/block_cache.hpp>
+#include <carpool/execution/handler_run.hpp>
 #include <carpool/execution/operation_allocator.hpp>
 
 #include <support/doctest.hpp>
@@ -102,4 +103,17 @@ TEST_CASE("what is aligned more than others, or an array, has memory of its own"
   long* const some = longs.allocate(1000);
   some[999] = 1;
   longs.deallocate(some, 1000);
+}
+
+TEST_CASE("the memory of a large operation is not kept for the next one") {
+  struct large {
+    char content[1 << 20];
+  };
+  carpool::execution::handler_run run(nullptr);
+  operation_allocator<large> larges(&run);
+  larges.deallocate(larges.allocate(1), 1);
+  CHECK_FALSE(run.has_memory(sizeof(large)));
+  operation_allocator<long> longs(&run);
+  longs.deallocate(longs.allocate(1), 1);
+  CHECK(run.has_memory(sizeof(long)));
 }
