@@ -63,7 +63,8 @@ namespace carpool {
 /// and the thread that would have to be woken: the lane calls the handler when its batch is over. Such a
 /// handler keeps the lane from its next batch, so it must be short and wait for nothing. If it has a
 /// cancellation slot that is connected, as with cancel_after, it is called on the batcher's executor instead;
-/// so is any with asio::inline_executor, to which nothing can be posted.
+/// so is any with asio::inline_executor, to which nothing can be posted. An asio::any_completion_handler gets
+/// there, too, and on from there to the executor of what it holds.
 ///
 /// Handlers that complete together are called in one go, one post per executor. Requests that they submit
 /// wait for each other: they arrive, and their times begin, when all these handlers have been called or
@@ -289,20 +290,22 @@ class basic_dynamic_batcher {
   template <class Handler, class Result>
   BOOST_NOINLINE static void post_result(const executor_type& own, Handler&& handler,
                                          boost::system::error_code why, Result result) {
-    const auto post = [&](const auto& executor) {
-      const auto allocator = boost::asio::get_associated_allocator(handler);
-      boost::asio::post(executor,
-                        boost::asio::bind_allocator(
-                            allocator, [handler = std::decay_t<Handler>(std::forward<Handler>(handler)), why,
-                                        result = std::move(result)]() mutable {
-                              std::move(handler)(why, std::move(result));
-                            }));
+    const auto named = boost::asio::get_associated_executor(handler, own);
+    const auto allocator = boost::asio::get_associated_allocator(handler);
+    const bool at_home = execution::is_called_at_home(handler, named);
+    auto call = [handler = std::decay_t<Handler>(std::forward<Handler>(handler)), why,
+                 result = std::move(result)]() mutable { std::move(handler)(why, std::move(result)); };
+    const auto post = [&](const auto& executor, auto function) {
+      boost::asio::post(executor, boost::asio::bind_allocator(allocator, std::move(function)));
     };
-    if constexpr (execution::has_executor<std::decay_t<Handler>>) {
-      const auto named = boost::asio::get_associated_executor(handler, own);
-      if (!execution::is_called_at_home(handler, named)) return post(named);
-    }
-    post(own);
+    if constexpr (execution::has_executor<std::decay_t<Handler>>)
+      if (!at_home) return post(named, std::move(call));
+    if constexpr (execution::is_handed_on<std::decay_t<Handler>>)
+      post(own, [executor = execution::kept_running(named), call = std::move(call)]() mutable {
+        executor.execute(std::move(call));
+      });
+    else
+      post(own, std::move(call));
   }
 
   template <class Functors>

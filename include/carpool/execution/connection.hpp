@@ -17,12 +17,14 @@
 
 namespace carpool::execution {
 
-/// The context that the operation's handler belongs to, if its executor tells.
+/// The context that the operation's handler belongs to; null if its executor does not tell.
 template <class Operation>
 [[nodiscard]] const boost::asio::execution_context* context_of_handler(const Operation& operation,
                                                                        const home& own) noexcept {
   if constexpr (std::derived_from<Operation, foreign_completion>)
     if (operation.foreign()) return operation.foreign_context();
+  if constexpr (requires { operation.is_on_its_way(); })
+    if (operation.is_on_its_way()) return nullptr;
   return own.context();
 }
 

@@ -5,6 +5,8 @@
 
 #include <carpool/execution/completion.hpp>
 #include <carpool/execution/completion_run.hpp>
+#include <carpool/execution/handler_executor.hpp>
+#include <carpool/execution/handler_run.hpp>
 #include <carpool/execution/home.hpp>
 #include <carpool/execution/operation_allocator.hpp>
 #include <carpool/execution/pending_operations.hpp>
@@ -13,17 +15,9 @@
 #include <boost/asio/associated_allocator.hpp>
 #include <boost/asio/associated_cancellation_slot.hpp>
 #include <boost/asio/associated_executor.hpp>
-#include <boost/asio/execution/blocking.hpp>
-#include <boost/asio/execution/context.hpp>
 #include <boost/asio/execution/outstanding_work.hpp>
 #include <boost/asio/execution_context.hpp>
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/post.hpp>
 #include <boost/asio/prefer.hpp>
-#include <boost/asio/query.hpp>
-#include <boost/asio/require.hpp>
-#include <boost/asio/system_context.hpp>
-#include <boost/asio/system_executor.hpp>
 
 #include <concepts>
 #include <memory>
@@ -34,50 +28,15 @@
 
 namespace carpool::execution {
 
-/// Functions can be posted to it. asio::inline_executor knows no other thread than that of who calls it.
+/// Lets this executor call the handler, at once or later.
 template <class Executor>
-inline constexpr bool can_be_posted_to =
-    boost::asio::can_require<const Executor&, boost::asio::execution::blocking_t::never_t>::value;
-
-/// The handler says where it wants to be called, and can be posted there; all others are called on the
-/// batcher's executor.
-template <class Handler>
-inline constexpr bool has_executor = [] {
-  struct none {};
-  using named = boost::asio::associated_executor_t<Handler, none>;
-  return !std::same_as<named, none> && can_be_posted_to<named>;
-}();
-
-/// Work that it is given is done at once, on the thread that gives it, and needs no other. Asks for Asio's
-/// system context, which starts threads when it is first asked for, only where the type leaves that open.
-template <class Executor>
-[[nodiscard]] bool belongs_to_no_thread(const Executor& executor) noexcept {
-  using boost::asio::execution::blocking;
-  namespace execution = boost::asio::execution;
-  if constexpr (std::same_as<Executor, boost::asio::system_executor>) return true;  // at compile time
-  if constexpr (!std::same_as<Executor, boost::asio::any_io_executor> &&
-                boost::asio::can_query<const Executor&, execution::blocking_t>::value &&
-                boost::asio::can_query<const Executor&, execution::context_t>::value) {
-    using context = std::decay_t<decltype(boost::asio::query(executor, execution::context))>;
-    constexpr bool tells = !std::same_as<context, boost::asio::execution_context>;
-    if constexpr (tells && !std::same_as<context, boost::asio::system_context>) return false;
-    if (boost::asio::query(executor, blocking) != blocking.possibly) return false;
-    return tells ||
-           context_of(executor) == &boost::asio::query(boost::asio::system_executor(), execution::context);
-  }
-  return false;
-}
-
-/// It is called on the batcher's executor although it names another one, to which no thread belongs. Who has
-/// a slot must not cancel while the handler is called, so that has to be on a thread that he knows; Asio's
-/// own objects call it on theirs, too.
-template <class Handler, class Executor>
-[[nodiscard]] bool is_called_at_home(const Handler& handler, const Executor& named) noexcept {
-  if (!boost::asio::get_associated_cancellation_slot(handler).is_connected()) return false;
-  if constexpr (std::same_as<Executor, boost::asio::any_io_executor>)
-    return named.template target<boost::asio::system_executor>() != nullptr;
-  else
-    return belongs_to_no_thread(named);
+void execute_on(const Executor& executor, completion& operation) {
+  completion_list alone;
+  alone.push(operation);
+  executor.execute([alone = std::move(alone)]() mutable {
+    handler_run here(nullptr);  // there are no others that what it submits could wait for
+    alone.consume([&here](completion& each) { each.invoke(here); });
+  });
 }
 
 /// The part that depends on the executor of the handler only. While the operation is pending it holds
@@ -91,18 +50,13 @@ class executor_completion : public foreign_completion {
     const Executor executor = boost::asio::get_associated_executor(handler, own.executor());
     foreign_ = !own.is(executor) && !is_called_at_home(handler, executor);
     if (!foreign_) return;
-    executor_.emplace(boost::asio::prefer(executor, outstanding_work.tracked));
+    executor_.emplace(kept_running(executor));
     this->runs_anywhere_ = belongs_to_no_thread(executor);
   }
 
   void run_here() final {
     const auto executor = *executor_;  // our own is gone once the handler runs
-    completion_list alone;
-    alone.push(*this);
-    executor.execute([alone = std::move(alone)]() mutable {
-      handler_run here(nullptr);  // there are no others that what it submits could wait for
-      alone.consume([&here](completion& operation) { operation.invoke(here); });
-    });
+    execute_on(executor, *this);
   }
 
   [[nodiscard]] bool shares_executor_with(const foreign_completion& other) const noexcept final {
@@ -115,7 +69,8 @@ class executor_completion : public foreign_completion {
     // this call.
     const auto post = [&](bool ending) {
       try {  // an executor, too, may need memory, as a strand in an any_io_executor does
-        const auto executor = boost::asio::prefer(*executor_, outstanding_work.untracked);
+        const auto executor =
+            boost::asio::prefer(*executor_, boost::asio::execution::outstanding_work.untracked);
         completion_run<std::decay_t<decltype(executor)>>::post(ready, executor);
       } catch (const std::bad_alloc&) {
       }
@@ -139,16 +94,39 @@ class executor_completion : public foreign_completion {
   ~executor_completion() = default;
 
  private:
-  static constexpr boost::asio::execution::outstanding_work_t outstanding_work{};
-  using tracked =
-      std::decay_t<decltype(boost::asio::prefer(std::declval<const Executor&>(), outstanding_work.tracked))>;
-
   [[nodiscard]] const void* executor_type() const noexcept final {
     static char identity;  // its address; not const, so that no linker merges those of two types
     return &identity;
   }
 
-  std::optional<tracked> executor_;  // if foreign
+  std::optional<decltype(kept_running(std::declval<const Executor&>()))> executor_;  // if foreign
+};
+
+/// The same for an executor to which nothing can be posted: the batcher's one hands the handler on to it. It
+/// tells no context whose end could be noticed.
+template <class Executor>
+class handed_on_completion : public completion {
+ public:
+  /// Its handler belongs to another executor than the batcher's.
+  [[nodiscard]] bool is_on_its_way() const noexcept { return executor_.has_value(); }
+
+ protected:
+  template <class Handler>
+  handed_on_completion(const Handler& handler, const home& own) {
+    const Executor executor = boost::asio::get_associated_executor(handler, own.executor());
+    if (!own.is(executor)) executor_.emplace(kept_running(executor));
+  }
+  ~handed_on_completion() = default;
+
+  /// False: it is where it belongs.
+  [[nodiscard]] bool hand_on() {
+    const auto executor = std::exchange(executor_, std::nullopt);
+    if (executor) execute_on(*executor, *this);
+    return executor.has_value();
+  }
+
+ private:
+  std::optional<decltype(kept_running(std::declval<const Executor&>()))> executor_;
 };
 
 /// The same for a handler without an executor.
@@ -159,11 +137,11 @@ class own_completion : public completion {
   ~own_completion() = default;
 };
 
-template <class Handler>
+template <class Handler,
+          class Executor = boost::asio::associated_executor_t<Handler, boost::asio::any_io_executor>>
 using completion_base = std::conditional_t<
-    has_executor<Handler>,
-    executor_completion<boost::asio::associated_executor_t<Handler, boost::asio::any_io_executor>>,
-    own_completion>;
+    has_executor<Handler>, executor_completion<Executor>,
+    std::conditional_t<is_handed_on<Handler>, handed_on_completion<Executor>, own_completion>>;
 
 /// The handler says by what it may be cancelled.
 template <class Handler>
@@ -207,6 +185,8 @@ class handler_completion : public completion_base<Handler>,
   /// Where the handler brings an allocator, which may count on it, the memory is free again before the
   /// handler runs; and where that costs nothing.
   void invoke(handler_run& here) final {
+    if constexpr (is_handed_on<Handler>)
+      if (this->hand_on()) return;
     if constexpr (has_allocator<Handler> || std::is_trivially_destructible_v<Handler>)
       invoke_freed(here);
     else

@@ -52,6 +52,9 @@ class home {
     } else if constexpr (std::same_as<Executor, boost::asio::any_io_executor>) {
       const auto* io = other.template target<boost::asio::io_context::executor_type>();
       return io == nullptr ? executor_ == other : is(*io);  // the usual case, at half the cost
+    } else if constexpr (requires { other.template target<boost::asio::io_context::executor_type>(); }) {
+      const auto* io = other.template target<boost::asio::io_context::executor_type>();
+      return io != nullptr && is(*io);
     } else if (io_ != nullptr) {
       return false;  // without asking executor_, which would compare the names of types
     } else {
