@@ -4,6 +4,7 @@
 #pragma once
 
 #include <charconv>
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <initializer_list>
@@ -26,7 +27,7 @@ struct metric_value {
 };
 
 /// Writes Prometheus' text exposition format 0.0.4. Names and help texts are the program's own; label values
-/// may hold anything.
+/// may be any text in UTF-8.
 class prometheus_text {
  public:
   using labels = std::initializer_list<std::pair<std::string_view, std::string_view>>;
@@ -101,6 +102,7 @@ class prometheus_text {
  private:
   // The shortest text that reads back as the same value; whole numbers without a point or an exponent.
   static std::string number(double value) {
+    if (std::isnan(value)) return "NaN";  // which has no sign here, though that of 0.0 / 0.0 may have one
     char buffer[32];
     constexpr double exact = 9007199254740992;  // 2^53
     const bool whole =

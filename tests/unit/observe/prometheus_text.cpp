@@ -5,6 +5,8 @@
 
 #include <support/doctest.hpp>
 
+#include <limits>
+
 using carpool::prometheus_text;
 
 TEST_CASE("metrics are lines of text under Prometheus' rules") {
@@ -17,6 +19,14 @@ TEST_CASE("metrics are lines of text under Prometheus' rules") {
         "# HELP a_total Some things.\n# TYPE a_total counter\na_total{x=\"1\\\"2\\\\3\\n4\",y=\"\"} 3\n"
         "# HELP b A value.\n# TYPE b gauge\nb 0.25\n"
         "# HELP c A large value.\n# TYPE c gauge\nc 1099511627776\n");
+}
+
+TEST_CASE("what is no number or has no end is written as Prometheus reads it") {
+  prometheus_text text;
+  text.gauge("a", "A mean of nothing.", -std::numeric_limits<double>::quiet_NaN());
+  text.gauge("b", "No limit.", std::numeric_limits<double>::infinity());
+  CHECK(text.release() ==
+        "# HELP a A mean of nothing.\n# TYPE a gauge\na NaN\n# HELP b No limit.\n# TYPE b gauge\nb inf\n");
 }
 
 TEST_CASE("a histogram has its buckets, all values, their sum and number") {
