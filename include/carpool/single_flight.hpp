@@ -36,7 +36,8 @@ struct input_identity {
 ///
 /// `hash` and `equal` are called under the batcher's lock, so they must be cheap and must not call it; if
 /// they throw, the request runs alone. A copy of each input is kept while it is here, and of some until
-/// others come. A class of one's own that serves as functors may simply have such an `identity`.
+/// others come; it is made and destroyed under that lock, too. A class of one's own that serves as functors
+/// may simply have such an `identity`.
 template <class Functors, class Hash = standard_hash, class Equal = std::equal_to<>>
 struct single_flight : Functors {
   static_assert(std::is_class_v<Functors>,

@@ -36,7 +36,8 @@ struct batch_report {
 };
 
 /// How one request ended, and where its time went: queue + fill + collate + model + split, and what is left
-/// of `ended - arrival` is the hand-over in between. All zero but queue and fill when it never ran.
+/// of `ended - arrival` is the hand-over in between. All zero when it was in no batch: it has waited all the
+/// time.
 struct request_report {
   std::uint64_t id = 0;           ///< requests are numbered from 1 in the order of submission
   double work = 1;                ///< its cost in the user's unit; 1 if it was refused before it was asked
