@@ -12,6 +12,7 @@
 #include <boost/asio/associated_executor.hpp>
 #include <boost/asio/execution/blocking.hpp>
 #include <boost/asio/execution/context.hpp>
+#include <boost/asio/execution/executor.hpp>
 #include <boost/asio/execution/outstanding_work.hpp>
 #include <boost/asio/execution_context.hpp>
 #include <boost/asio/prefer.hpp>
@@ -38,8 +39,9 @@ template <class Handler>
 inline constexpr naming names_executor = [] {
   struct none {};
   using named = boost::asio::associated_executor_t<Handler, none>;
-  if (std::same_as<named, none>) return naming::no_executor;
-  return can_be_posted_to<named> ? naming::one_that_is_posted_to : naming::one_that_only_executes;
+  if (can_be_posted_to<named>) return naming::one_that_is_posted_to;
+  return boost::asio::execution::is_executor<named>::value ? naming::one_that_only_executes
+                                                           : naming::no_executor;
 }();
 template <class Handler>
 inline constexpr bool has_executor = names_executor<Handler> == naming::one_that_is_posted_to;
