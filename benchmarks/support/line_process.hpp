@@ -3,6 +3,7 @@
 
 #pragma once
 
+#include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -20,6 +21,7 @@ class line_process {
  public:
   /// Throws std::runtime_error when the program says nothing, as when it cannot be started.
   explicit line_process(std::vector<std::string> command) {
+    ::signal(SIGPIPE, SIG_IGN);  // a child that has gone is told of by its missing answer
     int to_child[2], from_child[2];
     if (::pipe(to_child) != 0 || ::pipe(from_child) != 0) throw std::runtime_error{"no pipe"};
     child_ = ::fork();
