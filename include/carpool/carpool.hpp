@@ -8,6 +8,10 @@
 
 #pragma once
 
+// clang-format off
+#include <carpool/version.hpp>  // first, for it says so where C++ or Boost is too old
+// clang-format on
+
 #include <carpool/concepts.hpp>
 #include <carpool/dynamic_batcher.hpp>
 #include <carpool/error.hpp>
@@ -23,6 +27,5 @@
 #include <carpool/single_flight.hpp>
 #include <carpool/stats.hpp>
 #include <carpool/time.hpp>
-#include <carpool/version.hpp>  // first, for it says so where C++ is too old
 #include <carpool/with_work.hpp>
 #include <carpool/work.hpp>
