@@ -62,15 +62,18 @@ class trace_recorder final : public observer {
     out.setstate(plain.rdstate());
   }
 
-  /// Writes the same as what simulate::trace_reader reads: when requests arrived, and what batches cost.
+  /// Writes the same as what simulate::trace_reader reads: when requests arrived, and what batches cost,
+  /// unless they failed.
   void write_recording(std::ostream& out, time_point since = time_point::min()) const {
     const auto [requests, batches] = remembered(since);
     const time_point start = first_of(requests, batches);
     for (const request_report& r : requests)
       out << "request," << seconds(r.arrival - start) << ',' << shortest(r.work) << '\n';
-    for (const batch_report& b : batches)
+    for (const batch_report& b : batches) {
+      if (b.failure) continue;  // how long a failure takes says nothing about the model
       out << "batch," << seconds(b.started - start) << ',' << std::to_string(b.size) << ','
           << shortest(b.work) << ',' << seconds(b.finished - b.started) << '\n';
+    }
   }
 
  private:

@@ -9,6 +9,7 @@
 #include <support/doctest.hpp>
 #include <support/waiting.hpp>
 
+#include <exception>
 #include <functional>
 #include <limits>
 #include <locale>
@@ -117,6 +118,17 @@ TEST_CASE("a recording tells when requests arrived and what batches cost") {
   CHECK(read.batches[0].size == 2);
   CHECK(read.batches[0].work == 2);
   CHECK(read.batches[0].duration == doctest::Approx(0.0045));
+}
+
+TEST_CASE("a recording leaves out what failed batches took, which says nothing about the model") {
+  trace_recorder trace;
+  trace.on_batch_finished(batch(1, 10ms, 15ms));
+  auto failed = batch(2, 20ms, 20100us);
+  failed.failure = std::make_exception_ptr(std::runtime_error("poison"));
+  trace.on_batch_finished(failed);
+  std::stringstream text;
+  trace.write_recording(text);
+  CHECK(simulate::trace_reader().read(text).batches.size() == 1);
 }
 
 TEST_CASE("a trace shows a request from its arrival to its end, with an arrow into its batch") {
