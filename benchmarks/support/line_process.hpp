@@ -20,7 +20,7 @@ namespace bench {
 class line_process {
  public:
   /// Throws std::runtime_error when the program says nothing, as when it cannot be started.
-  explicit line_process(std::vector<std::string> command) {
+  explicit line_process(std::vector<std::string> command) : name_(command.at(0)) {
     ::signal(SIGPIPE, SIG_IGN);  // a child that has gone is told of by its missing answer
     int to_child[2], from_child[2];
     if (::pipe(to_child) != 0 || ::pipe(from_child) != 0) throw std::runtime_error{"no pipe"};
@@ -61,12 +61,12 @@ class line_process {
  private:
   std::string answer() {
     char line[1024];
-    if (std::fgets(line, sizeof line, in_) == nullptr)
-      throw std::runtime_error{"the child process did not answer"};
+    if (std::fgets(line, sizeof line, in_) == nullptr) throw std::runtime_error{name_ + " did not answer"};
     const std::string result{line};
     return result.substr(0, result.find('\n'));
   }
 
+  const std::string name_;
   pid_t child_;
   FILE* in_;
   FILE* out_;

@@ -19,5 +19,10 @@ TEST_CASE("a child process answers each line with a line") {
 TEST_CASE("a child process that has gone is missed, and does not end the benchmark") {
   bench::line_process deaf({"sh", "-c", "exec <&-; echo ready"});
   CHECK(deaf.greeting() == "ready");
-  CHECK_THROWS_WITH_AS(deaf.ask("anything"), "the child process did not answer", std::runtime_error);
+  CHECK_THROWS_WITH_AS(deaf.ask("anything"), "sh did not answer", std::runtime_error);
+}
+
+TEST_CASE("a program that cannot be started is named") {
+  CHECK_THROWS_WITH_AS(bench::line_process({"/no/such/program"}), "/no/such/program did not answer",
+                       std::runtime_error);
 }
