@@ -7,6 +7,7 @@
 #include "embed_server/http_front.hpp"
 #include "embed_server/http_threads.hpp"
 #include "embed_server/listener.hpp"
+#include "embed_server/logging.hpp"
 #include "embed_server/model_catalog.hpp"
 #include "embed_server/reload.hpp"
 #include "embed_server/server.hpp"
@@ -130,7 +131,7 @@ void serve_gateway(const queue_options& queue, const embed_server::server_option
   gateway mine{io, queue, given};
   if (run_alone(io, mine.serve(), embed_server::run_on)) return;
   spdlog::error("gave up with requests unanswered");
-  spdlog::shutdown();
+  embed_server::end_logging();
   std::quick_exit(EXIT_FAILURE);  // what still waits may not be destroyed
 }
 

@@ -39,7 +39,7 @@ bool work(const cluster::queue_options& queue, const embed_server::server_option
   const auto hosted = std::make_shared<embed_server::hosted_model>(std::move(model.engine));
   if (cluster::serve_queue(io, queue, hosted)) return true;
   spdlog::error("gave up with texts unanswered; another worker will find them");
-  spdlog::shutdown();
+  embed_server::end_logging();
   std::quick_exit(EXIT_FAILURE);  // the batcher's destructor would wait for a model that may hang
 }
 

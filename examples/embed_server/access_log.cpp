@@ -3,6 +3,8 @@
 
 #include "access_log.hpp"
 
+#include "output_file.hpp"
+
 #include <fcntl.h>
 #include <spdlog/async.h>
 #include <spdlog/details/null_mutex.h>
@@ -22,18 +24,16 @@ namespace {
 
 std::string last_error() { return std::error_code(errno, std::generic_category()).message(); }
 
-// Where the lines go. Only the writer's thread comes here, but for reopen_soon.
+// Where the lines go. Only the writer's thread comes here, but for reopen_soon and hurry.
 class line_sink final : public spdlog::sinks::base_sink<spdlog::details::null_mutex> {
  public:
-  explicit line_sink(std::string file) : file_(std::move(file)), descriptor_(open()) {
-    if (descriptor_ < 0)
+  explicit line_sink(std::string file) : file_(std::move(file)), output_(open()) {
+    if (output_.descriptor() < 0)
       throw std::runtime_error("cannot write the access log " + file_ + ": " + last_error());
   }
-  ~line_sink() override { ::close(descriptor_); }
-  line_sink(const line_sink&) = delete;
-  line_sink& operator=(const line_sink&) = delete;
 
   void reopen_soon() { reopen_ = true; }
+  void hurry() { output_.hurry(); }
   std::uint64_t lost() const { return lost_; }
 
  private:
@@ -57,7 +57,7 @@ class line_sink final : public spdlog::sinks::base_sink<spdlog::details::null_mu
     if (!reopen_.exchange(false)) return;
     const int descriptor = open();
     if (descriptor < 0) return spdlog::error("cannot open the access log {} again: {}", file_, last_error());
-    ::close(std::exchange(descriptor_, descriptor));
+    output_.replace(descriptor);
     torn_ = false;
     spdlog::info("opened the access log {} again", file_);
   }
@@ -69,18 +69,13 @@ class line_sink final : public spdlog::sinks::base_sink<spdlog::details::null_mu
   }
 
   bool append(std::string_view bytes) {
-    while (!bytes.empty()) {
-      const auto written = ::write(descriptor_, bytes.data(), bytes.size());
-      if (written < 0 && errno == EINTR) continue;
-      if (written < 0) return false;
-      bytes.remove_prefix(static_cast<std::size_t>(written));
-      torn_ = !bytes.empty();
-    }
-    return true;
+    const std::size_t written = output_.write(bytes);
+    if (written > 0) torn_ = written < bytes.size();
+    return written == bytes.size();
   }
 
   const std::string file_;
-  int descriptor_;
+  output_file output_;
   std::atomic<bool> reopen_ = false;
   std::atomic<std::uint64_t> lost_ = 0;
   bool failing_ = false;
@@ -94,6 +89,7 @@ struct access_log::writer {
       : sink(std::make_shared<line_sink>(file)),
         logger(std::make_shared<spdlog::async_logger>("access", sink, queue,
                                                       spdlog::async_overflow_policy::overrun_oldest)) {}
+  ~writer() { sink->hurry(); }
 
   static constexpr std::size_t lines = 8192;
   std::shared_ptr<line_sink> sink;

@@ -17,7 +17,7 @@ class access_log {
   /// file and the cause.
   explicit access_log(const std::string& file);
 
-  /// Writes what has been added.
+  /// Writes what has been added, unless whoever reads it is stuck.
   ~access_log();
 
   access_log(const access_log&) = delete;

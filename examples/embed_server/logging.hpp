@@ -20,6 +20,9 @@ class background_logging {
   background_logging& operator=(const background_logging&) = delete;
 };
 
+/// Writes what has been logged, unless whoever reads it is stuck. Nothing may be logged afterwards.
+void end_logging();
+
 /// Logs why a run of the model failed: `carpool::options::on_batch_error`. Thread-safe.
 void log_model_failure(std::exception_ptr failure);
 

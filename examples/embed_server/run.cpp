@@ -147,7 +147,7 @@ bool serve(const server_options& given) {
   if (failure) std::rethrow_exception(failure);
   if (everything_answered && repository.all_ended(settings.limits.goodbye_time)) return true;
   spdlog::error(everything_answered ? "gave up on a model that hangs" : "gave up with requests unanswered");
-  spdlog::shutdown();
+  end_logging();
   std::quick_exit(EXIT_FAILURE);  // the batcher's destructor would wait for a model that may hang
 }
 

@@ -10,7 +10,9 @@
 #include "support/server_process.hpp"
 #include "support/temporary_folder.hpp"
 
+#include <fcntl.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -409,6 +411,26 @@ TEST_CASE("P5: a server without any output serves and ends as always") {
     server.signal(SIGTERM);
     CHECK(server.wait() == 0);
   }
+}
+
+TEST_CASE("P5: a server whose output nobody reads ends as always") {
+  const temporary_folder folder;
+  const auto socket = folder.path() / "socket", pipe = folder.path() / "pipe";
+  REQUIRE(::mkfifo(pipe.c_str(), 0600) == 0);
+  const int both_ends = ::open(pipe.c_str(), O_RDWR | O_NONBLOCK | O_CLOEXEC);
+  server_process server({"/bin/sh", "-c", "exec \"$0\" \"$@\" >" + pipe.string() + " 2>&1",
+                         CARPOOL_EMBED_SERVER, "--unix-socket", socket.string(), "--threads", "1", "--device",
+                         "cpu", "--access-log", "-"});
+  http_client client = first_connection(socket);
+  CHECK(client.ask(get("/health")).status == 200);
+  const std::string page(4096, ' ');
+  while (::write(both_ends, page.data(), page.size()) > 0) {
+  }
+  CHECK(client.ask(post_json("/embed", R"({"text":"share the ride"})")).status == 200);
+  client.close();
+  server.signal(SIGTERM);
+  CHECK(server.wait() == 0);
+  ::close(both_ends);
 }
 
 TEST_CASE("P7: a server that had no memory for a while answers everything afterwards") {

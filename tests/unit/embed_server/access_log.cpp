@@ -127,6 +127,43 @@ TEST_CASE("P5: a writer that is stuck holds nobody up: lines are dropped, and co
   }
 }
 
+TEST_CASE("P5: a writer that stays stuck does not hold up the end") {
+  log_watch quiet;
+  const temporary_folder folder;
+  const auto pipe = folder.path() / "pipe";
+  REQUIRE(::mkfifo(pipe.c_str(), 0600) == 0);
+  std::signal(SIGPIPE, SIG_IGN);
+  const int reader = ::open(pipe.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+  {
+    access_log log(pipe.string());
+    const std::string line(1000, 'x');
+    while (log.dropped() == 0) log.add(line);
+  }
+  ::close(reader);  // nothing has been read
+}
+
+TEST_CASE(
+    "P5: a slow reader of a pipe loses nothing, not even of lines that a pipe does not take in one piece") {
+  const temporary_folder folder;
+  const auto pipe = folder.path() / "pipe";
+  REQUIRE(::mkfifo(pipe.c_str(), 0600) == 0);
+  std::signal(SIGPIPE, SIG_IGN);
+  const int reader = ::open(pipe.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+  const std::string line(9999, 'x');  // longer than what a pipe takes in one piece
+  constexpr std::size_t lines = 100;
+  std::size_t received = 0;
+  {
+    access_log log(pipe.string());
+    for (std::size_t i = 0; i < lines; ++i) log.add(line);
+    std::string bytes(65'536, ' ');
+    while (received < lines * (line.size() + 1))
+      if (const auto size = ::read(reader, bytes.data(), bytes.size()); size > 0)
+        received += static_cast<std::size_t>(size);
+    CHECK(log.dropped() == 0);
+  }
+  ::close(reader);
+}
+
 TEST_CASE("P5: a full disk costs lines and nothing else") {
   access_log log("/dev/full");
   log.add("one");

@@ -1,0 +1,50 @@
+// Copyright (c) 2026 The carpool authors
+// SPDX-License-Identifier: BSL-1.0
+
+#include "output_file.hpp"
+
+#include <poll.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <climits>
+#include <utility>
+
+namespace embed_server {
+
+output_file::~output_file() { replace(-1); }
+
+void output_file::replace(int descriptor) noexcept {
+  if (const int before = std::exchange(descriptor_, descriptor); before >= 0) ::close(before);
+  stuck_ = false;
+}
+
+// Where there is room, there is room for PIPE_BUF bytes: writing so many does not block.
+std::size_t output_file::write(std::string_view bytes) noexcept {
+  std::size_t done = 0;
+  while (done < bytes.size() && wait_for_room()) {
+    const auto written =
+        ::write(descriptor_, bytes.data() + done, std::min<std::size_t>(bytes.size() - done, PIPE_BUF));
+    if (written < 0 && errno != EINTR) break;
+    if (written > 0) done += static_cast<std::size_t>(written);
+  }
+  return done;
+}
+
+bool output_file::wait_for_room() noexcept {
+  for (;;) {
+    const bool last_try = in_a_hurry_;
+    constexpr int one_second = 1000;
+    pollfd file{descriptor_, POLLOUT, 0};
+    const int ready = ::poll(&file, 1, last_try && stuck_ ? 0 : one_second);
+    stuck_ = ready == 0;
+    if (ready > 0) return true;
+    if (last_try && stuck_) {
+      errno = EAGAIN;
+      return false;
+    }
+  }
+}
+
+}  // namespace embed_server
