@@ -87,7 +87,7 @@ std::string try_access_log(const std::string& file) {
   if (file == "-") return "goes to standard output";
   const bool was_there = std::filesystem::exists(file);
   access_log{file};
-  if (!was_there) std::filesystem::remove(file);
+  if (!was_there) std::filesystem::remove(std::filesystem::canonical(file));  // not the link, if it is one
   return file + " can be written";
 }
 

@@ -1,0 +1,40 @@
+// Copyright (c) 2026 The carpool authors
+// SPDX-License-Identifier: BSL-1.0
+
+#include "embed_server/self_check.hpp"
+
+#include "support/doctest.hpp"
+#include "support/temporary_folder.hpp"
+
+#include <filesystem>
+#include <string>
+
+using namespace embed_server;
+
+namespace {
+
+// Whether an access log of this name can be written.
+bool good_log(const std::filesystem::path& file) {
+  check_report report;
+  server_options given;
+  given.tcp = false;
+  given.access_log = file.string();
+  check_surroundings(report, given);
+  return report.good();
+}
+
+}  // namespace
+
+TEST_CASE("a check leaves no access log behind where there was none, and those that are there as they are") {
+  const carpool::test::temporary_folder folder;
+  CHECK(good_log(folder.path() / "new"));
+  CHECK_FALSE(std::filesystem::exists(folder.path() / "new"));
+  const auto old = folder.write("old", "a line\n");
+  CHECK(good_log(old));
+  CHECK(std::filesystem::file_size(old) == 7);
+  const auto link = folder.path() / "link";
+  std::filesystem::create_symlink(folder.path() / "not yet", link);
+  CHECK(good_log(link));
+  CHECK(std::filesystem::is_symlink(link));
+  CHECK_FALSE(std::filesystem::exists(folder.path() / "not yet"));
+}
