@@ -5,7 +5,6 @@
 
 #include "access_line.hpp"
 #include "api_error.hpp"
-#include "event_stream.hpp"
 #include "no_throw.hpp"
 #include "response_header.hpp"
 #include "routes.hpp"
@@ -276,14 +275,16 @@ asio::awaitable<void> connection::send_events(response header, const exchange& r
   co_await tell_metrics();
 }
 
-asio::awaitable<std::string> connection::read_metrics() const { co_return service_.facts().metrics(); }
+asio::awaitable<std::shared_ptr<const std::string>> connection::read_event() {
+  co_return service_.facts().event(std::chrono::steady_clock::now());
+}
 
 asio::awaitable<void> connection::tell_metrics() {
   asio::steady_timer pause{stream_->get_executor()};
   while (!service_.facts().draining()) {
-    const std::string event = to_event(co_await at_home(read_metrics()));
+    const auto event = co_await at_home(read_event());
     stream_->expires_after(limits_.write_time);
-    co_await asio::async_write(*stream_, asio::buffer(event), asio::use_awaitable);
+    co_await asio::async_write(*stream_, asio::buffer(*event), asio::use_awaitable);
     stream_->expires_never();
     pause.expires_after(limits_.event_interval);
     co_await pause.async_wait(asio::use_awaitable);

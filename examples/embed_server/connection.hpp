@@ -58,7 +58,7 @@ class connection : public std::enable_shared_from_this<connection> {
   /// `work` on the thread of the service.
   template <class Result>
   asio::awaitable<Result> at_home(asio::awaitable<Result> work);
-  asio::awaitable<std::string> read_metrics() const;
+  asio::awaitable<std::shared_ptr<const std::string>> read_event();
   asio::awaitable<std::optional<response>> answer(exchange& request, destination where, std::string body);
   void watch_client();
   void input_ended(const boost::system::error_code& ec);

@@ -166,4 +166,13 @@ std::string server_facts::metrics() const {
   return text + others.release();
 }
 
+// A quarter, so that what changes from one event to the next belongs to about the time between them.
+std::shared_ptr<const std::string> server_facts::event(carpool::time_point now) {
+  if (!event_ || now - event_written_ >= carpool::duration(limits_.event_interval) / 4) {
+    event_ = std::make_shared<const std::string>(to_event(metrics()));
+    event_written_ = now;
+  }
+  return event_;
+}
+
 }  // namespace embed_server

@@ -11,6 +11,7 @@
 #include "metrics.hpp"
 #include "model_catalog.hpp"
 #include "routes.hpp"
+#include <carpool/time.hpp>
 
 #include <atomic>
 #include <memory>
@@ -40,6 +41,10 @@ class server_facts {
   /// What /metrics says now, in Prometheus' text format.
   std::string metrics() const;
 
+  /// The same as an event for those who watch the dashboard. They share it while it is fresh, since it takes
+  /// a while to write and anybody may watch.
+  std::shared_ptr<const std::string> event(carpool::time_point now);
+
  private:
   response of_protocols(const destination& where) const;
   response of_model(const destination& where) const;
@@ -53,6 +58,8 @@ class server_facts {
   const access_log* log_ = nullptr;
   metrics_compat compat_;
   std::atomic<bool> draining_ = false;
+  std::shared_ptr<const std::string> event_;  // the latest; null: none yet
+  carpool::time_point event_written_{};
 };
 
 /// The model that a path names, in its only version, or the first that can do what the path is for. Throws

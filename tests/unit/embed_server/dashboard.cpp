@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: BSL-1.0
 
 #include "embed_server/event_stream.hpp"
+#include "embed_server/guarded.hpp"
+#include "embed_server/server_facts.hpp"
 #include "support/http_client.hpp"
 #include "test_server.hpp"
 
@@ -53,6 +55,21 @@ TEST_CASE("events with the metrics follow each other, while others are served") 
   http_client other(server.port());
   CHECK(other.ask(post_json("/embed", R"({"text":"a"})")).status == 200);
   viewer.receive_until("data: carpool_requests_total{model=\"fake\",outcome=\"ok\"} 1\n");
+}
+
+TEST_CASE("an event is written once for all who look at about the same time") {
+  embed_server::model_catalog none;
+  embed_server::limits limits;
+  limits.event_interval = 1000ms;
+  embed_server::guarded<embed_server::counters> counted;
+  embed_server::server_facts facts{none, limits, counted};
+  const carpool::time_point begin{1h};
+  const auto first = facts.event(begin);
+  CHECK(first->find("data: carpool_http_connections{") != std::string::npos);
+  CHECK(facts.event(begin + 249ms) == first);
+  const auto second = facts.event(begin + 250ms);
+  CHECK(second != first);
+  CHECK(facts.event(begin + 499ms) == second);
 }
 
 TEST_CASE("who looks no more is noticed, and who does is told when the server ends") {
