@@ -131,6 +131,7 @@ class queue_service {
   }
 
   asio::awaitable<void> look_after_queue() {
+    auto next_roll_call = std::chrono::steady_clock::now();
     for (bool complained = false; other_model_.empty();) {
       co_await sleep(announce_interval);
       try {
@@ -139,7 +140,10 @@ class queue_service {
         co_await shards_.follow(shards_wanted_);
         if (shards_.size() > before)
           spdlog::info("shards of the queue {} from now on: {}", queue_, shards_.size());
-        co_await shards_.remove_silent();
+        const auto now = std::chrono::steady_clock::now();
+        if (now < next_roll_call) continue;
+        co_await shards_.remove_silent();  // Redis goes through all workers, so not each of them every time
+        next_roll_call = now + remembered;
       } catch (const redis_unavailable&) {            // the worker has noticed, and says so
       } catch (const boost::system::system_error&) {  // the worker has finished
         throw;

@@ -42,6 +42,13 @@ void remove_silent(const redis_server& redis, std::chrono::milliseconds silence)
   as_worker(redis, "me", [=](cluster::redis_source& source) { return source.remove_silent(silence); });
 }
 
+// How often Redis has done it.
+long calls(const redis_server& redis, const std::string& command) {
+  const std::string times =
+      redis.ask("INFO commandstats | sed -n 's/^cmdstat_" + command + ":calls=\\([0-9]*\\).*/\\1/p'");
+  return times.empty() ? 0 : std::stol(times);
+}
+
 std::string consumers(const redis_server& redis) { return redis.ask("XINFO CONSUMERS '{cp:default}:req' w"); }
 
 }  // namespace
@@ -87,4 +94,13 @@ TEST_CASE("a worker that is taken out of the group while it waits gets the next 
             consumers(redis).substr(consumers(redis).find("worker-"), 23));
   check_result(gateway.submit({"after"}).get()[0], "after");
   CHECK(consumers(redis).find("worker-") != std::string::npos);
+}
+
+TEST_CASE(
+    "a worker has Redis go through all workers once when it begins, and not again as often as it looks after "
+    "its queue") {
+  const redis_server redis;
+  const auto worker = start_worker(redis);
+  await([&] { return calls(redis, "set") >= 4; });  // it says what it runs
+  CHECK(calls(redis, "xinfo|consumers") == 1);
 }
