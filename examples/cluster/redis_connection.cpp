@@ -109,7 +109,8 @@ class link {
 
   /// Why there was no answer.
   std::string trouble(const boost::system::error_code& failed) const {
-    return open_->why_not_connected.empty() ? failed.message() : open_->why_not_connected;
+    if (!open_->why_not_connected.empty()) return open_->why_not_connected;
+    return failed == asio::error::operation_aborted ? "the connection has ended" : failed.message();
   }
 
  private:

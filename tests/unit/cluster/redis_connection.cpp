@@ -54,7 +54,14 @@ class false_redis {
     return outcome(redis.run({"GET", "key"}));
   }
 
-  /// Likewise of a script, where each answer takes more than half of the time that there is.
+  /// Why there is no reply from a server that hangs up.
+  std::string trouble_when_it_hangs_up() {
+    hangs_up_ = true;
+    ask();
+    return trouble_;
+  }
+
+  /// What becomes of a script, where each answer takes more than half of the time that there is.
   std::optional<redis_value> run_script_slowly() {
     think_for_ = 700ms;
     cluster::redis_connection redis{io_.get_executor(), {.unix_socket = path(), .command_time = 1s}};
@@ -106,7 +113,8 @@ class false_redis {
     io_.run();
     try {
       if (failure) std::rethrow_exception(failure);
-    } catch (const cluster::redis_unavailable&) {
+    } catch (const cluster::redis_unavailable& error) {
+      trouble_ = error.what();
     }
     return result;
   }
@@ -150,6 +158,7 @@ class false_redis {
     for (;;) {
       asked.erase(0, co_await asio::async_read_until(client, asio::dynamic_buffer(asked), "GET",
                                                      asio::use_awaitable));
+      if (hangs_up_) co_return;
       co_await may_answer_.async_wait(embed_server::no_throw);
       asio::steady_timer thinking{io_, think_for_};
       co_await thinking.async_wait(embed_server::no_throw);
@@ -171,6 +180,8 @@ class false_redis {
   std::chrono::milliseconds think_for_{0};
   int connections_ = 0;
   int answered_ = 0;
+  bool hangs_up_ = false;
+  std::string trouble_;
   asio::io_context io_{1};
   asio::steady_timer may_answer_{io_, 0s};
   unix_socket::acceptor acceptor_{io_};
@@ -205,6 +216,10 @@ TEST_CASE("an error of Redis is told apart from one that passes by itself") {
     CHECK_FALSE(false_redis("-" + code + " for now\r\n").ask());
   CHECK(cluster::redis_refusal{"NOGROUP none"}.is("NOGROUP"));
   CHECK_FALSE(cluster::redis_refusal{"NOGROUPS"}.is("NOGROUP"));
+}
+
+TEST_CASE("a connection that ends before the reply comes is told as such") {
+  CHECK(false_redis("").trouble_when_it_hangs_up() == "Redis did not answer GET: the connection has ended");
 }
 
 TEST_CASE("Q4: a reply that comes too late goes to whoever wants to hear of it, but no error does") {
