@@ -23,6 +23,7 @@
 
 #include <chrono>
 #include <exception>
+#include <new>
 #include <optional>
 #include <utility>
 
@@ -99,6 +100,9 @@ asio::awaitable<response> embed_service::answer(exchange& request, destination w
     error.emplace(found);
   } catch (const boost::system::system_error& failed) {
     error.emplace(from_error_code(failed.code()));
+  } catch (const std::bad_alloc& shortage) {
+    spdlog::error("{}: {}", head.path, shortage.what());
+    error.emplace(problem::unavailable, "there is not enough memory for this at the moment");
   } catch (const std::exception& unexpected) {
     spdlog::error("{}: {}", head.path, unexpected.what());
     error.emplace(problem::model_failed, "internal error");

@@ -21,6 +21,9 @@ namespace {
 
 namespace json = boost::json;
 
+// There may be enough memory, but this document is not to have it.
+class too_many_values final : public std::bad_alloc {};
+
 // Memory for one document, up to a limit: "[0,0,0,...]" takes a dozen times the memory of its text.
 class limited_memory final : public boost::container::pmr::memory_resource {
  public:
@@ -28,7 +31,7 @@ class limited_memory final : public boost::container::pmr::memory_resource {
 
  private:
   void* do_allocate(std::size_t size, std::size_t alignment) override {
-    if (size > left_) throw std::bad_alloc();
+    if (size > left_) throw too_many_values();
     void* const memory = all_memory_->allocate(size, alignment);
     left_ -= size;
     return memory;
@@ -68,7 +71,7 @@ json::object parse_strict(std::string_view body) {
   std::size_t read = 0;
   try {
     read = parser.write(body, ec);
-  } catch (const std::bad_alloc&) {
+  } catch (const too_many_values&) {
     refuse("it holds too many values");
   }
   if (ec) refuse(ec.message() + " at byte " + std::to_string(read));

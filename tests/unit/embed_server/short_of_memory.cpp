@@ -24,6 +24,7 @@
 #include <future>
 #include <limits>
 #include <memory>
+#include <new>
 #include <string>
 #include <thread>
 #include <type_traits>
@@ -53,7 +54,7 @@ extern "C" void* aligned_alloc(std::size_t alignment, std::size_t size) {
 
 namespace {
 
-/// Answers each text with its length, a turn of the thread later.
+/// Answers each text with its length, a turn of the thread later; there is no memory for "huge".
 class patient_engine final : public embedding_engine {
  public:
   patient_engine() {
@@ -72,7 +73,10 @@ class patient_engine final : public embedding_engine {
   asio::awaitable<embedded_texts> embed(embedding_job job) override {
     co_await asio::post(asio::use_awaitable);
     embedded_texts result{.vectors = {}, .token_count = 1};
-    for (const std::string& text : job.texts) result.vectors.push_back({static_cast<float>(text.size())});
+    for (const std::string& text : job.texts) {
+      if (text == "huge") throw std::bad_alloc();
+      result.vectors.push_back({static_cast<float>(text.size())});
+    }
     co_return result;
   }
 
@@ -165,6 +169,16 @@ TEST_CASE("H24: a connection for which there is no memory is closed, whatever it
     CHECK(server.becomes_empty());
   }
   CHECK(successes > 1);
+}
+
+TEST_CASE("H24: a request for which there is no memory may be tried again, and is not said to be wrong") {
+  log_watch log;
+  lonely_server server;
+  http_client client(server.port());
+  const auto answer = client.ask(post_json("/embed", R"({"text":"huge"})"));
+  CHECK(answer.status == 503);
+  CHECK(answer.field("retry-after") == "1");
+  CHECK(client.ask(post_json("/embed", R"({"text":"hi"})")).status == 200);
 }
 
 TEST_CASE("H24: a client for whom there is no memory does not keep the next one out") {
