@@ -12,6 +12,7 @@
 #include "cluster/serve_gateway.hpp"
 #include "cluster/serve_queue.hpp"
 #include "embed_server/logging.hpp"
+#include "embed_server/option_groups.hpp"
 #include "embed_server/options.hpp"
 
 #include <CLI/App.hpp>

@@ -9,6 +9,7 @@
 #include "embed_server/limits.hpp"
 #include "embed_server/loaded_model.hpp"
 #include "embed_server/logging.hpp"
+#include "embed_server/option_groups.hpp"
 #include "embed_server/options.hpp"
 
 #include <boost/asio/io_context.hpp>

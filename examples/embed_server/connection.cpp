@@ -6,6 +6,7 @@
 #include "access_line.hpp"
 #include "api_error.hpp"
 #include "no_throw.hpp"
+#include "read_request.hpp"
 #include "response_header.hpp"
 #include "routes.hpp"
 
@@ -17,7 +18,6 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
-#include <boost/beast/http/error.hpp>
 #include <boost/system/system_error.hpp>
 
 #include <spdlog/spdlog.h>
@@ -31,16 +31,6 @@ namespace embed_server {
 namespace {
 
 using boost::system::error_code;
-
-// What the parser's refusal means.
-api_error from_parser_error(const error_code& ec, bool request_line_complete) {
-  if (ec == http::error::body_limit) return {problem::body_too_large, "the body is too large"};
-  if (ec == http::error::header_limit) {
-    return request_line_complete ? api_error{problem::header_too_large, "the header is too large"}
-                                 : api_error{problem::target_too_long, "the request target is too long"};
-  }
-  return {problem::malformed, "not a valid HTTP/1.1 request: " + ec.message()};
-}
 
 // The part of a request's story that begins with its header.
 void begin(exchange& request, request_head head) {
@@ -140,13 +130,13 @@ asio::awaitable<bool> connection::serve_one() {
   destination where;
   std::optional<response> early;
   try {
-    begin(request, co_await read_head(parser));
+    begin(request, co_await read_head(*stream_, parser, limits_));
     where = find_route(request.head.method, request.head.path);
     request.client =
         service_.clients().identify(request.head, where.to);  // before the body of a stranger is read
     service_.clients().count_request(request.client, where.to);
     check_media_type(request.head, where.to);
-    co_await read_body(parser, request.head);
+    co_await read_body(*stream_, parser, request.head, limits_);
   } catch (const api_error& error) {
     if (request.head.path.empty()) begin(request, describe_refused(parser));
     const auto& path = request.head.path;
@@ -176,52 +166,6 @@ asio::awaitable<bool> connection::wait_for_request() {
                          : answered_ == 0            ? limits_.header_time
                                                      : limits_.idle_time);
   co_return co_await stream_->read_more() > 0;
-}
-
-// Reads by hand rather than with async_read_header, because the guard needs the raw header.
-asio::awaitable<request_head> connection::read_head(request_parser& parser) {
-  parser.header_limit(limits_.header_size);
-  parser.body_limit(limits_.body_size);
-  stream_->expires_after(limits_.header_time);
-  std::string raw;
-  for (;;) {
-    error_code ec;
-    const std::size_t used = parser.put(stream_->input().data(), ec);
-    raw.append(static_cast<const char*>(stream_->input().data().data()), used);
-    stream_->input().consume(used);
-    if (ec && ec != http::error::need_more) throw from_parser_error(ec, raw.find("\r\n") != raw.npos);
-    if (parser.is_header_done()) {
-      request_head head = inspect(parser, raw, limits_);
-      forget_key(parser);
-      co_return head;
-    }
-    if (co_await stream_->read_more() == 0) throw boost::system::system_error(http::error::partial_message);
-  }
-}
-
-asio::awaitable<void> connection::read_body(request_parser& parser, const request_head& head) {
-  if (parser.is_done()) co_return;
-  std::size_t chunks = 0;
-  auto count_chunk = [&](std::uint64_t, boost::beast::string_view, error_code& ec) {
-    if (++chunks > limits_.body_chunks) ec = http::error::bad_chunk;
-  };
-  parser.on_chunk_header(count_chunk);
-  stream_->expires_after(limits_.body_time);
-  if (head.expects_continue) {
-    constexpr std::string_view go_on = "HTTP/1.1 100 Continue\r\n\r\n";
-    co_await asio::async_write(*stream_, asio::buffer(go_on), asio::use_awaitable);
-  }
-  parser.eager(true);
-  for (;;) {
-    error_code ec;
-    if (stream_->input().size() > 0) stream_->input().consume(parser.put(stream_->input().data(), ec));
-    if (ec && ec != http::error::need_more) throw from_parser_error(ec, /*request_line_complete=*/true);
-    if (parser.is_done()) co_return;
-    // What the parser leaves has to come to an end before it means anything, and is searched for that again.
-    if (stream_->input().size() > limits_.header_size)
-      throw api_error{problem::header_too_large, "a chunk extension or the trailer is too large"};
-    if (co_await stream_->read_more() == 0) throw boost::system::system_error(http::error::partial_message);
-  }
 }
 
 // Empty if the client left before the answer was there; what it asked for is then taken out of the queue.

@@ -53,8 +53,6 @@ class connection : public std::enable_shared_from_this<connection> {
   asio::awaitable<void> serve();
   asio::awaitable<bool> serve_one();
   asio::awaitable<bool> wait_for_request();
-  asio::awaitable<request_head> read_head(request_parser& parser);
-  asio::awaitable<void> read_body(request_parser& parser, const request_head& head);
   /// `work` on the thread of the service.
   template <class Result>
   asio::awaitable<Result> at_home(asio::awaitable<Result> work);

@@ -15,10 +15,6 @@
 #include <string_view>
 #include <vector>
 
-namespace CLI {
-class App;
-}
-
 namespace embed_server {
 
 /// The scheduling policies that can be chosen; each is carpool's of the same name.
@@ -74,21 +70,6 @@ std::optional<server_options> parse_options(int argc, const char* const* argv,
 
 /// "NAME=FOLDER" or "FOLDER". Throws std::invalid_argument with one sentence.
 model_source parse_model_source(const std::string& text);
-
-// Parts of the command line, for programs that are not the whole server.
-
-/// The model, its devices and how it batches.
-void add_model_options(CLI::App& app, server_options& options);
-
-/// Where to listen, who may ask for how much, and what is told. The port is listened on unless only a Unix
-/// socket was asked for: see listens_on_port.
-void add_http_options(CLI::App& app, server_options& options);
-
-/// Only how much is logged, for programs without add_http_options.
-void add_log_level(CLI::App& app, server_options& options);
-
-/// server_options::tcp, once the command line has been read.
-bool listens_on_port(const CLI::App& app, const server_options& options);
 
 /// `base`, a model's own advice, with what the command line says instead.
 carpool::options batching_options(const server_options& given, carpool::options base);
