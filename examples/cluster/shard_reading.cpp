@@ -79,12 +79,12 @@ asio::awaitable<shard_reading> read_shard(redis_connection& redis, const queue_k
 }
 
 void add_queue_metrics(prometheus_text& text, std::size_t shards_used,
-                       std::span<const shard_reading> readings) {
+                       const std::map<std::size_t, shard_reading>& readings) {
   text.gauge("carpool_cluster_shards", "Shards of the queue that gateways use.", shards_used);
   const auto add = [&](const char* name, const char* help, auto value_of, const char* type = "gauge") {
     text.family(name, type, help);
-    for (const shard_reading& each : readings)
-      text.sample(name, {{"shard", std::to_string(each.number)}}, value_of(each));
+    for (const auto& [shard, each] : readings)
+      text.sample(name, {{"shard", std::to_string(shard)}}, value_of(each));
   };
   add("carpool_cluster_queue_depth", "Texts that no worker has taken yet.",
       [](const shard_reading& of) { return of.waiting; });
@@ -98,7 +98,7 @@ void add_queue_metrics(prometheus_text& text, std::size_t shards_used,
       "carpool_cluster_dead_letters_added_total", "Texts that could not be run, those no longer kept too.",
       [](const shard_reading& of) { return of.died; }, "counter");
   std::map<std::string, std::uint64_t> held;
-  for (const shard_reading& each : readings)
+  for (const auto& [shard, each] : readings)
     for (const auto& [worker, texts] : each.held) held[worker] += texts;
   text.family("carpool_cluster_held", "gauge", "Texts that a worker has taken and not answered yet.");
   for (const auto& [worker, texts] : held) text.sample("carpool_cluster_held", {{"worker", worker}}, texts);

@@ -13,14 +13,12 @@
 #include <cstddef>
 #include <cstdint>
 #include <map>
-#include <span>
 #include <string>
 
 namespace cluster {
 
 /// What Redis says of one shard at a moment.
 struct shard_reading {
-  std::size_t number = 0;                  ///< of the shard
   std::uint64_t outstanding = 0;           ///< texts, waiting or running
   std::uint64_t waiting = 0;               ///< texts that no worker has taken yet
   std::chrono::milliseconds oldest_age{};  ///< of the text that has waited longest; zero if none waits
@@ -33,9 +31,9 @@ struct shard_reading {
 /// copied, so its length does not matter. Throws as redis_connection::run.
 asio::awaitable<shard_reading> read_shard(redis_connection& redis, const queue_keys& keys);
 
-/// Metrics of a queue. They are about the queue and not about the program that tells them: all gateways tell
-/// the same.
+/// Metrics of a queue, with what is known of its shards by their numbers. They are about the queue and not
+/// about the program that tells them: all gateways tell the same.
 void add_queue_metrics(carpool::prometheus_text& text, std::size_t shards_used,
-                       std::span<const shard_reading> readings);
+                       const std::map<std::size_t, shard_reading>& readings);
 
 }  // namespace cluster

@@ -35,6 +35,7 @@ void sharded_queue::use(std::size_t shards) {
     shards_.push_back(std::make_unique<remote_queue>(executor_, settings_, keys, max_outstanding_));
     shards_.back()->start();
     if (closed_) shards_.back()->close();
+    asio::co_spawn(executor_, keep_reading(shards_.size() - 1), asio::detached);
   }
   if (std::exchange(used_, shards) != shards && shards_.size() > 1)
     spdlog::info("shards of the queue {} from now on: {}", name_, shards);
@@ -56,26 +57,37 @@ asio::awaitable<void> sharded_queue::keep_looking() {
   for (bool complained = false;;) {
     try {
       co_await look_around();
-      co_await read_shards();
       complained = false;
-    } catch (const redis_unavailable&) {  // the shards say so
-      readings_.clear();
+    } catch (const redis_unavailable&) {  // the shard says so
     } catch (const std::exception& error) {
-      readings_.clear();
       if (!std::exchange(complained, true)) spdlog::error("cannot look after the queue: {}", error.what());
     }
-    asio::steady_timer pause{executor_, announce_interval};
-    co_await pause.async_wait(asio::as_tuple(asio::use_awaitable));
+    co_await pause();
   }
 }
 
-asio::awaitable<void> sharded_queue::read_shards() {
-  std::vector<shard_reading> readings;
-  for (std::size_t number = 0; number < shards_.size(); ++number) {
-    readings.push_back(co_await read_shard(shards_[number]->connection(), queue_keys{name_, number}));
-    readings.back().number = number;
+// Each shard by itself, so that one that does not answer hides none of the others.
+asio::awaitable<void> sharded_queue::keep_reading(std::size_t shard) {
+  redis_connection& redis = shards_[shard]->connection();
+  const queue_keys keys{name_, shard};
+  for (bool complained = false;;) {
+    try {
+      readings_[shard] = co_await read_shard(redis, keys);
+      complained = false;
+    } catch (const redis_unavailable&) {  // the shard says so
+      readings_.erase(shard);
+    } catch (const std::exception& error) {
+      readings_.erase(shard);
+      if (!std::exchange(complained, true))
+        spdlog::error("cannot tell what waits in {}: {}", keys.requests(), error.what());
+    }
+    co_await pause();
   }
-  readings_ = std::move(readings);
+}
+
+asio::awaitable<void> sharded_queue::pause() {
+  asio::steady_timer timer{executor_, announce_interval};
+  co_await timer.async_wait(asio::as_tuple(asio::use_awaitable));
 }
 
 asio::awaitable<std::vector<text_reply>> sharded_queue::submit(std::vector<text_request> texts,

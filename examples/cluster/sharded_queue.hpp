@@ -18,6 +18,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -59,8 +60,8 @@ class sharded_queue {
   /// The model that workers last said they run; empty if there have not been any for a while.
   const std::optional<model_card>& model() const { return model_; }
 
-  /// What Redis said last, a few seconds ago, of the shards that it told of.
-  const std::vector<shard_reading>& readings() const { return readings_; }
+  /// What Redis said last, a few seconds ago, of the shards that it told of, by their numbers.
+  const std::map<std::size_t, shard_reading>& readings() const { return readings_; }
 
   /// How many shards are used now.
   std::size_t shards() const { return used_; }
@@ -79,7 +80,8 @@ class sharded_queue {
   void use(std::size_t shards);
   remote_queue& choose(std::uint64_t client);
   asio::awaitable<void> keep_looking();
-  asio::awaitable<void> read_shards();
+  asio::awaitable<void> keep_reading(std::size_t shard);
+  asio::awaitable<void> pause();
 
   asio::any_io_executor executor_;
   redis_settings settings_;
@@ -89,7 +91,7 @@ class sharded_queue {
   std::size_t used_ = 0;
   std::size_t next_ = 0;  // for those without a key
   std::optional<model_card> model_;
-  std::vector<shard_reading> readings_;
+  std::map<std::size_t, shard_reading> readings_;
   bool closed_ = false;
 };
 

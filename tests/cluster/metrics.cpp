@@ -65,6 +65,17 @@ TEST_CASE("a gateway tells how much waits in each shard, for how long, who has w
   await_metric(*gateway, shard_metric("queue_depth", 1), "0");
 }
 
+TEST_CASE("a shard that cannot be asked hides none of the others") {
+  const redis_server redis;
+  set_model(redis, "toy", 4);
+  redis.ask("SET '{cp:default}:shards' 2");
+  redis.ask("SET '{cp:default}:req' x");  // which is no stream
+  redis.ask("XADD '{cp:default:1}:req' '*' p a");
+  const auto gateway = start_gateway(redis);
+  await_metric(*gateway, shard_metric("queue_depth", 1), "1");
+  CHECK(value_of(metrics_of(*gateway), shard_metric("queue_depth", 0)).empty());
+}
+
 TEST_CASE("when Redis is away a gateway tells nothing of the queue, rather than what was") {
   redis_server redis;
   const auto worker = start_worker(redis);

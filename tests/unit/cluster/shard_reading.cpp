@@ -6,15 +6,16 @@
 #include "support/doctest.hpp"
 
 #include <chrono>
+#include <cstddef>
+#include <map>
 #include <string>
-#include <vector>
 
 using namespace std::chrono_literals;
 
 TEST_CASE("a queue's metrics are told for each shard, and for each worker what it has of all of them") {
-  const std::vector<cluster::shard_reading> readings{
-      {.number = 0, .outstanding = 7, .waiting = 4, .oldest_age = 1500ms, .held = {{"one", 1}, {"two", 2}}},
-      {.number = 1, .outstanding = 3, .dead_letters = 9, .died = 12, .held = {{"two", 3}}}};
+  const std::map<std::size_t, cluster::shard_reading> readings{
+      {0, {.outstanding = 7, .waiting = 4, .oldest_age = 1500ms, .held = {{"one", 1}, {"two", 2}}}},
+      {1, {.outstanding = 3, .dead_letters = 9, .died = 12, .held = {{"two", 3}}}}};
   carpool::prometheus_text text;
   cluster::add_queue_metrics(text, 2, readings);
   const std::string told = text.release();
