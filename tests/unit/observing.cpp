@@ -8,6 +8,7 @@
 #include <boost/asio/bind_executor.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/system_executor.hpp>
+#include <boost/asio/use_future.hpp>
 
 #include <support/doctest.hpp>
 #include <support/gate.hpp>
@@ -24,7 +25,7 @@ using namespace carpool::test;
 
 namespace {
 
-struct diary final : observer {
+struct diary : observer {
   void on_batch_started(const batch_report& batch) noexcept override { started.push_back(batch); }
   void on_batch_finished(const batch_report& batch) noexcept override { finished.push_back(batch); }
   void on_request_ended(const request_report& request) noexcept override { requests.push_back(request); }
@@ -119,6 +120,36 @@ TEST_CASE(
     CHECK(request.arrival <= told->finished[request.batch - 1].started);
     CHECK(request.queue >= 0ms);
   }
+}
+
+TEST_CASE("a batch begins when its requests are there, also one that the observer submits before it") {
+  struct guest final : diary {
+    void on_batch_finished(const batch_report& batch) noexcept override {
+      diary::on_batch_finished(batch);
+      if (batch.id == 1) batcher->async_submit(3, asio::detached);
+    }
+    DynamicBatcher<int, int>* batcher = nullptr;
+  };
+  const auto told = std::make_shared<guest>();
+  gate first;
+  {
+    DynamicBatcher<int, int> batcher(
+        {.max_batch_size = 2, .observer = told},
+        [&](std::span<const int> inputs) {
+          first.pass();
+          return ints(inputs.begin(), inputs.end());
+        },
+        eager{});
+    told->batcher = &batcher;
+    batcher.async_submit(1, asio::detached);
+    first.await_arrivals(1);
+    auto second = batcher.async_submit(2, asio::use_future);
+    first.open();
+    second.get();
+  }
+  REQUIRE(told->requests.size() == 3);
+  for (const request_report& request : told->requests)
+    CHECK(request.arrival <= told->finished[request.batch - 1].started);
 }
 
 TEST_CASE("the time in which a lane gets new functors belongs to no batch") {

@@ -255,7 +255,7 @@ class workers : public batch_runner<Clock> {
   /// The lane is free again, and looks before its callers hear of their results: what they submit then makes
   /// a batch of its own, instead of going one by one to a lane that looks meanwhile. Handlers that run
   /// anywhere are called here, which spares them a thread that would have to be woken. True: the lane's
-  /// thread has to look again, and no time has passed meanwhile.
+  /// thread has to look again, and no time has passed meanwhile, as it does in handlers and observers.
   bool rest(lane_slot& mine, time_point now, effects& out) {
     auto lock = this->enter(out, now);
     lanes_.rest(mine);
@@ -263,9 +263,10 @@ class workers : public batch_runner<Clock> {
     this->react(now, out, &mine);
     const bool goes_on = out.wake == &mine && !model_executor_;
     if (goes_on) out.wake = nullptr;
+    const bool at_once = goes_on && !this->observer_;
     completion_list here;
     this->release(lock, out, &here);
-    if (here.empty()) return goes_on;
+    if (here.empty()) return at_once;
     run_all_here(std::move(here));
     return false;
   }
