@@ -3,30 +3,48 @@
 
 #include "output_file.hpp"
 
+#include <fcntl.h>
 #include <poll.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <climits>
+#include <cstdio>
 #include <utility>
 
 namespace embed_server {
+namespace {
+
+// A terminal may have room for less than is written. So it is opened once more, where that is allowed, not to
+// block here without changing it for others.
+int without_blocking(int descriptor) noexcept {
+  if (descriptor < 0 || ::isatty(descriptor) == 0) return descriptor;
+  char name[32];
+  std::snprintf(name, sizeof name, "/proc/self/fd/%d", descriptor);
+  const int own = ::open(name, O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+  if (own < 0) return descriptor;
+  ::close(descriptor);
+  return own;
+}
+
+}  // namespace
 
 output_file::~output_file() { replace(-1); }
 
 void output_file::replace(int descriptor) noexcept {
-  if (const int before = std::exchange(descriptor_, descriptor); before >= 0) ::close(before);
+  if (const int before = std::exchange(descriptor_, without_blocking(descriptor)); before >= 0)
+    ::close(before);
   stuck_ = false;
 }
 
-// Where there is room, there is room for PIPE_BUF bytes: writing so many does not block.
+// Where a pipe has room, it has room for PIPE_BUF bytes: writing so many does not block.
 std::size_t output_file::write(std::string_view bytes) noexcept {
   std::size_t done = 0;
   while (done < bytes.size() && wait_for_room()) {
     const auto written =
         ::write(descriptor_, bytes.data() + done, std::min<std::size_t>(bytes.size() - done, PIPE_BUF));
-    if (written < 0 && errno != EINTR) break;
+    if (written < 0 && errno != EINTR && (errno != EAGAIN || in_a_hurry_)) break;
     if (written > 0) done += static_cast<std::size_t>(written);
   }
   return done;

@@ -13,7 +13,7 @@ namespace embed_server {
 class output_file {
  public:
   /// Closes the descriptor at its end; -1 is none.
-  explicit output_file(int descriptor) noexcept : descriptor_(descriptor) {}
+  explicit output_file(int descriptor) noexcept { replace(descriptor); }
   ~output_file();
   output_file(const output_file&) = delete;
   output_file& operator=(const output_file&) = delete;
@@ -33,7 +33,7 @@ class output_file {
  private:
   bool wait_for_room() noexcept;
 
-  int descriptor_;
+  int descriptor_ = -1;
   std::atomic<bool> in_a_hurry_ = false;
   bool stuck_ = false;
 };
