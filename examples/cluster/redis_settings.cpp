@@ -12,7 +12,9 @@ std::string redis_settings::password() const {
   if (password_file.empty()) return {};
   std::ifstream in{password_file};
   std::string first_line;
-  if (!std::getline(in, first_line) || first_line.empty())
+  std::getline(in, first_line);
+  if (first_line.ends_with('\r')) first_line.pop_back();
+  if (!in || first_line.empty())
     throw std::runtime_error("--redis-password-file: " + password_file + " cannot be read or is empty");
   return first_line;
 }

@@ -88,6 +88,7 @@ class queue_service {
                 {.capacity = capacity_of(engine), .lease = given.lease}) {}
 
   asio::awaitable<bool> work() {
+    std::signal(SIGHUP, SIG_IGN);  // there is nothing that a worker could read again
     asio::signal_set signals{co_await asio::this_coro::executor, SIGINT, SIGTERM};
     if (!co_await introduce(signals)) co_return true;
     const auto ended = co_await (worker_.work() || look_after_queue() || stop_when_signalled(signals));

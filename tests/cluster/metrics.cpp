@@ -137,6 +137,7 @@ TEST_CASE("a worker that finishes what it has is not healthy any more, and a por
   test_gateway gateway(redis.socket());
   auto replies = gateway.submit({held.text()});
   held.await_run();
+  worker->signal(SIGHUP);  // which ends nobody
   worker->signal(SIGTERM);
   worker->await_line("finishing what has been taken");
   await([&] { return http_client(worker->port()).ask(get("/health")).status == 503; });

@@ -55,6 +55,8 @@ TEST_CASE("a password is the first line of its file") {
   queue_options given;
   given.password_file = folder.write("password", "secret word\nanother\n").string();
   CHECK(settings_of(given).password() == "secret word");
+  given.password_file = folder.write("from Windows", "secret word\r\n").string();
+  CHECK(settings_of(given).password() == "secret word");
   given.password_file = folder.write("empty", "").string();
   CHECK(complaint(given) == "--redis-password-file: " + given.password_file + " cannot be read or is empty");
 }
