@@ -258,9 +258,11 @@ class basic_dynamic_batcher {
     void operator()(Handler&& handler, Functors functors) const {
       using operation = execution::drain_operation<std::decay_t<Handler>>;
       auto& engine = *this->batcher.engine_;
-      engine.reload(*operation::make(execution::handler_run::current(), owned(std::forward<Handler>(handler)),
-                                     engine.at_home()),
-                    [&](std::size_t lanes) { return make_lanes(std::move(functors), lanes); });
+      engine.reload([&](std::size_t lanes) { return make_lanes(std::move(functors), lanes); },
+                    [&]() -> operation& {
+                      return *operation::make(execution::handler_run::current(),
+                                              owned(std::forward<Handler>(handler)), engine.at_home());
+                    });
     }
   };
 

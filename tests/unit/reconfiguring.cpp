@@ -125,6 +125,19 @@ TEST_CASE("a reload that comes while lanes are added reaches these, too") {
   CHECK(batcher.async_submit_many({1, 2, 3}, asio::use_future).get() == ints{7, 7, 7});
 }
 
+TEST_CASE("a handler may change the options when it is destroyed because its reload is refused") {
+  const auto lane = [](std::span<const int> inputs) { return ints(inputs.begin(), inputs.end()); };
+  DynamicBatcher<int, int> batcher{{.lanes = 2}, [&](std::size_t) { return lane; }};
+  std::shared_ptr<void> farewell(nullptr, [&](void*) { batcher.reconfigure({.lanes = 3}); });
+  auto cannot_be_copied = [lane, own = std::make_unique<int>()](std::span<const int> inputs) {
+    return lane(inputs);
+  };
+  CHECK_THROWS_AS(batcher.async_reload(std::move(cannot_be_copied),
+                                       [farewell = std::move(farewell)](boost::system::error_code) {}),
+                  std::invalid_argument);
+  CHECK(batcher.stats().lanes == 3);
+}
+
 TEST_CASE("a lane that cannot be made leaves everything as it was") {
   const auto factory = [](std::size_t lane) {
     if (lane == 2) throw std::runtime_error("no such device");

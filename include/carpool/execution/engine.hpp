@@ -74,19 +74,18 @@ class engine final : public workers<Clock> {
     this->release(lock, out);
   }
 
-  /// The lanes get other functors, from `make_for(number of lanes)`, which may throw; the operation completes
-  /// when each has.
-  template <class Operation, class MakeFor>
-  void reload(Operation& operation, MakeFor make_for) {
+  /// The lanes get other functors, from `make_for(number of lanes)`, which may throw; the operation, which is
+  /// made after that, completes when each has.
+  template <class MakeFor, class MakeOperation>
+  void reload(MakeFor make_for, MakeOperation make_operation) {
     std::unique_lock one_at_a_time(configuring_);  // no lane is added meanwhile
     effects out;
     std::vector<lane_slot*> idle;
-    std::shared_ptr<const lane_maker> make;  // exchanged for the old one, which goes without the lock
-    or_discard(operation, [&] {
-      idle.reserve(lanes_.size());
-      make = std::make_shared<const lane_maker>(make_for(lanes_.size()));
-    });
-    auto lock = enter_to_wait(operation, Clock::now(), out, [] {});
+    idle.reserve(lanes_.size());
+    // Exchanged for the old one, which goes without the lock.
+    auto make = std::make_shared<const lane_maker>(make_for(lanes_.size()));
+    auto& operation = make_operation();
+    auto lock = enter_to_wait(operation, Clock::now(), out);
     this->start_reload(make, operation, idle);
     one_at_a_time.unlock();  // an observer may well call the batcher
     this->release(lock, out);
@@ -140,7 +139,7 @@ class engine final : public workers<Clock> {
   void shut_down_by(Operation& operation, shutdown_mode how, time_limit within) {
     effects out;
     const auto now = Clock::now();
-    auto lock = enter_to_wait(operation, now, out, [] {});
+    auto lock = enter_to_wait(operation, now, out);
     drains_.push_back(operation);
     switch (how) {
       case shutdown_mode::drain:
@@ -159,18 +158,15 @@ class engine final : public workers<Clock> {
   }
 
  private:
-  /// Begins the event in which an operation joins those that wait for something. If that or the step throws,
-  /// the operation is destroyed and the event has ended.
-  template <class Operation, class Step>
-  [[nodiscard]] brief_lock enter_to_wait(Operation& operation, time_point now, effects& out, Step step) {
+  /// Begins the event in which an operation joins those that wait for something. If that throws, the
+  /// operation is destroyed and the event has ended.
+  template <class Operation>
+  [[nodiscard]] brief_lock enter_to_wait(Operation& operation, time_point now, effects& out) {
     brief_lock lock;
     or_discard(operation, [&] {
       connect(operation, *this, [](engine& self, Operation& mine, auto) { self.stop_waiting(mine); });
       lock = this->enter(out, now);
-      this->prepare(out, lock, [&] {
-        step();
-        this->keep_running();
-      });
+      this->prepare(out, lock, [&] { this->keep_running(); });
     });
     return lock;
   }
