@@ -59,7 +59,12 @@ asio::awaitable<void> reply_stream::find_last() {
 asio::awaitable<void> reply_stream::trim(redis_connection& redis) {
   weight_ = 0;
   std::vector<std::string> key{key_}, last{entry_, id_};
-  co_await trim_script.run(redis, std::move(key), std::move(last));
+  try {
+    co_await trim_script.run(redis, std::move(key), std::move(last));
+  } catch (...) {
+    failed_ = true;  // that may be all that is noticed of another server
+    throw;
+  }
 }
 
 }  // namespace cluster

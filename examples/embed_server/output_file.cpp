@@ -5,6 +5,7 @@
 
 #include <fcntl.h>
 #include <poll.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -28,6 +29,11 @@ int without_blocking(int descriptor) noexcept {
   return own;
 }
 
+bool is_regular(int descriptor) noexcept {
+  struct stat found {};
+  return ::fstat(descriptor, &found) == 0 && S_ISREG(found.st_mode);
+}
+
 }  // namespace
 
 output_file::~output_file() { replace(-1); }
@@ -35,15 +41,17 @@ output_file::~output_file() { replace(-1); }
 void output_file::replace(int descriptor) noexcept {
   if (const int before = std::exchange(descriptor_, without_blocking(descriptor)); before >= 0)
     ::close(before);
+  most_at_once_ = is_regular(descriptor_) ? std::string_view::npos : PIPE_BUF;
   stuck_ = false;
 }
 
-// Where a pipe has room, it has room for PIPE_BUF bytes: writing so many does not block.
+// Where a pipe has room, it has room for PIPE_BUF bytes: writing so many does not block. A file always has
+// room, and a line that goes there in one piece is not torn by what another process writes.
 std::size_t output_file::write(std::string_view bytes) noexcept {
   std::size_t done = 0;
   while (done < bytes.size() && wait_for_room()) {
     const auto written =
-        ::write(descriptor_, bytes.data() + done, std::min<std::size_t>(bytes.size() - done, PIPE_BUF));
+        ::write(descriptor_, bytes.data() + done, std::min(bytes.size() - done, most_at_once_));
     if (written < 0 && errno != EINTR && (errno != EAGAIN || in_a_hurry_)) break;
     if (written > 0) done += static_cast<std::size_t>(written);
   }

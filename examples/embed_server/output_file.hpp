@@ -4,6 +4,7 @@
 #pragma once
 
 #include <atomic>
+#include <cstddef>
 #include <string_view>
 
 namespace embed_server {
@@ -34,6 +35,7 @@ class output_file {
   bool wait_for_room() noexcept;
 
   int descriptor_ = -1;
+  std::size_t most_at_once_ = 0;  // bytes
   std::atomic<bool> in_a_hurry_ = false;
   bool stuck_ = false;
 };

@@ -64,7 +64,8 @@ namespace carpool {
 /// handler keeps the lane from its next batch, so it must be short and wait for nothing. If it has a
 /// cancellation slot that is connected, as with cancel_after, it is called on the batcher's executor instead;
 /// so is any with asio::inline_executor, to which nothing can be posted. An asio::any_completion_handler gets
-/// there, too, and on from there to the executor of what it holds, whose context must outlive the request.
+/// there, too, and on from there to the executor of what it holds, whose context must outlive the request;
+/// where there is no memory for that way, it is called on the batcher's executor.
 ///
 /// Handlers that complete together are called in one go, one post per executor. Requests that they submit
 /// wait for each other: they arrive, and their times begin, when all these handlers have been called or

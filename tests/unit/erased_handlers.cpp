@@ -21,6 +21,8 @@
 #include <support/doctest.hpp>
 #include <support/int_bench.hpp>
 
+#include <memory>
+#include <new>
 #include <optional>
 #include <utility>
 
@@ -36,6 +38,20 @@ void run_dry(asio::io_context& io) {
   io.restart();
   io.run();
 }
+
+/// An executor that has no memory for what it is given, or takes nothing any more.
+struct poor_executor {
+  enum class answer { throws, drops };
+
+  template <class Function>
+  void execute(Function function) const {
+    const Function given = std::move(function);
+    if (what == answer::throws) throw std::bad_alloc();
+  }
+  bool operator==(const poor_executor&) const noexcept = default;
+
+  answer what;
+};
 
 }  // namespace
 
@@ -81,6 +97,38 @@ TEST_CASE("its context does not run dry meanwhile, and one that names none is ca
   bench.batcher.async_submit(3, erased(asio::bind_executor(bench.callers, count)));
   bench.settle();
   CHECK(called == 3);
+}
+
+TEST_CASE("where its own executor has no memory for it, it is called by the batcher's") {
+  int_bench bench;
+  int called = 0;
+  const auto count = [&](boost::system::error_code, int) { ++called; };
+  for (int i = 0; i < 3; ++i)
+    bench.batcher.async_submit(i, asio::bind_executor(poor_executor{poor_executor::answer::throws}, count));
+  bench.settle();
+  CHECK(called == 3);
+}
+
+TEST_CASE("an executor that takes nothing any more destroys it") {
+  int_bench bench;
+  auto alive = std::make_shared<int>();
+  bench.batcher.async_submit(1, asio::bind_executor(poor_executor{poor_executor::answer::drops},
+                                                    [alive](boost::system::error_code, int) { FAIL(""); }));
+  bench.settle();
+  CHECK(alive.use_count() == 1);
+}
+
+TEST_CASE("a lack of memory that is the handler's own is told to who runs it") {
+  int_bench bench;
+  asio::io_context other;
+  int called = 0;
+  bench.batcher.async_submit(1, erased(asio::bind_executor(other, [&](boost::system::error_code, int) {
+                               ++called;
+                               throw std::bad_alloc();
+                             })));
+  bench.settle();
+  CHECK_THROWS_AS(run_dry(other), std::bad_alloc);
+  CHECK(called == 1);
 }
 
 TEST_CASE("it can be cancelled until it is called") {

@@ -22,8 +22,8 @@
 
 namespace carpool::execution {
 
-/// Marks that this thread posts a run. Executors do not give back what they have no memory for, they drop it:
-/// its operations go back to where they came from.
+/// Marks that this thread posts operations. Executors do not give back what they have no memory for, they
+/// drop it: then they go back to where they came from.
 class run_being_posted {
  public:
   explicit run_being_posted(completion_list& came_from) noexcept
@@ -42,6 +42,41 @@ class run_being_posted {
   completion_list& came_from_;
   run_being_posted* const outer_;
 };
+
+/// An operation on its way to an executor that may call it at once.
+class lone_call {
+ public:
+  explicit lone_call(completion& operation) noexcept { alone_.push(operation); }
+  lone_call(lone_call&&) noexcept = default;
+  lone_call& operator=(lone_call&&) = delete;
+  ~lone_call() {
+    if (!alone_.empty()) run_being_posted::dropped(alone_);
+  }
+
+  void operator()() {
+    completion_list dropped;  // by what the handler does, which is no concern of who posts this one
+    const run_being_posted others(dropped);
+    handler_run here(nullptr);  // there are no others that what it submits could wait for
+    alone_.consume([&here](completion& operation) { operation.invoke(here); });
+  }
+
+ private:
+  completion_list alone_;
+};
+
+/// Lets this executor call the handler, at once or later. False: it has no memory for that.
+template <class Executor>
+[[nodiscard]] bool execute_on(const Executor& executor, completion& operation) {
+  completion_list back;
+  try {
+    const run_being_posted mark(back);
+    executor.execute(lone_call(operation));
+  } catch (const std::bad_alloc&) {
+    if (back.pop() == &operation) return false;
+    throw;  // the handler has
+  }
+  return true;
+}
 
 /// Calls the handlers of a list on the executor that they share. A handler that throws does not cost the
 /// others their turn: they are posted again before the exception goes to whoever runs the executor, or called

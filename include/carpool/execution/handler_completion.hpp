@@ -28,17 +28,6 @@
 
 namespace carpool::execution {
 
-/// Lets this executor call the handler, at once or later.
-template <class Executor>
-void execute_on(const Executor& executor, completion& operation) {
-  completion_list alone;
-  alone.push(operation);
-  executor.execute([alone = std::move(alone)]() mutable {
-    handler_run here(nullptr);  // there are no others that what it submits could wait for
-    alone.consume([&here](completion& each) { each.invoke(here); });
-  });
-}
-
 /// The part that depends on the executor of the handler only. While the operation is pending it holds
 /// outstanding work on a foreign executor, so that its context does not run dry; on its own one the batcher
 /// does.
@@ -56,7 +45,7 @@ class executor_completion : public foreign_completion {
 
   void run_here() final {
     const auto executor = *executor_;  // our own is gone once the handler runs
-    execute_on(executor, *this);
+    if (!execute_on(executor, *this)) lone_call{*this}();
   }
 
   [[nodiscard]] bool shares_executor_with(const foreign_completion& other) const noexcept final {
@@ -118,11 +107,10 @@ class handed_on_completion : public completion {
   }
   ~handed_on_completion() = default;
 
-  /// False: it is where it belongs.
+  /// False: it is where it belongs, or there is no memory for the way on, and it ends here.
   [[nodiscard]] bool hand_on() {
     const auto executor = std::exchange(executor_, std::nullopt);
-    if (executor) execute_on(*executor, *this);
-    return executor.has_value();
+    return executor && execute_on(*executor, *this);
   }
 
  private:
