@@ -31,7 +31,7 @@ int without_blocking(int descriptor) noexcept {
 
 bool is_regular(int descriptor) noexcept {
   struct stat found {};
-  return ::fstat(descriptor, &found) == 0 && S_ISREG(found.st_mode);
+  return descriptor >= 0 && ::fstat(descriptor, &found) == 0 && S_ISREG(found.st_mode);
 }
 
 }  // namespace
