@@ -57,9 +57,11 @@ asio::awaitable<void> sharded_queue::keep_looking() {
   for (bool complained = false;;) {
     try {
       co_await look_around();
+      makes_sense_ = true;
       complained = false;
     } catch (const redis_unavailable&) {  // the shard says so
     } catch (const std::exception& error) {
+      makes_sense_ = false;
       if (!std::exchange(complained, true)) spdlog::error("cannot look after the queue: {}", error.what());
     }
     co_await pause();
@@ -127,6 +129,11 @@ carpool::stats sharded_queue::stats() const {
     sum.queued += one.queued;
   }
   return sum;
+}
+
+std::map<std::size_t, shard_reading> sharded_queue::readings() const {
+  if (makes_sense_) return readings_;
+  return {};
 }
 
 std::uint64_t sharded_queue::unwanted_replies() const {

@@ -60,8 +60,9 @@ class sharded_queue {
   /// The model that workers last said they run; empty if there have not been any for a while.
   const std::optional<model_card>& model() const { return model_; }
 
-  /// What Redis said last, a few seconds ago, of the shards that it told of, by their numbers.
-  const std::map<std::size_t, shard_reading>& readings() const { return readings_; }
+  /// What Redis said last, a few seconds ago, of the shards that it told of, by their numbers. Nothing where
+  /// what it said of the queue itself makes no sense.
+  std::map<std::size_t, shard_reading> readings() const;
 
   /// How many shards are used now.
   std::size_t shards() const { return used_; }
@@ -92,6 +93,7 @@ class sharded_queue {
   std::size_t next_ = 0;  // for those without a key
   std::optional<model_card> model_;
   std::map<std::size_t, shard_reading> readings_;
+  bool makes_sense_ = true;  // what Redis says of model and shards
   bool closed_ = false;
 };
 
