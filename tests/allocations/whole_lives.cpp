@@ -126,7 +126,7 @@ void run(asio::io_context& io, asio::io_context& foreign, const requests& those)
 /// is enough, and with one allocation that fails or several in a row.
 template <class Life>
 void at_every_allocation(Life live) {
-  for (const std::size_t failures : {1, 2, 7}) {
+  for (const std::size_t failures : {1U, 2U, 7U}) {
     std::size_t successes = 0;
     for (bool enough = false; !enough; ++successes) {
       REQUIRE(successes < 2000);
@@ -293,7 +293,7 @@ TEST_CASE("B27: a handler's context may end while memory is short") {
 }
 
 TEST_CASE("B27: a lane's thread that has no memory to tell its results tries again") {
-  for (const std::size_t failures : {1, 2, 7, 100}) {
+  for (const std::size_t failures : {1U, 2U, 7U, 100U}) {
     for (std::size_t successes = 0; successes < 20; ++successes) {
       INFO(failures, " failures after ", successes, " allocations of the lane");
       asio::io_context io;
