@@ -27,6 +27,7 @@
 #include <concepts>
 #include <functional>
 #include <memory>
+#include <new>
 #include <optional>
 #include <type_traits>
 #include <utility>
@@ -303,12 +304,22 @@ class basic_dynamic_batcher {
     };
     if constexpr (execution::has_executor<std::decay_t<Handler>>)
       if (!at_home) return post(named, std::move(call));
-    if constexpr (execution::is_handed_on<std::decay_t<Handler>>)
-      post(own, [executor = execution::kept_running(named), call = std::move(call)]() mutable {
-        executor.execute(std::move(call));
+    if constexpr (execution::is_handed_on<std::decay_t<Handler>>) {
+      const auto kept = std::make_shared<std::optional<decltype(call)>>(std::move(call));
+      const auto call_once = [kept] {
+        if (auto mine = std::exchange(*kept, std::nullopt)) (*mine)();
+      };
+      post(own, [executor = execution::kept_running(named), kept, call_once] {
+        try {
+          executor.execute(call_once);
+        } catch (const std::bad_alloc&) {
+          if (!kept->has_value()) throw;  // the handler has
+          call_once();
+        }
       });
-    else
+    } else {
       post(own, std::move(call));
+    }
   }
 
   template <class Functors>

@@ -107,6 +107,10 @@ TEST_CASE("where its own executor has no memory for it, it is called by the batc
     bench.batcher.async_submit(i, asio::bind_executor(poor_executor{poor_executor::answer::throws}, count));
   bench.settle();
   CHECK(called == 3);
+  bench.batcher.close();
+  bench.batcher.async_submit(4, asio::bind_executor(poor_executor{poor_executor::answer::throws}, count));
+  bench.settle();
+  CHECK(called == 4);  // so is one that is refused at the door
 }
 
 TEST_CASE("an executor that takes nothing any more destroys it") {
