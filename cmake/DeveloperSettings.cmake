@@ -46,14 +46,3 @@ foreach(name BOOST_ROOT TORCH_ROOT CARPOOL_MINILM CARPOOL_CLIENTS_PYTHON CARPOOL
     set(${name} "${installed_${name}}")
   endif()
 endforeach()
-
-# BOOST_ROOT names the Boost to use, whatever an earlier run has found.
-cmake_path(IS_PREFIX BOOST_ROOT "${Boost_DIR}" same_boost)
-if(BOOST_ROOT AND NOT same_boost)
-  unset(Boost_DIR CACHE)
-endif()
-# An unpacked Boost that was never built has no CMake config: look at its headers rather than for another Boost.
-file(GLOB boost_config "${BOOST_ROOT}/lib*/cmake/Boost-*" "${BOOST_ROOT}/lib/*/cmake/Boost-*")
-if(BOOST_ROOT AND NOT boost_config)
-  set(Boost_NO_BOOST_CMAKE ON)
-endif()

@@ -11,7 +11,8 @@ install(EXPORT carpoolTargets NAMESPACE carpool:: DESTINATION "${package_dir}")
 # carpool::bert is not exported: the package config makes it anew from the libtorch of the machine it is used on.
 install(DIRECTORY include/carpool/bert include/carpool/tensors DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}/carpool"
   FILES_MATCHING PATTERN "*.hpp" PATTERN "cuda_*")
-install(FILES cmake/carpoolConfig.cmake cmake/CarpoolBert.cmake cmake/FindLibtorch.cmake DESTINATION "${package_dir}")
+install(FILES cmake/carpoolConfig.cmake cmake/CarpoolBert.cmake cmake/FindBoostHeaders.cmake cmake/FindLibtorch.cmake
+  DESTINATION "${package_dir}")
 
 write_basic_package_version_file("${CMAKE_CURRENT_BINARY_DIR}/carpoolConfigVersion.cmake"
   COMPATIBILITY SameMinorVersion ARCH_INDEPENDENT)

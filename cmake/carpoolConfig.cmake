@@ -4,10 +4,17 @@
 # find_package(carpool) defines carpool::carpool; find_package(carpool COMPONENTS bert) also carpool::bert, for which it
 # looks for libtorch (TORCH_ROOT) and, unless CARPOOL_CUDA is OFF, for a CUDA toolkit.
 include(CMakeFindDependencyMacro)
-if(NOT TARGET Boost::headers)
-  find_dependency(Boost 1.81)
-endif()
 find_dependency(Threads)
+list(PREPEND CMAKE_MODULE_PATH "${CMAKE_CURRENT_LIST_DIR}")
+if(NOT TARGET Boost::headers)
+  find_package(BoostHeaders 1.81 QUIET)
+endif()
+list(POP_FRONT CMAKE_MODULE_PATH)
+if(NOT TARGET Boost::headers)
+  set(carpool_FOUND FALSE)
+  set(carpool_NOT_FOUND_MESSAGE "carpool needs Boost 1.81 or newer; BOOST_ROOT can name its folder")
+  return()
+endif()
 include("${CMAKE_CURRENT_LIST_DIR}/carpoolTargets.cmake")
 
 if("bert" IN_LIST carpool_FIND_COMPONENTS)
