@@ -28,7 +28,10 @@ Texts are English of mixed length, N to a request. The same seed sends the same 
 #include "support/request_bodies.hpp"
 #include <carpool/simulate/recorded_trace.hpp>
 
-#include <boost/asio/ip/address.hpp>
+#include <boost/asio/connect.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/system/error_code.hpp>
 
 #include <algorithm>
 #include <charconv>
@@ -43,6 +46,7 @@ Texts are English of mixed length, N to a request. The same seed sends the same 
 #include <sstream>
 #include <stdexcept>
 #include <string>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -52,21 +56,33 @@ using bench::latency_histogram;
 using bench::timed_request;
 using namespace std::chrono_literals;
 
-boost::asio::ip::tcp::endpoint endpoint_of(std::string where) {
+struct server_address {
+  std::string name;  ///< HOST:PORT, which it is told that it is asked by
+  boost::asio::ip::tcp::endpoint endpoint;
+};
+
+server_address find_server(std::string where) {
   if (where.starts_with("http://")) where.erase(0, 7);
   while (where.ends_with('/')) where.pop_back();
   const auto colon = where.rfind(':');
-  const std::string host = where.substr(0, colon);
-  boost::system::error_code wrong;
-  const auto address = boost::asio::ip::make_address(host == "localhost" ? "127.0.0.1" : host, wrong);
-  std::uint16_t port = 0;
-  const char* const end = where.data() + where.size();
-  const bool has_port =
-      colon != where.npos && std::from_chars(where.data() + colon + 1, end, port).ptr == end;
-  if (wrong || !has_port || port == 0)
-    throw bench::wrong_argument{"--server is \"" + where +
-                                "\"; it must be an IP address and a port, as 127.0.0.1:8080"};
-  return {address, port};
+  const std::string port = colon == where.npos ? "" : where.substr(colon + 1);
+  std::string host = where.substr(0, colon);
+  if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);  // IPv6
+  std::uint16_t number = 0;
+  const auto [end, wrong] = std::from_chars(port.data(), port.data() + port.size(), number);
+  if (host.empty() || wrong != std::errc{} || end != port.data() + port.size() || number == 0)
+    throw bench::wrong_argument{"--server is \"" + where + "\"; it must be HOST:PORT, as 127.0.0.1:8080"};
+
+  boost::asio::io_context io;
+  boost::system::error_code failure;
+  const auto found = boost::asio::ip::tcp::resolver{io}.resolve(host, port, failure);
+  if (failure) throw bench::wrong_argument{"--server is \"" + where + "\": " + failure.message()};
+  if (found.size() > 1) {  // it need not listen at all of them
+    boost::asio::ip::tcp::socket one{io};
+    const auto listens = boost::asio::connect(one, found, failure);
+    if (!failure) return {where, listens};
+  }
+  return {where, found.begin()->endpoint()};
 }
 
 struct settings {
@@ -74,7 +90,7 @@ struct settings {
   double seconds = 10;
   std::size_t requests = 256, texts = 1, connections = 1024;
   std::uint32_t seed = 1;
-  boost::asio::ip::tcp::endpoint endpoint;
+  server_address address;
 
   settings(int argc, char** argv) {
     bench::arguments()
@@ -98,7 +114,7 @@ struct settings {
     if (!bench::has_bodies_for(path))
       throw bench::wrong_argument{"--path is \"" + path +
                                   "\"; it must be /embed, /v1/embeddings or end with /infer"};
-    endpoint = endpoint_of(server);
+    address = find_server(server);
   }
 };
 
@@ -161,7 +177,9 @@ struct measurement {
 
 measurement measure(const std::vector<timed_request>& requests, const std::string& load_name,
                     std::size_t connections, const settings& given) {
-  bench::open_http_load load(given.endpoint, {.path = given.path, .most_connections = connections});
+  bench::open_http_load load(
+      given.address.endpoint,
+      {.host = given.address.name, .path = given.path, .most_connections = connections});
   measurement result{.got = load.run(requests, [&](std::size_t sent) {
     std::fprintf(stderr, "\r%s: %zu of %zu sent ", load_name.c_str(), sent, requests.size());
   })};

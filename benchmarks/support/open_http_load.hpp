@@ -61,6 +61,7 @@ struct load_result {
 class open_http_load {
  public:
   struct options {
+    std::string host = "bench";  ///< as the header calls it
     std::string path = "/embed";
     std::size_t most_connections = 1024;  ///< when all are in use, requests wait, and that counts
     std::chrono::seconds patience{30};    ///< for an answer
@@ -173,7 +174,7 @@ class open_http_load {
         stream.socket().set_option(boost::asio::ip::tcp::no_delay{true});
       }
       http::request<http::string_body> request{http::verb::post, options_.path, 11, body};
-      request.set(http::field::host, "bench");
+      request.set(http::field::host, options_.host);
       request.set(http::field::content_type, "application/json");
       request.prepare_payload();
       boost::beast::flat_buffer buffer;
