@@ -60,11 +60,11 @@ class wait_queue {
   /// Gives a request its place, behind its equals; reserve() has made room. False: others, that came before,
   /// are served after it.
   bool insert(const waiting_request& request) noexcept {
-    if (last_ != nullptr && request.fair_tag < last_->fair_tag) return find_place(request);
+    if (last_ != nullptr && (request.fair_tag < last_->fair_tag || request.aged)) return find_place(request);
     return insert_untagged(request);
   }
 
-  /// The same where it has the fair tag of all others.
+  /// The same for a new one where it has the fair tag of all others.
   BOOST_FORCEINLINE bool insert_untagged(const waiting_request& request) noexcept {
     assert(size_ < capacity_);
     if (last_ == nullptr || !plainly_after(*last_, request)) [[unlikely]]

@@ -212,6 +212,15 @@ TEST_CASE("a queue knows while its arrivals ascend, and forgets when it is empty
   CHECK(queue.arrivals_ascend());
 }
 
+TEST_CASE("who has aged and gets another place is served before those who have not, also who came earlier") {
+  wait_queue queue;
+  join(queue, waiting(1, at(1ms)));
+  auto aged = waiting(2, at(2ms));
+  aged.aged = true;
+  CHECK_FALSE(join(queue, aged));
+  CHECK(take(queue, positions::run(0, 2)) == numbers{2, 1});
+}
+
 TEST_CASE("B37: who gets a place back is served before its equals, and after who is due earlier") {
   wait_queue queue;
   for (std::size_t i = 1; i <= 3; ++i) join(queue, waiting(i, at(1ms)));
