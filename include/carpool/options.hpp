@@ -85,11 +85,11 @@ struct options {
   /// work, instead of being served in order of their deadlines. Within a key, the order is that of arrival.
   bool fair_sharing = false;
 
-  /// With fair_sharing, the share of a key in proportion to those of others; more than zero, and throws
-  /// nothing that async_submit may not throw. It is asked under the batcher's lock, when a key shows up, so
-  /// it must not call the batcher. The answer holds, for requests of the same priority, until reconfigure(),
-  /// which asks anew; only of more than a thousand keys and priorities are those forgotten that have nothing
-  /// waiting. Empty: 1 for each.
+  /// With fair_sharing, the share of a key in proportion to those of others; finite, more than zero, and
+  /// throws nothing that async_submit may not throw. It is asked under the batcher's lock, when a key shows
+  /// up, so it must not call the batcher. The answer holds, for requests of the same priority, until
+  /// reconfigure(), which asks anew; only of more than a thousand keys and priorities are those forgotten
+  /// that have nothing waiting. Empty: 1 for each.
   std::function<double(std::uint64_t)> key_weight = {};
 
   /// Time after which a batch that still runs is taken for hung, more than zero; `duration::max()` means

@@ -10,6 +10,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <limits>
 #include <stdexcept>
 #include <string>
 #include <unordered_map>
@@ -29,7 +30,7 @@ class fair_share {
  public:
   using weight_function = std::function<double(std::uint64_t)>;
 
-  /// The weight of a key, more than zero; asked when the key shows up. None: all weigh the same.
+  /// The weight of a key, finite and more than zero; asked when the key shows up. None: all weigh the same.
   explicit fair_share(weight_function weight) : weight_(std::move(weight)) {}
 
   /// Makes the next tag() of a request like this one unable to throw. Throws what the weight function throws.
@@ -101,9 +102,10 @@ class fair_share {
 
   [[nodiscard]] double weight_of(std::uint64_t key) const {
     const double weight = weight_ ? weight_(key) : 1.0;
-    if (weight > 0) return weight;
+    if (weight > 0 && weight < std::numeric_limits<double>::infinity()) return weight;
     throw std::invalid_argument("carpool::options::key_weight returned " + std::to_string(weight) +
-                                " for key " + std::to_string(key) + "; it must be more than zero");
+                                " for key " + std::to_string(key) +
+                                "; it must be a finite number, more than zero");
   }
 
   /// In virtual time; a user's work function may return anything, and the order must stay one.

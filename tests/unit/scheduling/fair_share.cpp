@@ -109,11 +109,19 @@ TEST_CASE("an aged request does not move virtual time") {
   CHECK(tag(share, 2) == 0);
 }
 
-TEST_CASE("a weight that is not more than zero is refused, and nothing is remembered of it") {
-  fair_share share([](std::uint64_t key) { return key == 7 ? 0.0 : 1.0; });
-  CHECK_THROWS_WITH_AS(share.reserve(of_key(7)),
-                       "carpool::options::key_weight returned 0.000000 for key 7; it must be more than zero",
-                       std::invalid_argument);
+TEST_CASE("a weight that is no finite number above zero is refused, and nothing is remembered of it") {
+  double given = 0;
+  fair_share share([&given](std::uint64_t) { return given; });
+  CHECK_THROWS_WITH_AS(
+      share.reserve(of_key(7)),
+      "carpool::options::key_weight returned 0.000000 for key 7; it must be a finite number, "
+      "more than zero",
+      std::invalid_argument);
+  constexpr double infinite = std::numeric_limits<double>::infinity();
+  for (const double wrong : {-1.0, infinite, -infinite, std::numeric_limits<double>::quiet_NaN()}) {
+    given = wrong;
+    CHECK_THROWS_AS(share.reserve(of_key(7)), std::invalid_argument);
+  }
   CHECK(share.size() == 0);
 }
 
