@@ -55,8 +55,8 @@ struct shed {
   positions which;
 };
 
-/// These requests, at most max_batch_size, leave as one batch, and why. If they cost more than
-/// max_batch_work, the scheduler lets only the first of them leave, as many as cost no more.
+/// These requests leave as one batch, and why. If they are more than max_batch_size or cost more than
+/// max_batch_work, the scheduler lets only the first of them leave, as many as are allowed.
 struct dispatch {
   positions which;
   departure reason;

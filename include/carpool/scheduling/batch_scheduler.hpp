@@ -265,7 +265,7 @@ class batch_scheduler final : public registry {
   void depart(std::size_t lane, const dispatch& leaving, time_point now) {
     const positions which = what_waits().fitting(leaving.which);
     const std::size_t count = which.size();
-    assert(count > 0 && count <= bounds_->max_batch_size);
+    assert(count > 0);
     const bool trimmed = count < leaving.which.size() && !flushing_;
     flight& batch = fleet_[lane];
     batch.reserve(count);

@@ -9,6 +9,7 @@
 #include <carpool/time.hpp>
 #include <carpool/work.hpp>
 
+#include <algorithm>
 #include <cstddef>
 #include <limits>
 
@@ -44,9 +45,11 @@ class queue_view {
   /// When the one that has waited longest arrived; it need not be the first of the queue.
   [[nodiscard]] time_point oldest_arrival() const noexcept { return queue_.oldest_arrival(); }
 
-  /// The longest prefix of these positions that max_batch_work allows as one batch; at least one of them.
+  /// The longest prefix of these positions that max_batch_size and max_batch_work allow as one batch; at
+  /// least one of them.
   [[nodiscard]] positions fitting(positions wanted) const {
-    return bounds_.max_batch_work < unlimited_work ? fitting_prefix(wanted) : wanted;
+    const positions counted = wanted.prefix(std::min(wanted.size(), bounds_.max_batch_size));
+    return bounds_.max_batch_work < unlimited_work ? fitting_prefix(counted) : counted;
   }
 
   /// Nothing would be gained by waiting for more: the first requests, at most this many (at least 1), are

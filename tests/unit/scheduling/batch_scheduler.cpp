@@ -227,6 +227,17 @@ TEST_CASE("the bound on work trims what a policy picks from anywhere, too") {
   CHECK(b.run(0ms) == numbers{1, 2});
 }
 
+TEST_CASE("of those that a policy sends only as many leave as max_batch_size allows, the first of them") {
+  const auto everybody = [](time_point, const queue_view& queue, std::size_t) -> action {
+    return dispatch{positions::run(1, queue.size() - 1), departure::lane_free};
+  };
+  scheduler_bench b({2, 5ms, 1}, {}, any_policy(scripted{everybody}));
+  for (std::size_t i = 0; i < 5; ++i) b.admit(i);
+  REQUIRE(b.start(0ms));
+  CHECK(b.members() == numbers{1, 2});
+  CHECK(b.scheduler.batch(0).reason() == departure::full);
+}
+
 TEST_CASE("a batch that ran out of memory makes the next ones half as heavy, and good ones heavier again") {
   scheduler_bench b({64, 5ms, 1});
   std::size_t next = 0;
@@ -405,7 +416,7 @@ class random_scheduler {
       const std::size_t first = below(queue.size());
       const std::size_t count = 1 + below(queue.size() - first);
       if (chance(5)) return shed{positions::run(first, count)};
-      return dispatch{positions::run(first, std::min(count, queue.bounds().max_batch_size)), departure::full};
+      return dispatch{positions::run(first, count), departure::full};
     }};
   }
 
