@@ -55,7 +55,7 @@ class engine final : public workers<Clock> {
     effects out;
     const auto now = Clock::now();
     auto lock = this->enter(out, now);
-    this->prepare(out, lock, [&] { scheduler_.reconfigure(limits_of(given), rules_of(given)); });
+    this->prepare(out, lock, [&] { scheduler_.reconfigure(limits_of(given), rules_of(given), now); });
     lanes_.want(given.lanes, given.devices);
     this->apply(given, on_batch_error, observing);
     default_deadline_ = given.default_deadline;
@@ -65,6 +65,7 @@ class engine final : public workers<Clock> {
     this->release(lock, out);
   }
 
+  /// The old policy goes with `policy`, when the lock is free: its destructor may call the batcher.
   void set_policy(scheduling::any_policy policy) {
     effects out;
     const auto now = Clock::now();

@@ -40,25 +40,26 @@ class batch_scheduler final : public registry {
  public:
   batch_scheduler(const limits& bounds, const queue_rules& rules, any_policy policy)
       : registry(std::move(policy)) {
-    reconfigure(bounds, rules);
+    reconfigure(bounds, rules, time_point::min());
   }
 
   // ---- configuration, at any moment
 
   /// New bounds. Nobody who is here leaves or loses a place for it; a busy lane that is no longer wanted ends
   /// its batch first. Strong guarantee.
-  void reconfigure(const limits& bounds, const queue_rules& rules) {
+  void reconfigure(const limits& bounds, const queue_rules& rules, time_point now) {
     fleet_.reserve(bounds.lanes);
     waiting_.apply(rules, bounds);
-    fleet_.resize(bounds.lanes);
+    fleet_.resize(bounds.lanes, now);
     bounds_.configure(bounds, rules, fleet_);
     hung_after_ = rules.hung_after;
   }
 
-  /// Another policy takes over; it is told of everybody who is here. Strong guarantee.
-  void set_policy(any_policy successor) {
+  /// Another policy takes over, in exchange for the old one; it is told of everybody who is here. Strong
+  /// guarantee.
+  void set_policy(any_policy&& successor) {
     brief(successor, waiting_.queue(), fleet_);
-    policy_ = std::move(successor);
+    std::swap(policy_, successor);
   }
 
   // ---- batches

@@ -70,11 +70,13 @@ class fleet {
   }
 
   /// From now on so many lanes are wanted. A busy one above goes when its batch has ended.
-  void resize(std::size_t lanes) {
+  void resize(std::size_t lanes, time_point now) {
+    const bool none_was_free = free() == 0;
     if (lanes > flights_.size()) flights_.resize(lanes);
     if (lanes > lost_.size()) lost_.resize(lanes);
     lanes_ = lanes;
     count();
+    if (none_was_free && free() > 0) free_since_ = now;
     drop_unwanted();
   }
 

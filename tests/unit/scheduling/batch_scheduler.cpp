@@ -10,6 +10,7 @@
 
 #include <array>
 #include <cstdint>
+#include <memory>
 #include <random>
 
 using namespace carpool;
@@ -327,8 +328,9 @@ TEST_CASE("lanes may be added and taken away while they run") {
   REQUIRE(b.start(0ms, 1));
   CHECK(b.seal(0ms, 1));
   CHECK(!b.next(0ms).dispatchable);
-  b.reconfigure({1, 5ms, 3});
-  CHECK(b.next(0ms).dispatchable);
+  b.reconfigure({1, 5ms, 3}, {}, 3ms);
+  CHECK(b.next(3ms).dispatchable);
+  CHECK(b.scheduler.lane_free_since() == at(3ms));
   b.reconfigure({1, 5ms, 1});
   CHECK(!b.next(0ms).dispatchable);
   CHECK(!b.start(0ms, 1));
@@ -351,6 +353,17 @@ TEST_CASE("a new policy decides about those who wait already, and hears when wha
   CHECK(b.next(0ms).wake_at == at(5ms));
   CHECK(b.finish(1ms) == numbers{0, 1});
   CHECK(b.run(5ms) == numbers{2});
+}
+
+TEST_CASE("the old policy is left to who gives a new one, and goes outside the scheduler") {
+  const auto old = std::make_shared<int>();
+  scheduler_bench b({2, 5ms, 1}, {}, any_policy(scripted{[old](auto...) -> action { return idle{}; }}));
+  REQUIRE(old.use_count() == 2);
+  any_policy next(eager{});
+  b.scheduler.set_policy(std::move(next));
+  CHECK(old.use_count() == 2);
+  next = any_policy(eager{});
+  CHECK(old.use_count() == 1);
 }
 
 TEST_CASE("a request may ask to be held no longer than its own max_wait, wherever it is in the queue") {

@@ -15,7 +15,7 @@ namespace {
 
 fleet fleet_of(std::size_t lanes) {
   fleet result;
-  result.resize(lanes);
+  result.resize(lanes, at(0ms));
   return result;
 }
 
@@ -47,7 +47,7 @@ TEST_CASE("of lanes that are not wanted any more the idle ones go at once, a bus
   auto lanes = fleet_of(4);
   depart(lanes, 0);
   depart(lanes, 2);
-  lanes.resize(2);
+  lanes.resize(2, at(0ms));
   CHECK(lanes.lanes() == 2);
   CHECK(lanes.free() == 1);
   CHECK(lanes.busy() == 2);
@@ -61,9 +61,9 @@ TEST_CASE("of lanes that are not wanted any more the idle ones go at once, a bus
 TEST_CASE("a busy lane that is wanted again stays") {
   auto lanes = fleet_of(2);
   depart(lanes, 1);
-  lanes.resize(1);
+  lanes.resize(1, at(0ms));
   CHECK(lanes.free() == 1);
-  lanes.resize(3);
+  lanes.resize(3, at(0ms));
   CHECK(lanes.free() == 2);
   lanes.land(1, at(0ms));
   CHECK(lanes.free() == 3);
@@ -99,6 +99,17 @@ TEST_CASE("a fleet reports what runs, and the lane that has run longest") {
   CHECK(s.longest_lane == 2);
 }
 
+TEST_CASE("a lane that is added while all are busy is free since then") {
+  auto lanes = fleet_of(2);
+  depart(lanes, 0);
+  lanes.resize(3, at(2ms));  // one has been free all the time
+  CHECK(lanes.free_since() == at(0ms));
+  depart(lanes, 1);
+  depart(lanes, 2);
+  lanes.resize(4, at(5ms));
+  CHECK(lanes.free_since() == at(5ms));
+}
+
 TEST_CASE("B37: lanes whose device is lost are not free, and are again when it is back") {
   auto lanes = fleet_of(3);
   depart(lanes, 0);
@@ -115,9 +126,9 @@ TEST_CASE("B37: lanes whose device is lost are not free, and are again when it i
   lanes.set_lost(2, false, at(5ms));
   CHECK(lanes.free() == 1);
   CHECK(lanes.free_since() == at(5ms));
-  lanes.resize(1);
+  lanes.resize(1, at(0ms));
   CHECK(lanes.usable() == 0);
-  lanes.resize(3);
+  lanes.resize(3, at(0ms));
   CHECK(lanes.usable() == 2);
 }
 

@@ -14,7 +14,7 @@ using namespace carpool::test;
 
 TEST_CASE("without losses the limits in force are those configured, and no batch is larger than the queue") {
   fleet lanes;
-  lanes.resize(4);
+  lanes.resize(4, at({}));
   limits_in_force bounds;
   bounds.configure({.max_batch_size = 8, .lanes = 4, .max_batch_work = 50, .devices = 2}, {.max_size = 5},
                    lanes);
@@ -26,7 +26,7 @@ TEST_CASE("without losses the limits in force are those configured, and no batch
 
 TEST_CASE("B37: lanes and devices that are lost are not counted, but for the last one, until they are back") {
   fleet lanes;
-  lanes.resize(3);
+  lanes.resize(3, at({}));
   limits_in_force bounds;
   bounds.configure({.lanes = 3, .devices = 2}, {}, lanes);
   CHECK(bounds.share_device(0, 2));

@@ -34,7 +34,7 @@ struct diary {
 TEST_CASE("a successor hears of everybody who is here, in the order of time") {
   wait_queue queue = queue_of({3ms, 9ms});
   fleet lanes;
-  lanes.resize(3);
+  lanes.resize(3, at(0ms));
   lanes[2].reserve(2);
   lanes.depart(2, at(5ms), departure::full);
   lanes[2].add(waiting(5, at(1ms)));
@@ -48,7 +48,7 @@ TEST_CASE("a successor hears of everybody who is here, in the order of time") {
 TEST_CASE("a batch that left the moment its request arrived is heard of after it") {
   wait_queue queue;
   fleet lanes;
-  lanes.resize(1);
+  lanes.resize(1, at(0ms));
   lanes[0].reserve(1);
   lanes.depart(0, at(5ms), departure::full);
   lanes[0].add(waiting(5, at(5ms)));
