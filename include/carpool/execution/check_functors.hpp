@@ -51,6 +51,10 @@ template <class In, class Out>
 constexpr void check_types() {
   static_assert(std::is_object_v<In> && std::is_object_v<Out>,
                 "carpool: In and Out must be object types, neither references nor void");
+  static_assert(
+      !std::is_same_v<In, bool>,
+      "carpool: In must not be bool, because a std::vector<bool> is no row of bools; take char, or a "
+      "struct with a bool");
   static_assert(std::move_constructible<In>, "carpool: In must be move constructible");
   static_assert(
       std::is_nothrow_move_constructible_v<Out>,
