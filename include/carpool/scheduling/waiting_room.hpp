@@ -219,7 +219,12 @@ class waiting_room {
   void retag() {
     tags_are_stale_ = false;
     if (share_) share_->retract();
-    queue_.reorder([&](waiting_request& request) { request.fair_tag = share_ ? share_->tag(request) : 0; });
+    queue_.reorder([&](waiting_request& request) { request.fair_tag = share_ ? tag_anew(request) : 0; });
+  }
+
+  /// One that has been served for nothing was counted then.
+  [[nodiscard]] double tag_anew(const waiting_request& request) noexcept {
+    return request.failed_over ? share_->tag_again(request) : share_->tag(request);
   }
 
   wait_queue queue_;

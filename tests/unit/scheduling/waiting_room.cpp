@@ -168,6 +168,21 @@ TEST_CASE("who gets a place back is not kept waiting because shares have begun a
   CHECK(b.waiting() == numbers{9, 10, 11});
 }
 
+TEST_CASE("who gets a place back is counted once, also when others leave unserved") {
+  room_bench b({.fair_sharing = true});
+  for (std::size_t i = 0; i < 3; ++i) b.join(of_key(i, 1));
+  for (std::size_t i = 3; i < 6; ++i) b.join(of_key(i, 2));
+  waiting_request lost = b.room.queue()[0];
+  CHECK(b.serve(2) == numbers{0, 3});
+  lost.failed_over = true;
+  b.room.reserve(1, lost);
+  b.room.put_back(lost);
+  CHECK(b.waiting() == numbers{0, 1, 4, 2, 5});
+  b.remove(5);
+  b.room.put_in_order(at(0ms));
+  CHECK(b.waiting() == numbers{0, 1, 4, 2});
+}
+
 TEST_CASE("fair sharing may begin and end while requests wait") {
   room_bench b({});
   for (std::size_t i = 0; i < 3; ++i) b.join(of_key(i, 1));
