@@ -12,8 +12,8 @@
 
 namespace carpool {
 
-/// The cost of a batch from the works of its members, at least one. Pure; must not decrease when a member
-/// joins.
+/// The cost of a batch from the works of its members, at least one. Pure; must not throw, nor decrease when a
+/// member joins. The batcher calls it under its lock.
 using batch_work = double (*)(std::span<const double> works);
 
 /// The sum: every request costs what it costs alone. For models that run packed, without padding.
