@@ -63,7 +63,7 @@ class trace_recorder final : public observer {
   }
 
   /// Writes the same as what simulate::trace_reader reads: when requests arrived, and what batches cost,
-  /// unless they failed.
+  /// unless they failed or batch_work made no cost of them that is a finite number, at least 0.
   void write_recording(std::ostream& out, time_point since = time_point::min()) const {
     const auto [requests, batches] = remembered(since);
     const time_point start = first_of(requests, batches);
@@ -71,6 +71,7 @@ class trace_recorder final : public observer {
       out << "request," << seconds(r.arrival - start) << ',' << shortest(r.work) << '\n';
     for (const batch_report& b : batches) {
       if (b.failure) continue;  // how long a failure takes says nothing about the model
+      if (!(b.work >= 0 && std::isfinite(b.work))) continue;
       out << "batch," << seconds(b.started - start) << ',' << std::to_string(b.size) << ','
           << shortest(b.work) << ',' << seconds(b.finished - b.started) << '\n';
     }

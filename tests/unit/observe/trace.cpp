@@ -9,6 +9,7 @@
 #include <support/doctest.hpp>
 #include <support/waiting.hpp>
 
+#include <cmath>
 #include <exception>
 #include <functional>
 #include <limits>
@@ -126,6 +127,19 @@ TEST_CASE("a recording leaves out what failed batches took, which says nothing a
   auto failed = batch(2, 20ms, 20100us);
   failed.failure = std::make_exception_ptr(std::runtime_error("poison"));
   trace.on_batch_finished(failed);
+  std::stringstream text;
+  trace.write_recording(text);
+  CHECK(simulate::trace_reader().read(text).batches.size() == 1);
+}
+
+TEST_CASE("a recording can be read whatever a batch_work of one's own returns") {
+  trace_recorder trace;
+  trace.on_batch_finished(batch(1, 10ms, 15ms));
+  for (const double work : {std::numeric_limits<double>::infinity(), std::nan(""), -1.0}) {
+    auto odd = batch(2, 20ms, 25ms);
+    odd.work = work;
+    trace.on_batch_finished(odd);
+  }
   std::stringstream text;
   trace.write_recording(text);
   CHECK(simulate::trace_reader().read(text).batches.size() == 1);
