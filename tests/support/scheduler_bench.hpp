@@ -73,8 +73,8 @@ struct scheduler_bench {
   void cancel(std::size_t number, bool only_if_waiting = false, duration now = 0ms) {
     scheduler.cancel(&request_numbers.at(number), only_if_waiting, at(now), leaving());
   }
-  void reconfigure(const limits& bounds, const queue_rules& rules = {}, duration now = 0ms) {
-    scheduler.reconfigure(bounds, rules, at(now));
+  auto reconfigure(const limits& bounds, const queue_rules& rules = {}, duration now = 0ms) {
+    return scheduler.reconfigure(bounds, rules, at(now));
   }
   stats now(duration time = 0ms) const {
     const stats s = scheduler.snapshot(at(time));

@@ -49,13 +49,15 @@ class engine final : public workers<Clock> {
     if (!this->runs_on(given.model_executor))
       throw std::invalid_argument("carpool::options::model_executor cannot change while the batcher lives");
     std::unique_lock one_at_a_time(configuring_);
-    auto on_batch_error = this->hook_of(given);  // these two are exchanged for the old ones, which go when
-    auto observing = given.observer;             // the lock is free: their destructors may call the batcher
+    auto on_batch_error = this->hook_of(given);  // what of these is the user's is exchanged for the old one,
+    auto observing = given.observer;             // which goes when the lock is free: its destructor may call
+    const auto rules = rules_of(given);          // the batcher
+    std::optional<scheduling::fair_share> shares;
     this->add_lanes(given.lanes);
     effects out;
     const auto now = Clock::now();
     auto lock = this->enter(out, now);
-    this->prepare(out, lock, [&] { scheduler_.reconfigure(limits_of(given), rules_of(given), now); });
+    this->prepare(out, lock, [&] { shares = scheduler_.reconfigure(limits_of(given), rules, now); });
     lanes_.want(given.lanes, given.devices);
     this->apply(given, on_batch_error, observing);
     default_deadline_ = given.default_deadline;

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <carpool/scheduling/action.hpp>
+#include <carpool/scheduling/fair_share.hpp>
 #include <carpool/scheduling/flight.hpp>
 #include <carpool/scheduling/limits_in_force.hpp>
 #include <carpool/scheduling/next_step.hpp>
@@ -46,13 +47,14 @@ class batch_scheduler final : public registry {
   // ---- configuration, at any moment
 
   /// New bounds. Nobody who is here leaves or loses a place for it; a busy lane that is no longer wanted ends
-  /// its batch first. Strong guarantee.
-  void reconfigure(const limits& bounds, const queue_rules& rules, time_point now) {
+  /// its batch first. Returns the shares until now, with their key_weight. Strong guarantee.
+  std::optional<fair_share> reconfigure(const limits& bounds, const queue_rules& rules, time_point now) {
     fleet_.reserve(bounds.lanes);
-    waiting_.apply(rules, bounds);
+    auto old_shares = waiting_.apply(rules, bounds);
     fleet_.resize(bounds.lanes, now);
     bounds_.configure(bounds, rules, fleet_);
     hung_after_ = rules.hung_after;
+    return old_shares;
   }
 
   /// Another policy takes over, in exchange for the old one; it is told of everybody who is here. Strong

@@ -30,17 +30,17 @@ namespace carpool::scheduling {
 /// service order beyond its own facts: fair tags and ageing.
 class waiting_room {
  public:
-  /// The rules from now on; those who wait stay. Strong guarantee.
-  void apply(const queue_rules& rules, const limits& bounds) {
+  /// The rules from now on; those who wait stay. Returns the shares until now. Strong guarantee.
+  std::optional<fair_share> apply(const queue_rules& rules, const limits& bounds) {
     auto share = rules.fair_sharing ? std::optional<fair_share>(rules.key_weight) : std::nullopt;
     for (std::size_t i = 0; share && i < queue_.size(); ++i) share->reserve(queue_[i]);
     admission_.apply(rules, bounds, queue_);
     max_overtaking_ = rules.max_overtaking;
     next_ageing_ = time_point::min();  // to be found out
-    const bool tagged = share_ || share;
-    share_ = std::move(share);
+    share_.swap(share);
     counted_ = share_ || admission_.strict();
-    if (tagged) retag();
+    if (share_ || share) retag();
+    return share;
   }
 
   [[nodiscard]] const wait_queue& queue() const noexcept { return queue_; }

@@ -366,6 +366,16 @@ TEST_CASE("the old policy is left to who gives a new one, and goes outside the s
   CHECK(old.use_count() == 1);
 }
 
+TEST_CASE("so is the old key_weight") {
+  const auto old = std::make_shared<double>(1);
+  scheduler_bench b({2, 5ms, 1}, {.fair_sharing = true, .key_weight = [old](std::uint64_t) { return *old; }});
+  REQUIRE(old.use_count() == 2);
+  auto shares = b.reconfigure({2, 5ms, 1});
+  CHECK(old.use_count() == 2);
+  shares.reset();
+  CHECK(old.use_count() == 1);
+}
+
 TEST_CASE("a request may ask to be held no longer than its own max_wait, wherever it is in the queue") {
   scheduler_bench b({4, 50ms, 1}, {}, any_policy(size_or_timeout{}));
   b.admit(1, 0ms, at(40ms));
