@@ -11,6 +11,7 @@
 #include <carpool/execution/request.hpp>
 #include <carpool/execution/workers.hpp>
 #include <carpool/options.hpp>
+#include <carpool/scheduling/fair_share.hpp>
 
 #include <boost/asio/cancellation_type.hpp>
 #include <boost/asio/error.hpp>
