@@ -7,6 +7,7 @@ Exits with 77, for ctest's "skipped", without Chromium or the Python package web
 """
 
 import contextlib
+import http.server
 import json
 import math
 import pathlib
@@ -67,6 +68,12 @@ def check(page, address):
     at = page.evaluate("shown.at(-1).time")
     page.wait_until("history.at(-1).time > shown.at(-1).time + 1500")
     assert page.evaluate("shown.at(-1).time") == at
+    # While it is paused, another time can be shown all the same.
+    page.evaluate(f"held.unshift({{...held.at(-1), time: {at} - 120e3}})")
+    for minutes, longest in ((1, 60e3), (15, 120e3)):
+        page.evaluate(f"document.querySelector('[data-minutes=\"{minutes}\"]').click()")
+        span = page.evaluate("shown.at(-1).time - shown[0].time")
+        assert span <= longest and (span == 120e3) == (minutes == 15), (minutes, span)
     page.evaluate("document.querySelector('#pause').click()")
     assert page.evaluate("shown.at(-1).time") > at
 
@@ -105,10 +112,30 @@ def embedding(address):
         end()
 
 
+class Refusal(http.server.BaseHTTPRequestHandler):
+    """What a proxy says whose server is away."""
+
+    def do_GET(self):
+        self.send_error(502)
+        self.server.asked.set()
+
+    def log_message(self, *_):
+        pass
+
+
+def refuse_once(port):
+    """Stands on the server's port until a client has been turned away."""
+    with http.server.HTTPServer(("127.0.0.1", port), Refusal) as proxy:
+        proxy.asked = threading.Event()
+        while not proxy.asked.is_set():
+            proxy.handle_request()
+
+
 @contextlib.contextmanager
-def running(program, *options):
+def running(program, *options, port=0):
     """The server and its address."""
-    server = subprocess.Popen([program, "--port", "0", "--log-level", "warn", *options], stdout=subprocess.PIPE, text=True)
+    command = [program, "--port", str(port), "--log-level", "warn", *options]
+    server = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     try:
         yield server, next(found[1] for line in server.stdout if (found := re.match(r"listening on (http://\S+)", line)))
     finally:
@@ -134,6 +161,11 @@ def main(program, pictures=None):
         server.terminate()
         page.wait_until("document.querySelector('#state').className == 'lost'")
         assert server.wait(timeout=60) == 0
+        # When the server is there again it goes on, also if a proxy answered meanwhile.
+        port = int(address.rsplit(":", 1)[1])
+        refuse_once(port)
+        with running(program, port=port):
+            page.wait_until("document.querySelector('#state').className == 'live'")
     with running(program, "--ab", "50") as (_, address), embedding(address), browsing(chromium) as page:
         check_rows(page, address)
     print("the dashboard is in order")

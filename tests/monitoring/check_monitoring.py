@@ -103,6 +103,8 @@ def ask(prometheus, expression):
 def check_layout(dashboard):
     """What Grafana needs to read it: identities are unique, nothing lies on anything else."""
     assert dashboard["id"] is None and dashboard["uid"] and dashboard["schemaVersion"] >= 36
+    for variable in dashboard["templating"]["list"]:
+        assert "allValue" not in variable, "All must mean those listed: every process has process_cpu_seconds_total"
     panels = dashboard["panels"]
     assert len({panel["id"] for panel in panels}) == len(panels)
     taken = set()
