@@ -41,7 +41,8 @@ asio::awaitable<std::shared_ptr<hosted_model>> model_repository::make(model_sour
 
 asio::awaitable<void> model_repository::load(model_source source) {
   known* entry = find(source.name);
-  if (entry == nullptr) entry = all_.emplace_back(std::make_unique<known>(known{source, 0, ""})).get();
+  if (entry == nullptr)
+    entry = all_.emplace_back(std::make_unique<known>(known{{source.name, ""}, 0, ""})).get();
   ++entry->loading;
   std::exception_ptr failure;
   try {
@@ -69,7 +70,7 @@ asio::awaitable<void> model_repository::put_into_service(model_source source) {
 
 asio::awaitable<void> model_repository::load_again(std::string name) {
   const known* const entry = find(name);
-  if (entry == nullptr)
+  if (entry == nullptr || entry->source.folder.empty())
     throw api_error{problem::unknown_model, "there is no model \"" + name + "\", and no word of its folder"};
   model_source source = entry->source;
   co_await load(std::move(source));

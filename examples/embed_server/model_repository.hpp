@@ -71,8 +71,8 @@ class model_repository {
 
  private:
   struct known {
-    model_source source;
-    int loading = 0;  // so many at the moment
+    model_source source;  // that it was loaded from last; without a folder until it has been
+    int loading = 0;      // so many at the moment
     std::string reason;
   };
 

@@ -152,6 +152,19 @@ TEST_CASE("a model that cannot be loaded is refused with file and cause, and the
   CHECK(models.manage("models/fake/load", R"({"parameters":1})").status == 400);
 }
 
+TEST_CASE("a folder that a model was never loaded from is not taken for its own") {
+  test_server server;
+  managed models(server);
+  CHECK(models.load("second", "broken").status == 400);
+  const auto refused = models.manage("models/second/load");
+  CHECK(refused.status == 404);
+  CHECK(mentions(refused, "no word of its folder"));
+  CHECK(models.load("second", "2").status == 200);
+  CHECK(models.load("second", "broken").status == 400);
+  CHECK(models.manage("models/second/load").status == 200);
+  CHECK(mentions(models.embed_with("second"), "[2,104,105,2]"));
+}
+
 TEST_CASE("a request ends with the model that it began with, and that one ends with it") {
   test_server server;
   managed models(server);
