@@ -15,6 +15,7 @@
 #include <spdlog/spdlog.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <cstring>
 #include <exception>
 
@@ -66,8 +67,19 @@ void client_stream::close() {
 // Nearly every deadline is put off before it comes, and setting a timer may cost a system call. So it is set
 // here to an earlier time only; to a later one when it has woken watch_clock() for nothing.
 void client_stream::set_deadline(asio::steady_timer::time_point deadline) {
-  deadline_ = deadline;
-  if (deadline < wake_up_.expiry()) wake_up_.expires_at(deadline);
+  last_deadline_ = deadline_ = deadline;
+  note_progress();
+  if (deadline_ < wake_up_.expiry()) wake_up_.expires_at(deadline_);
+}
+
+void client_stream::hurry(std::chrono::milliseconds patience) {
+  patience_ = patience;
+  set_deadline(last_deadline_);
+}
+
+void client_stream::note_progress() {
+  if (patience_ && last_deadline_ != asio::steady_timer::time_point::max())
+    deadline_ = std::min(last_deadline_, std::chrono::steady_clock::now() + *patience_);
 }
 
 // A clock that is lost for want of memory closes the stream, too.
@@ -86,6 +98,7 @@ asio::awaitable<void> client_stream::watch_clock() {
 
 void client_stream::begin_reading() {
   if (reading_) return;
+  note_progress();
   async_read_some(input_.prepare(read_at_once),
                   [self = shared_from_this()](const error_code& ec, std::size_t size) {
                     self->reading_ = false;

@@ -55,6 +55,9 @@ class client_stream : public std::enable_shared_from_this<client_stream> {
   }
   void expires_never() { set_deadline(asio::steady_timer::time_point::max()); }
 
+  /// From now on, whatever expires does so, too, when the client has sent or taken nothing for this time.
+  void hurry(std::chrono::milliseconds patience);
+
   /// From now on it is closed when that time is over.
   void start_clock();
 
@@ -83,12 +86,14 @@ class client_stream : public std::enable_shared_from_this<client_stream> {
 
   template <class Buffers, class Token>
   auto async_write_some(const Buffers& buffers, Token&& token) {
+    note_progress();
     if (tls_) return tls_->async_write_some(buffers, std::forward<Token>(token));
     return socket_.async_write_some(buffers, std::forward<Token>(token));
   }
 
  private:
   void set_deadline(asio::steady_timer::time_point deadline);
+  void note_progress();
   asio::awaitable<void> watch_clock();
   void begin_reading();
   asio::awaitable<void> reading_ended();
@@ -101,7 +106,9 @@ class client_stream : public std::enable_shared_from_this<client_stream> {
 
   socket_type socket_;
   std::optional<asio::ssl::stream<socket_type&>> tls_;
-  asio::steady_timer::time_point deadline_ = asio::steady_timer::time_point::max();
+  asio::steady_timer::time_point last_deadline_ = asio::steady_timer::time_point::max();
+  std::optional<std::chrono::milliseconds> patience_;  // with a client at a standstill
+  asio::steady_timer::time_point deadline_ = last_deadline_;
   asio::steady_timer wake_up_;  // at the deadline, or before it
   boost::beast::flat_buffer input_;
   bool reading_ = false;

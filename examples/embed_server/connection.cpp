@@ -69,9 +69,12 @@ void connection::set_idle(bool idle) {
   });
 }
 
-void connection::close_if_idle() {
+void connection::hurry() {
   asio::dispatch(stream_->get_executor(), [self = shared_from_this()] {
-    if (self->idle_ && !self->stream_->has_input()) self->stream_->close();
+    if (self->idle_ && !self->stream_->has_input())
+      self->stream_->close();
+    else
+      self->stream_->hurry(self->limits_.standstill_time);
   });
 }
 

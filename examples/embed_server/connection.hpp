@@ -43,8 +43,9 @@ class connection : public std::enable_shared_from_this<connection> {
   /// destroy the connection.
   void start(std::function<void()> on_end);
 
-  /// Closes the connection if no request has begun to arrive. From any thread.
-  void close_if_idle();
+  /// Closes the connection if no request has begun to arrive; else it ends when the client comes to a
+  /// standstill. From any thread.
+  void hurry();
 
   /// Ends the connection at once, whatever it is doing. From any thread.
   void drop();

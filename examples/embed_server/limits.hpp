@@ -54,6 +54,8 @@ struct limits {
   std::chrono::milliseconds goodbye_time = std::chrono::seconds{1};
   /// Between two events of the dashboard.
   std::chrono::milliseconds event_interval = std::chrono::seconds{1};
+  /// For a client to send or take anything at all, once the server drains.
+  std::chrono::milliseconds standstill_time = std::chrono::seconds{5};
   /// From SIGTERM to giving up on what still runs.
   std::chrono::milliseconds drain_time = std::chrono::seconds{30};
 

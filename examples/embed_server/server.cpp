@@ -143,8 +143,8 @@ void server::stop_accepting() {
   client_left_.cancel();
 }
 
-void server::close_idle() {
-  for (const auto& client : clients_) client->close_if_idle();
+void server::hurry() {
+  for (const auto& client : clients_) client->hurry();
 }
 
 asio::awaitable<void> server::async_empty() {

@@ -49,8 +49,9 @@ class server {
   /// Closes the door. Those who have come through it are still answered, once more each: `Connection: close`.
   void stop_accepting();
 
-  /// Closes the connections on which no request has begun to arrive.
-  void close_idle();
+  /// Closes the connections on which no request has begun to arrive, and from now on those whose clients come
+  /// to a standstill.
+  void hurry();
 
   /// Completes when the last connection has ended.
   asio::awaitable<void> async_empty();

@@ -26,7 +26,7 @@ asio::awaitable<void> sleep(std::chrono::milliseconds time) {
 asio::awaitable<void> drain(server& http, const model_catalog& models, const limits& limits) {
   http.stop_accepting();
   co_await (http.async_empty() || sleep(limits.goodbye_time));
-  http.close_idle();
+  http.hurry();
   co_await http.async_empty();
   for (const auto& model : models.served())
     for (model_arm& arm : model->arms()) co_await arm.engine->drain();

@@ -60,6 +60,38 @@ TEST_CASE("P2: idle connections do not hold up the end") {
   CHECK(unused.closed_by_server());
 }
 
+TEST_CASE("P1: clients that come to a standstill do not hold up the end") {
+  test_server server({.body_time = 1h, .write_time = 1h, .goodbye_time = 1ms, .standstill_time = 50ms});
+  http_client deaf(server.port()), mute(server.port()), watching(server.port());
+  mute.send(question.substr(0, question.size() - 1));
+  std::string requests;
+  for (int i = 0; i < 1000; ++i) requests += get("/dashboard");  // more than sockets hold
+  deaf.send(requests);
+  const auto answers = [&] {
+    const std::string text = watching.ask(get("/metrics")).body, series = "{code=\"200\"} ";
+    const bool both_busy = text.find("{state=\"active\"} 3\n") != text.npos;
+    const auto at = text.find(series);
+    return both_busy && at != text.npos ? std::stol(text.substr(at + series.size())) : 0;
+  };
+  for (long before = 0, now = 0; now < 10 || now > before + 1; now = answers()) before = now;
+  server.signal();
+  CHECK(server.wait());
+  CHECK(mute.closed_by_server());
+}
+
+TEST_CASE("P1: a client that waits for its answer is not at a standstill") {
+  test_server server({.goodbye_time = 1ms, .standstill_time = 1ms});
+  server.hold_model();
+  http_client idle(server.port()), waiting(server.port());
+  waiting.send(question);
+  server.await_run();
+  server.signal();
+  CHECK(idle.closed_by_server());
+  server.release_model();
+  CHECK(waiting.receive().body == right_answer);
+  CHECK(server.wait());
+}
+
 TEST_CASE("while the server drains, it says that it is not healthy") {
   test_server server;
   server.hold_model();
