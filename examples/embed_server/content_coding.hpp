@@ -24,6 +24,9 @@ class body_decoder {
   /// malformed for a body that is damaged, ends early or goes on, body_too_large beyond the limit.
   bool decode_some(std::size_t size);
 
+  /// Of what has been decoded so far.
+  std::size_t size() const noexcept { return decoded_.size(); }
+
   /// What has been decoded; the decoder is of no use afterwards.
   std::string release() { return std::move(decoded_); }
 

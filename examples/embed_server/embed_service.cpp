@@ -73,6 +73,7 @@ embed_service::embed_service(const model_catalog& models, const limits& limits)
     : models_(models),
       limits_(limits),
       clients_(limits.rates),
+      bodies_(limits.bodies_size),
       facts_(models, limits_, counted_),
       traces_(models) {}
 
@@ -92,7 +93,7 @@ asio::awaitable<response> embed_service::answer(exchange& request, destination w
   const endpoint to = where.to;
   circumstances when{request, clients_, request.arrival + head.time_limit.value_or(limits_.request_time)};
   try {
-    if (head.has_body && is_compressed(head)) body = co_await decompress(std::move(body));
+    if (head.has_body && is_compressed(head)) body = co_await decompress(request, std::move(body));
     response found = co_await dispatch(std::move(where), std::move(body), when);
     tell_variant(found, when);
     co_return found;
@@ -290,10 +291,13 @@ asio::awaitable<response> embed_service::infer(std::optional<std::size_t> json_s
   co_return writer.finish();
 }
 
-asio::awaitable<std::string> embed_service::decompress(std::string body) {
+asio::awaitable<std::string> embed_service::decompress(exchange& request, std::string body) {
   body_decoder decoder{body, limits_.body_size};
   turns turn{limits_.work_per_turn};
-  while (decoder.decode_some(limits_.work_per_turn)) co_await turn.spend(limits_.work_per_turn);
+  while (decoder.decode_some(limits_.work_per_turn)) {
+    if (request.body_memory) request.body_memory->grow_to(body.size() + decoder.size());
+    co_await turn.spend(limits_.work_per_turn);
+  }
   co_return decoder.release();
 }
 

@@ -3,6 +3,7 @@
 
 #pragma once
 
+#include "body_budget.hpp"
 #include "circumstances.hpp"
 #include "clientele.hpp"
 #include "embed_request.hpp"
@@ -69,6 +70,9 @@ class embed_service {
   /// From now on /health answers 503, so that load balancers look elsewhere, and traces end.
   void start_draining();
 
+  /// The memory that large bodies share. Thread-safe.
+  body_budget& bodies() noexcept { return bodies_; }
+
   /// What happens on connections. Thread-safe.
   guarded<counters>& counted() noexcept { return counted_; }
 
@@ -89,7 +93,7 @@ class embed_service {
   asio::awaitable<response> similarity(std::string body, circumstances& when);
   asio::awaitable<response> infer(std::optional<std::size_t> json_size, std::string body,
                                   circumstances& when);
-  asio::awaitable<std::string> decompress(std::string body);
+  asio::awaitable<std::string> decompress(exchange& request, std::string body);
   asio::awaitable<std::string> write(const embed_request& request, embedded_texts result,
                                      const served_model& model) const;
   static void tell_variant(response& answer, const circumstances& when);
@@ -104,6 +108,7 @@ class embed_service {
   std::atomic<bool> strict_ = false;
   bool facts_only_ = false;
   clientele clients_;
+  body_budget bodies_;
   guarded<counters> counted_;
   server_facts facts_;
   trace_service traces_;

@@ -48,7 +48,7 @@ const char* meaning_of(problem what) {
     case problem::not_implemented:
       return "An unknown method or transfer coding";
     case problem::unavailable:
-      return "The server is shutting down, or its devices have failed";
+      return "The server is shutting down or short of memory, or its devices have failed";
     case problem::expired:
       return "The deadline passed before the answer was there";
   }

@@ -56,7 +56,7 @@ asio::awaitable<request_head> read_head(client_stream& stream, request_parser& p
 }
 
 asio::awaitable<void> read_body(client_stream& stream, request_parser& parser, const request_head& head,
-                                const limits& limits) {
+                                const limits& limits, body_share& memory) {
   if (parser.is_done()) co_return;
   std::size_t chunks = 0;
   auto count_chunk = [&](std::uint64_t, boost::beast::string_view, error_code& ec) {
@@ -73,6 +73,7 @@ asio::awaitable<void> read_body(client_stream& stream, request_parser& parser, c
     error_code ec;
     if (stream.input().size() > 0) stream.input().consume(parser.put(stream.input().data(), ec));
     if (ec && ec != http::error::need_more) throw from_parser_error(ec, /*request_line_complete=*/true);
+    memory.grow_to(parser.get().body().size());
     if (parser.is_done()) co_return;
     // What the parser leaves has to come to an end before it means anything, and is searched for that again.
     if (stream.input().size() > limits.header_size)

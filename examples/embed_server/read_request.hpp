@@ -3,6 +3,7 @@
 
 #pragma once
 
+#include "body_budget.hpp"
 #include "client_stream.hpp"
 #include "header_guard.hpp"
 #include "http.hpp"
@@ -18,8 +19,8 @@ namespace embed_server {
 asio::awaitable<request_head> read_head(client_stream& stream, request_parser& parser, const limits& limits);
 
 /// Reads the body behind that header, if there is one, asked for with "100 Continue" where the client waits
-/// for that. Throws as read_head.
+/// for that. Throws as read_head, and what the share of memory throws.
 asio::awaitable<void> read_body(client_stream& stream, request_parser& parser, const request_head& head,
-                                const limits& limits);
+                                const limits& limits, body_share& memory);
 
 }  // namespace embed_server
