@@ -54,6 +54,12 @@ const json::object& parameters_of(const json::object& from) {
   return value == nullptr ? none : as_object(*value, "parameters");
 }
 
+// Whoever names one would find there what was there before, or look for an answer that is not there.
+void check_no_shared_memory(const json::object& parameters) {
+  if (find_field(parameters, "shared_memory_region") != nullptr)
+    refuse_infer("shared_memory_region is not on offer: tensors come with the request and the answer");
+}
+
 // The number of texts that a shape of [n] or [n, 1] announces.
 std::size_t read_shape(const json::object& input, std::size_t max_inputs) {
   const json::array& shape = read_list(input, "shape");
@@ -113,6 +119,7 @@ void read_input(infer_request& request, const json::object& body, std::string_vi
     refuse_infer(std::string("the datatype of ") + input_name + " must be BYTES");
   const std::size_t count = read_shape(input, max_inputs);
   const json::object& parameters = parameters_of(input);
+  check_no_shared_memory(parameters);
   const bool binary = find_field(parameters, "binary_data_size") != nullptr;
   const auto* data = find_field(input, "data");
   if (binary == (data != nullptr))
@@ -143,6 +150,7 @@ void read_output(infer_request& request, const json::object& body) {
     if (read_string(output, "name") != request.output)
       refuse_infer("there is no such output; the only one is " + request.output);
     const json::object& parameters = parameters_of(output);
+    check_no_shared_memory(parameters);
     if (find_field(parameters, "classification") != nullptr) refuse_infer("classification is not on offer");
     request.binary_output = read_bool(parameters, "binary_data", request.binary_output);
   }

@@ -120,6 +120,11 @@ TEST_CASE("inputs and outputs that a model does not have are refused by name") {
   CHECK(mentions(
       refusal(asking(plain, R"(,"outputs":[{"name":"EMBEDDING","parameters":{"classification":1}}])")),
       "classification"));
+  const std::string shared = R"("parameters":{"shared_memory_region":"r","shared_memory_byte_size":8})";
+  CHECK(mentions(refusal(asking(plain, R"(,"outputs":[{"name":"EMBEDDING",)" + shared + "}]")),
+                 "shared_memory_region is not on offer"));
+  CHECK(mentions(refusal(R"({"inputs":[{"name":"TEXT","datatype":"BYTES","shape":[1],)" + shared + "}]}"),
+                 "shared_memory_region is not on offer"));
 }
 
 TEST_CASE("an output is binary if it says so, or all are") {
