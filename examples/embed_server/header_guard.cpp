@@ -112,8 +112,8 @@ void check_target_characters(std::string_view target) {
     refuse("the request target must be UTF-8 without control characters, once it is percent-decoded");
 }
 
-// Path and query of an origin-form target, or of an absolute-form one that names the host the request is for
-// anyway.
+// Path, unless that is empty and means "/", and query of an origin-form target, or of an absolute-form one
+// that names the host the request is for anyway.
 std::string_view path_and_query_of(const header& request) {
   std::string_view target = request.target();
   check_target_characters(target);
@@ -123,6 +123,7 @@ std::string_view path_and_query_of(const header& request) {
   if (lower_case(target.substr(0, scheme.size())) == scheme && !host.empty() &&
       lower_case(target.substr(scheme.size(), host.size())) == lower_case(host)) {
     target.remove_prefix(scheme.size() + host.size());
+    if (target.empty() || target.starts_with('?')) return target;
   }
   if (!target.starts_with('/')) refuse("the request target must be a path of this server");
   return target;
@@ -131,7 +132,7 @@ std::string_view path_and_query_of(const header& request) {
 void set_target(request_head& head, const header& request) {
   const auto target = path_and_query_of(request);
   const auto mark = target.find('?');
-  head.path = target.substr(0, mark);
+  head.path = mark == 0 || target.empty() ? "/" : target.substr(0, mark);
   if (mark != target.npos) head.query = target.substr(mark + 1);
 }
 

@@ -159,10 +159,13 @@ TEST_CASE("the target is a path in printable ASCII, or names our own host") {
   CHECK(guard(get("/a/../b//c%2F")).path == "/a/../b//c%2F");
   CHECK(guard(get("http://example.org:8080/health?x")).path == "/health");
   CHECK(guard(get("HTTP://EXAMPLE.org:8080/health")).path == "/health");
+  CHECK(guard(get("http://example.org:8080")).path == "/");
+  CHECK(guard(get("http://example.org:8080?x")).path == "/");
+  CHECK(guard(get("http://example.org:8080?x")).query == "x");
   CHECK(guard("OPTIONS * HTTP/1.1\r\nHost: a\r\n\r\n").path == "*");
   for (const std::string target :
-       {"*", "health", "http://example.org:8080", "http://elsewhere.org/health",
-        "http://example.org:80801/health", "https://example.org:8080/", "example.org:443"})
+       {"*", "health", "?x", "http://elsewhere.org/health", "http://example.org:80801/health",
+        "https://example.org:8080/", "example.org:443"})
     CHECK(refusal(get(target)) == problem::malformed);
   CHECK(refusal(get("/caf\xc3\xa9")) == problem::malformed);
 }
