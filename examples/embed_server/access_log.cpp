@@ -29,7 +29,7 @@ class line_sink final : public spdlog::sinks::base_sink<spdlog::details::null_mu
  public:
   explicit line_sink(std::string file) : file_(std::move(file)), output_(open()) {
     if (output_.descriptor() < 0)
-      throw std::runtime_error("cannot write the access log " + file_ + ": " + last_error());
+      throw std::runtime_error("cannot write the access log " + file_ + ": " + why_not_open());
   }
 
   void reopen_soon() { reopen_ = true; }
@@ -39,7 +39,12 @@ class line_sink final : public spdlog::sinks::base_sink<spdlog::details::null_mu
  private:
   int open() const {
     if (file_ == "-") return ::dup(STDOUT_FILENO);
-    return ::open(file_.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0640);
+    return ::open(file_.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NONBLOCK, 0640);
+  }
+
+  // Opening a pipe would otherwise wait for somebody to read it, for ever and without a word.
+  std::string why_not_open() const {
+    return errno == ENXIO ? "it is a pipe that nobody reads" : last_error();
   }
 
   void sink_it_(const spdlog::details::log_msg& message) override {
@@ -56,7 +61,8 @@ class line_sink final : public spdlog::sinks::base_sink<spdlog::details::null_mu
   void reopen_if_told() {
     if (!reopen_.exchange(false)) return;
     const int descriptor = open();
-    if (descriptor < 0) return spdlog::error("cannot open the access log {} again: {}", file_, last_error());
+    if (descriptor < 0)
+      return spdlog::error("cannot open the access log {} again: {}", file_, why_not_open());
     output_.replace(descriptor);
     torn_ = false;
     spdlog::info("opened the access log {} again", file_);

@@ -112,6 +112,15 @@ TEST_CASE("a file that cannot be written is refused with its name and the cause"
                        std::runtime_error);
 }
 
+TEST_CASE("P3: a pipe that nobody reads is refused, rather than waited for") {
+  const temporary_folder folder;
+  const auto pipe = (folder.path() / "pipe").string();
+  REQUIRE(::mkfifo(pipe.c_str(), 0600) == 0);
+  CHECK_THROWS_WITH_AS(access_log{pipe},
+                       ("cannot write the access log " + pipe + ": it is a pipe that nobody reads").c_str(),
+                       std::runtime_error);
+}
+
 TEST_CASE("P5: a writer that is stuck holds nobody up: lines are dropped, and counted") {
   const temporary_folder folder;
   const auto pipe = folder.path() / "pipe";
