@@ -91,7 +91,7 @@ asio::awaitable<bool> serve_clients(server& http, const model_catalog& models, c
 // Returns whether the server could start.
 bool check(const server_options& given) {
   check_report report;
-  check_machine(report);
+  check_machine(report, carpool::bert::core_count());
   check_model(report, given);
   check_surroundings(report, given);
   std::cout << report.text() << std::flush;

@@ -44,10 +44,11 @@ std::string field_of(const char* file, const std::string& name) {
   return "";
 }
 
-std::string describe_cpu() {
+std::string describe_cpu(std::size_t usable) {
   const std::string model = field_of("/proc/cpuinfo", "model name");
-  std::string text = fmt::format("{}, {} cores", model.empty() ? "of an unknown model" : model,
-                                 std::thread::hardware_concurrency());
+  const std::size_t cores = std::thread::hardware_concurrency();
+  std::string text = fmt::format("{}, {} cores", model.empty() ? "of an unknown model" : model, cores);
+  if (usable < cores) text += fmt::format(", of which this process may keep {} busy", usable);
   const std::string flags = ' ' + field_of("/proc/cpuinfo", "flags") + ' ';
   for (const auto& [flag, name] : {std::pair{"avx2", "AVX2"}, {"avx512f", "AVX-512"}, {"amx_tile", "AMX"}})
     text += (flags.find(fmt::format(" {} ", flag)) != flags.npos ? ", " : ", no ") + std::string(name);
@@ -110,8 +111,8 @@ std::string try_origins(const std::vector<std::string>& origins) {
 
 }  // namespace
 
-void check_machine(check_report& report) {
-  report.look("CPU", describe_cpu);
+void check_machine(check_report& report, std::size_t usable_cores) {
+  report.look("CPU", [&] { return describe_cpu(usable_cores); });
   report.look("memory", describe_memory);
   report.look("files", describe_files);
   report.look("locked memory", describe_locked_memory);

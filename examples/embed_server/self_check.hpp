@@ -6,10 +6,12 @@
 #include "check_report.hpp"
 #include "options.hpp"
 
+#include <cstddef>
+
 namespace embed_server {
 
-/// Looks at the machine: CPU, memory, what this process may use of it.
-void check_machine(check_report& report);
+/// Looks at the machine: CPU, memory, what this process may use of it, of the cores so many.
+void check_machine(check_report& report, std::size_t usable_cores);
 
 /// Looks at all that the server needs besides its model, by doing what it does at its start: where it
 /// listens, certificate, keys, access log. Leaves everything as it was, but a socket file that

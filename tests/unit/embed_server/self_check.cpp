@@ -8,6 +8,7 @@
 
 #include <filesystem>
 #include <string>
+#include <thread>
 
 using namespace embed_server;
 
@@ -24,6 +25,18 @@ bool good_log(const std::filesystem::path& file) {
 }
 
 }  // namespace
+
+TEST_CASE("a check tells how many of the cores this process may use, where that is not all of them") {
+  const auto mentions_share = [](std::size_t usable) {
+    check_report report;
+    check_machine(report, usable);
+    return report.text().find(" cores, of which this process may keep " + std::to_string(usable) + " busy") !=
+           std::string::npos;
+  };
+  const std::size_t cores = std::thread::hardware_concurrency();
+  CHECK(mentions_share(cores - 1));
+  CHECK_FALSE(mentions_share(cores));
+}
 
 TEST_CASE("a check leaves no access log behind where there was none, and those that are there as they are") {
   const carpool::test::temporary_folder folder;
