@@ -4,6 +4,9 @@
 #include "circumstances.hpp"
 
 #include "api_error.hpp"
+#include <carpool/error.hpp>
+
+#include <boost/system/system_error.hpp>
 
 #include <algorithm>
 #include <chrono>
@@ -44,6 +47,9 @@ asio::awaitable<embedded_texts> circumstances::run(const submitted_texts& texts,
     co_return result;
   } catch (const refused_text& error) {
     throw refusal_of(error, texts);
+  } catch (const boost::system::system_error& error) {
+    if (error.code() == carpool::error::queue_full) clients.return_tokens(request.client, request.tokens);
+    throw;
   }
 }
 

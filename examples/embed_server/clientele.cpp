@@ -47,6 +47,11 @@ void clientele::count_tokens(const api_client& client, std::size_t tokens) {
   rates_.count_tokens(client, tokens, std::chrono::steady_clock::now());
 }
 
+void clientele::return_tokens(const api_client& client, std::size_t tokens) {
+  const std::lock_guard lock(mutex_);
+  rates_.return_tokens(client, tokens, std::chrono::steady_clock::now());
+}
+
 void clientele::tell_rates(response& answer, const exchange& request) {
   if (family_of(request.head.path) != api_family::openai) return;
   const std::lock_guard lock(mutex_);

@@ -38,6 +38,9 @@ class clientele {
   /// Counts the tokens of a request, all or none. Throws as rate_control::count_tokens.
   void count_tokens(const api_client& client, std::size_t tokens);
 
+  /// What was counted was turned away: the client may ask for it again.
+  void return_tokens(const api_client& client, std::size_t tokens);
+
   /// Adds to an answer what the client may still ask for, where the clients of this path look for that.
   void tell_rates(response& answer, const exchange& request);
 

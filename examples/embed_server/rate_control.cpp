@@ -45,6 +45,10 @@ void rate_control::count_tokens(const api_client& client, std::size_t tokens, ca
   if (const auto wait = tokens_.take(client.id, limit, tokens, now)) ask_to_wait("tokens", limit, *wait);
 }
 
+void rate_control::return_tokens(const api_client& client, std::size_t tokens, carpool::time_point now) {
+  if (client.rates.tokens) tokens_.give_back(client.id, *client.rates.tokens, tokens, now);
+}
+
 void rate_control::tell(response& answer, const api_client& client, carpool::time_point now) {
   if (client.rates.requests)
     tell_level(answer, "requests", requests_.level(client.id, *client.rates.requests, now));

@@ -24,6 +24,9 @@ class rate_control {
   /// for more than the client may ever have at once.
   void count_tokens(const api_client& client, std::size_t tokens, carpool::time_point now);
 
+  /// None of these has been run, as there was no room for them.
+  void return_tokens(const api_client& client, std::size_t tokens, carpool::time_point now);
+
   /// Adds OpenAI's x-ratelimit-limit-*, -remaining-* and -reset-*, of requests and of tokens, where they are
   /// limited.
   void tell(response& answer, const api_client& client, carpool::time_point now);

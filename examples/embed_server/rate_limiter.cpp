@@ -15,6 +15,11 @@ std::optional<carpool::duration> rate_limiter::take(std::uint64_t client, std::u
   return bucket.time_until(cost, now).value_or(carpool::duration::max());
 }
 
+void rate_limiter::give_back(std::uint64_t client, std::uint32_t per_minute, std::size_t amount,
+                             carpool::time_point now) {
+  bucket_of(client, per_minute, now).give_back(static_cast<double>(amount), now);
+}
+
 rate_level rate_limiter::level(std::uint64_t client, std::uint32_t per_minute, carpool::time_point now) {
   const token_bucket& bucket = bucket_of(client, per_minute, now);
   return {per_minute, static_cast<std::uint64_t>(bucket.level(now)),

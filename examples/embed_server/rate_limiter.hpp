@@ -40,6 +40,9 @@ class rate_limiter {
   std::optional<carpool::duration> take(std::uint64_t client, std::uint32_t per_minute, std::size_t amount,
                                         carpool::time_point now);
 
+  /// What was taken was not used after all.
+  void give_back(std::uint64_t client, std::uint32_t per_minute, std::size_t amount, carpool::time_point now);
+
   rate_level level(std::uint64_t client, std::uint32_t per_minute, carpool::time_point now);
 
   /// Forgets the others.

@@ -39,6 +39,12 @@ class token_bucket {
     return true;
   }
 
+  /// What was taken was not used after all.
+  void give_back(double amount, time_point now) {
+    level_ = std::min(per_minute_, level(now) + amount);
+    level_at_ = now;
+  }
+
   double level(time_point now) const {
     constexpr std::chrono::duration<double> minute = std::chrono::minutes{1};
     return std::min(per_minute_, level_ + per_minute_ * ((now - level_at_) / minute));

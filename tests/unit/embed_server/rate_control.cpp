@@ -11,6 +11,7 @@
 #include "test_server.hpp"
 
 #include <string>
+#include <thread>
 
 using namespace embed_server;
 using namespace carpool::test;
@@ -115,6 +116,23 @@ TEST_CASE("a list with more tokens than are left is refused whole, and does not 
   CHECK(client.ask(post_json("/embed", R"({"inputs":["a","b"]})")).status == 200);
   CHECK(client.ask(post_json("/embed", R"({"inputs":"abcdef"})")).status == 422);
   CHECK(server.stats().submitted == 3);
+}
+
+TEST_CASE("tokens for which the queue has no room are not used up") {
+  test_server server(with_rates({.requests = {}, .tokens = 1000}),
+                     {.max_batch_size = 1, .max_queue_size = 1});
+  server.hold_model();
+  http_client running(server.port()), waiting(server.port()), other(server.port());
+  running.send(post_json("/embed", R"({"inputs":"a"})"));
+  server.await_run();
+  waiting.send(post_json("/embed", R"({"inputs":"a"})"));
+  while (server.stats().queued == 0) std::this_thread::yield();
+  const auto large = post_json("/embed", R"({"inputs":")" + std::string(900, 'x') + "\"}");
+  CHECK(other.ask(large).status == 429);
+  server.release_model();
+  CHECK(running.receive().status == 200);
+  CHECK(waiting.receive().status == 200);
+  CHECK(other.ask(large).status == 200);
 }
 
 TEST_CASE("a key's own limit goes before the default, and its level outlives a reload of the keys") {

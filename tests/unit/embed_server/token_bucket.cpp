@@ -34,6 +34,15 @@ TEST_CASE("all is taken or nothing") {
   CHECK(bucket.level(start) == 10);
 }
 
+TEST_CASE("what is given back is there again, but never more than a minute's worth") {
+  token_bucket bucket(60, start);
+  CHECK(bucket.take(50, start));
+  bucket.give_back(20, start + 1s);
+  CHECK(bucket.level(start + 1s) == 31);
+  bucket.give_back(60, start + 1s);
+  CHECK(bucket.level(start + 1s) == 60);
+}
+
 TEST_CASE("it tells how long until enough is there, and that it never will be") {
   token_bucket bucket(60, start);
   CHECK(bucket.time_until(60, start) == 0s);
