@@ -53,7 +53,10 @@ std::string listener::address() const {
 
 std::uint16_t listener::port() const { return endpoint_of(*this).port(); }
 
+// Who comes while a server loads its model takes the file for one that nobody listens on.
 void listener::listen() {
+  if (is_unix() && !file.is_there())
+    refuse(address(), "another process has removed its file or taken its place");
   error_code ec;
   acceptor.listen(asio::socket_base::max_listen_connections, ec);
   if (!ec) return;

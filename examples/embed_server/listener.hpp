@@ -34,8 +34,8 @@ struct listener {
   /// Of a TCP port.
   std::uint16_t port() const;
 
-  /// Begins to listen. A TCP port may belong to another process by now that was bound to it, too, before
-  /// either listened. Throws as open_tcp and open_unix.
+  /// Begins to listen. A TCP port or path may belong to another process by now that was bound to it, too,
+  /// before either listened. Throws as open_tcp and open_unix.
   void listen();
 };
 

@@ -35,11 +35,15 @@ unix_socket_file::unix_socket_file(std::string path) : path_(std::move(path)) {
   number_ = file.st_ino;
 }
 
-void unix_socket_file::remove() noexcept {
-  const std::string path = std::exchange(path_, {});
+bool unix_socket_file::is_there() const noexcept {
   struct stat file {};
-  if (path.empty() || ::lstat(path.c_str(), &file) != 0) return;
-  if (file.st_dev == device_ && file.st_ino == number_) ::unlink(path.c_str());
+  return !path_.empty() && ::lstat(path_.c_str(), &file) == 0 && file.st_dev == device_ &&
+         file.st_ino == number_;
+}
+
+void unix_socket_file::remove() noexcept {
+  if (is_there()) ::unlink(path_.c_str());
+  path_.clear();
 }
 
 void unix_socket_file::swap(unix_socket_file& other) noexcept {

@@ -29,6 +29,8 @@ class unix_socket_file {
   }
 
   const std::string& path() const noexcept { return path_; }
+  /// Whether it is at its path: it may have been removed, or another socket have taken its place.
+  bool is_there() const noexcept;
   void remove() noexcept;
 
  private:

@@ -87,12 +87,17 @@ TEST_CASE("a socket file that nobody listens on is replaced") {
   CHECK(std::filesystem::is_socket(path));
 }
 
-TEST_CASE("a listener does not take away the file of its successor") {
+TEST_CASE("a listener is told of a successor at its path, and does not take away its file") {
   const temporary_folder folder;
   const auto path = folder.path() / "socket";
   boost::asio::io_context io;
   auto first = open_unix(io.get_executor(), path.string());
   const auto second = open_unix(io.get_executor(), path.string());  // the first one does not listen yet
+  CHECK_THROWS_WITH_AS(
+      first.listen(),
+      ("cannot listen on " + path.string() + ": another process has removed its file or taken its place")
+          .c_str(),
+      std::runtime_error);
   first.file.remove();
   CHECK(std::filesystem::is_socket(path));
 }
