@@ -109,6 +109,29 @@ TEST_CASE("who would have offsets committed by the clock is told that workers co
                        std::invalid_argument);
 }
 
+TEST_CASE("brokers are those of the settings, and no property names others") {
+  const std::string brokers = std::string(600, 'b') + ":9092";  // longer than any message of librdkafka's
+  for (const std::string property : {"bootstrap.servers", "metadata.broker.list"})
+    CHECK_THROWS_WITH_AS(
+        cluster::make_conf({brokers, mock_kafka::topics(), {{property, "others:9092"}}}, {}, {}),
+        ("Kafka: " + property + " = \"others:9092\": it must be \"" + brokers + "\" here; leave it out")
+            .c_str(),
+        std::invalid_argument);
+  CHECK_NOTHROW(
+      cluster::make_conf({brokers, mock_kafka::topics(), {{"bootstrap.servers", brokers}}}, {}, {}));
+}
+
+TEST_CASE("properties with which no reply would be known to be written are refused") {
+  mock_kafka kafka{1};
+  for (const std::string property : {"delivery.report.only.error", "enable.idempotence"})
+    CHECK_THROWS_WITH_AS(
+        make_source(kafka, {{property, "true"}}),
+        ("Kafka: " + property + " = \"true\": it must be \"false\" here; leave it out").c_str(),
+        std::invalid_argument);
+  CHECK_THROWS_WITH_AS(make_source(kafka, {{"transactional.id", "one"}}),
+                       doctest::Contains("transactional.id"), std::invalid_argument);
+}
+
 TEST_CASE("acks, by any of its names, may be all or -1, which is the same, and nothing less") {
   mock_kafka kafka{1};
   for (const std::string property : {"acks", "request.required.acks"}) {

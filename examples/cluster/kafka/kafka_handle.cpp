@@ -40,10 +40,11 @@ void set(rd_kafka_conf_t& conf, const kafka_properties& properties) {
 
 // In librdkafka's own spelling.
 std::string value_of(const rd_kafka_conf_t& conf, const std::string& name) {
-  std::array<char, 512> value{};
-  std::size_t size = value.size();
+  std::size_t size = 0;  // with the zero at the end
+  rd_kafka_conf_get(&conf, name.c_str(), nullptr, &size);
+  std::string value(size, '\0');
   rd_kafka_conf_get(&conf, name.c_str(), value.data(), &size);
-  return value.data();
+  return value.c_str();
 }
 
 // What a program relies on is not for others to choose, and silence would have them believe that they did.
@@ -63,12 +64,12 @@ void set_all_but(const kafka_properties& fixed, rd_kafka_conf_t& conf, const kaf
 }  // namespace
 
 kafka_conf make_conf(const kafka_settings& settings, const kafka_properties& defaults,
-                     const kafka_properties& fixed) {
+                     kafka_properties fixed) {
   kafka_conf conf{rd_kafka_conf_new()};
+  fixed["bootstrap.servers"] = settings.brokers;
   set(*conf, defaults);
   set(*conf, fixed);
   set_all_but(fixed, *conf, settings.properties);
-  set(*conf, {{"bootstrap.servers", settings.brokers}});
   rd_kafka_conf_set_log_cb(conf.get(), log);
   rd_kafka_conf_set_error_cb(conf.get(), [](rd_kafka_t*, int, const char*, void*) {});  // it is in the log
   return conf;

@@ -34,11 +34,11 @@ using kafka_message = std::unique_ptr<rd_kafka_message_t, kafka_deleter>;
 using kafka_queue = std::unique_ptr<rd_kafka_queue_t, kafka_deleter>;
 using kafka_partitions = std::unique_ptr<rd_kafka_topic_partition_list_t, kafka_deleter>;
 
-/// What librdkafka is told: `defaults`, which the settings may change, and `fixed`, which they may not. Its
-/// log becomes ours. Throws std::invalid_argument for a property that there is not, a value that it cannot
-/// have, and another value for one that is fixed.
+/// What librdkafka is told: `defaults`, which the settings may change, and `fixed` and the brokers, which
+/// their properties may not. Its log becomes ours. Throws std::invalid_argument for a property that there is
+/// not, a value that it cannot have, and another value for one that is fixed.
 kafka_conf make_conf(const kafka_settings& settings, const kafka_properties& defaults,
-                     const kafka_properties& fixed);
+                     kafka_properties fixed);
 
 /// Throws std::invalid_argument if the properties do not go together.
 kafka_handle make_handle(rd_kafka_type_t type, kafka_conf conf);

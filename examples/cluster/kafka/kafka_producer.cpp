@@ -14,7 +14,8 @@
 namespace cluster {
 namespace {
 
-// No idempotent producer: its fatal errors would ask for a new one, and a reply may be written twice anyway.
+// No idempotent producer, and so no transactional one: its fatal errors would ask for a new one, and a reply
+// may be written twice anyway.
 kafka_conf conf_for(const kafka_settings& settings, void* self,
                     void (*report)(rd_kafka_t*, const rd_kafka_message_t*, void*)) {
   kafka_conf conf =
@@ -24,6 +25,8 @@ kafka_conf conf_for(const kafka_settings& settings, void* self,
                  {"message.timeout.ms", "5000"},
                  {"topic.metadata.propagation.max.ms", "5000"}},  // then a topic that is unknown is gone
                 {{"acks", "all"},
+                 {"enable.idempotence", "false"},
+                 {"delivery.report.only.error", "false"},  // send() waits for all reports
                  {"allow.auto.create.topics", "false"}});  // requesters name topics, and must not create them
   rd_kafka_conf_set_opaque(conf.get(), self);
   rd_kafka_conf_set_dr_msg_cb(conf.get(), report);
