@@ -62,7 +62,9 @@ TEST_CASE("K6: what cannot be read goes to the dead letters, its requester is to
   await([&] { return kafka.committed()[0] == 4; });
 }
 
-TEST_CASE("K7: a request whose reply is refused goes to the dead letters, and its partition goes on") {
+TEST_CASE(
+    "K7: a request whose reply is refused goes to the dead letters, its requester is told, and its partition "
+    "goes on") {
   mock_kafka kafka{1};
   test_requester requester{kafka};
   kafka_worker worker{kafka};
@@ -72,7 +74,8 @@ TEST_CASE("K7: a request whose reply is refused goes to the dead letters, and it
   worker.release();
   CHECK(requester.await_dead_letter().payload == test_requester::payload("hold"));
   requester.send({"after"});
-  requester.await_replies(1);
+  requester.await_replies(2);
+  CHECK(requester.code_of("hold") == failure_code::unavailable);
   requester.check_results({"after"});
   await([&] { return kafka.committed()[0] == 2; });
 }

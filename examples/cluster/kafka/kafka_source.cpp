@@ -50,11 +50,12 @@ asio::awaitable<void> kafka_source::extend(std::vector<std::string>) {
 
 asio::awaitable<void> kafka_source::finish(delivery done, std::string reply) {
   const std::string refused = co_await send_reply(done, std::move(reply));
-  if (!refused.empty()) {
-    std::string reason = encode(text_reply{text_failure{failure_code::unavailable, refused}});
-    co_await bury(done, std::move(reason));
+  if (refused.empty()) {
+    consumer_.finish(done.entry);
+    co_return;
   }
-  consumer_.finish(done.entry);
+  std::string reason = encode(text_reply{text_failure{failure_code::unavailable, refused}});
+  co_await reject(std::move(done), std::move(reason));
 }
 
 asio::awaitable<void> kafka_source::reject(delivery dead, std::string reply) {

@@ -41,7 +41,7 @@ class kafka_source final : public request_source {
   asio::awaitable<std::optional<delivery>> adopt(std::string entry) override;
   asio::awaitable<void> extend(std::vector<std::string> entries) override;
 
-  /// Where the reply's topic will never take it, the request goes to the dead letters, as in reject().
+  /// Where the reply's topic will never take it, the request is rejected, and the reply says why.
   asio::awaitable<void> finish(delivery done, std::string reply) override;
 
   /// To the topic of dead letters, with the reply as the header `r`, and as `at` TOPIC:PARTITION:OFFSET of
