@@ -121,6 +121,19 @@ TEST_CASE("K9: the worker of the README ends at the second signal though the bro
   CHECK_FALSE(worker.has_answered_all());
 }
 
+TEST_CASE(
+    "K9: the worker of the README ends in good order though the broker is away if it has nothing to commit") {
+  mock_kafka kafka{1};
+  test_requester requester{kafka};
+  requester.send({"a text"});
+  readme_worker worker{kafka.settings(), measure};
+  requester.await_replies(1);
+  await([&] { return kafka.committed()[0] == 1; });
+  kafka.go_down();
+  std::raise(SIGTERM);
+  CHECK(worker.has_answered_all());
+}
+
 TEST_CASE("K10: the worker of the README ends when another one has taken its group.instance.id") {
   const log_lines log;
   mock_kafka kafka{1};

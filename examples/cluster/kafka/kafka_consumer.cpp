@@ -221,11 +221,11 @@ asio::awaitable<void> kafka_consumer::broken() {
 
 // The partition goes to another worker.
 void kafka_consumer::drop(std::int32_t partition) {
-  for (auto* const queue : {&arrived_, &chosen_})
-    std::erase_if(*queue, [&](const kafka_message& each) { return each->partition == partition; });
+  const auto is_of_it = [&](const kafka_message& each) { return each->partition == partition; };
+  std::erase_if(arrived_, is_of_it);
   unread_.erase(partition);
-  finished_.erase(partition);
-  if (ledger_.has(partition)) commit({ledger_.mark(partition)});
+  const bool finished = finished_.erase(partition) > 0, chosen = std::erase_if(chosen_, is_of_it) > 0;
+  if ((finished || chosen) && ledger_.has(partition)) commit({ledger_.mark(partition)});
   ledger_.forget(partition);
   if (paused_.erase(partition) == 0) return;
   rd_kafka_resume_partitions(handle_.get(), list_of(topic_, {partition}).get());  // or it comes back paused
