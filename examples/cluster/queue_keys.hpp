@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <string>
+#include <string_view>
 
 namespace cluster {
 
@@ -28,6 +29,9 @@ struct queue_keys {
 
   std::string prefix;
 };
+
+/// Whether this is a key of any queue.
+inline bool is_key_of_a_queue(std::string_view text) { return text.starts_with("{cp:"); }
 
 /// The group in which workers read requests.
 inline constexpr const char* worker_group = "w";

@@ -3,6 +3,7 @@
 
 #include "redis_connection.hpp"
 
+#include "queue_keys.hpp"
 #include "redis_redirection.hpp"
 #include "redis_tree.hpp"
 
@@ -51,6 +52,15 @@ redis::config configuration(const redis_settings& given) {
   config.health_check_interval = 2 * given.command_time;
   config.max_read_size = given.max_reply;
   return config;
+}
+
+// Redis does not say which key it is that has the wrong type, or that a user may not touch.
+std::string with_keys(std::string refusal, const redis_command& command) {
+  if (!refusal.starts_with("WRONGTYPE ") && !refusal.starts_with("NOPERM ")) return refusal;
+  std::string keys;
+  for (const std::string& each : command)
+    if (is_key_of_a_queue(each)) keys += ' ' + each;
+  return keys.empty() ? refusal : refusal + " (keys:" + keys + ')';
 }
 
 asio::ssl::context tls_context(const redis_settings& given) {
@@ -270,7 +280,7 @@ asio::awaitable<redis_value> redis_connection::run_until(carpool::time_point dea
     if (reply.text.starts_with("CLUSTERDOWN ")) self->begin_anew(to);
     if (elsewhere || passes_by_itself(reply.text))
       throw redis_unavailable("Redis cannot work now: " + reply.text);
-    throw redis_refusal(reply.text);
+    throw redis_refusal(with_keys(std::move(reply.text), command));
   }
 }
 
