@@ -159,10 +159,10 @@ asio::awaitable<text_reply> worker::ask_model(text_request request) {
 
 // The work is done: its reply is kept until the queue takes it.
 asio::awaitable<void> worker::settle(delivery received, std::string reply, bool dead) {
+  if (dead) tell_of_dead_letter(received.entry);
   for (bool said = false;;) {
     try {
       if (dead) {
-        spdlog::warn("entry {} goes to the dead letters", received.entry);
         co_await source_.reject(received, reply);
         ++counted_.rejected;
       } else {
@@ -176,6 +176,20 @@ asio::awaitable<void> worker::settle(delivery received, std::string reply, bool 
     }
     co_await pause();
   }
+}
+
+// The queue keeps each of them with its reason, and a flood of them must not fill the log.
+void worker::tell_of_dead_letter(const std::string& entry) {
+  const auto now = std::chrono::steady_clock::now();
+  if (now < silent_until_) {
+    ++untold_;
+    return;
+  }
+  const std::uint64_t others = std::exchange(untold_, 0);
+  silent_until_ = now + std::chrono::seconds{10};
+  spdlog::warn(
+      "entry {} goes to the dead letters{}", entry,
+      others == 0 ? "" : ", and " + std::to_string(others) + " others did since the last one told of");
 }
 
 // Waits for no answer, so that a queue that is slow, or of whose shards one is, lets no other lease run out.

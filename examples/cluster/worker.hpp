@@ -50,6 +50,7 @@ class worker {
   asio::awaitable<void> answer(delivery received, bool worth_trying);
   asio::awaitable<text_reply> ask_model(text_request request);
   asio::awaitable<void> settle(delivery received, std::string reply, bool dead);
+  void tell_of_dead_letter(const std::string& entry);
   asio::awaitable<void> keep_leases();
   asio::awaitable<void> extend(std::vector<std::string> entries);
   asio::awaitable<void> look_around();
@@ -71,6 +72,8 @@ class worker {
   counters counted_;
   bool done_ = false;
   std::size_t beside_ = 0;                 // errands that run beside work()
+  carpool::time_point silent_until_{};     // about dead letters
+  std::uint64_t untold_ = 0;               // dead letters since then
   std::set<std::string_view> complaints_;  // so that an outage is one line of the log for each, not thousands
 };
 

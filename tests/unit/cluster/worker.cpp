@@ -8,6 +8,7 @@
 #include "memory_source.hpp"
 #include "stream_model.hpp"
 #include "support/doctest.hpp"
+#include "unit/embed_server/log_watch.hpp"
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
@@ -140,6 +141,19 @@ TEST_CASE("Q9: what cannot be read is rejected, and its mates are not") {
   CHECK(code_of(replies.at("odd")) == cluster::failure_code::unreadable);
   CHECK(tokens_of(replies.at("good")) == 1);
   CHECK(bench.queue().dead_letters().size() == 1);
+}
+
+TEST_CASE("Q9: a flood of what cannot be read does not flood the log") {
+  log_watch watch;
+  bench bench;
+  auto odd = bench::request("", "x");
+  odd.payload = "rubbish";
+  std::vector<cluster::delivery> flood(500, odd);
+  for (std::size_t i = 0; i < flood.size(); ++i) flood[i].id = "odd" + std::to_string(i);
+  bench.queue().admit(flood, flood.size());
+  CHECK(bench.work(flood.size()).size() == flood.size());
+  CHECK(watch.count("goes to the dead letters") > 0);
+  CHECK(watch.count("goes to the dead letters") < 50);
 }
 
 TEST_CASE("a model that throws something odd fails its text, and the worker goes on") {
