@@ -83,7 +83,7 @@ TEST_CASE("H1: the time that the server takes is not counted as the client's") {
   server.hold_model();
   patient.send(question);
   server.await_run();
-  std::this_thread::sleep_for(450ms);
+  CHECK(http_client(server.port()).closed_by_server());  // its time is over, and so is all before
   server.release_model();
   CHECK(patient.receive().body == right_answer);
 }
