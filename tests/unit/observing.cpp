@@ -48,6 +48,16 @@ struct observed {
   int_bench bench;
 };
 
+// Its batches wait at the gate.
+DynamicBatcher<int, int> pairs_behind(gate& entrance, const std::shared_ptr<observer>& told) {
+  return {{.max_batch_size = 2, .observer = told},
+          [&entrance](std::span<const int> inputs) {
+            entrance.pass();
+            return ints(inputs.begin(), inputs.end());
+          },
+          eager{}};
+}
+
 }  // namespace
 
 TEST_CASE("an observer is told of a batch when it starts and when it ends, then of its requests") {
@@ -97,13 +107,7 @@ TEST_CASE(
   const auto told = std::make_shared<diary>();
   gate first, last;
   {
-    DynamicBatcher<int, int> batcher(
-        {.max_batch_size = 2, .observer = told},
-        [&](std::span<const int> inputs) {
-          first.pass();
-          return ints(inputs.begin(), inputs.end());
-        },
-        eager{});
+    DynamicBatcher<int, int> batcher = pairs_behind(first, told);
     const auto on_lane = [](auto handler) { return asio::bind_executor(asio::system_executor(), handler); };
     batcher.async_submit(1, on_lane([&](boost::system::error_code, int) {
                            batcher.async_submit(
@@ -133,13 +137,7 @@ TEST_CASE("a batch begins when its requests are there, also one that the observe
   const auto told = std::make_shared<guest>();
   gate first;
   {
-    DynamicBatcher<int, int> batcher(
-        {.max_batch_size = 2, .observer = told},
-        [&](std::span<const int> inputs) {
-          first.pass();
-          return ints(inputs.begin(), inputs.end());
-        },
-        eager{});
+    DynamicBatcher<int, int> batcher = pairs_behind(first, told);
     told->batcher = &batcher;
     batcher.async_submit(1, asio::detached);
     first.await_arrivals(1);

@@ -76,9 +76,8 @@ bench::load_result load(const toy_server& server, const std::vector<bench::timed
   return to.run(requests, [](std::size_t) {});
 }
 
-}  // namespace
-
-TEST_CASE("latency counts from when a request was due, also while it waits for a connection") {
+// Three requests, of which the first is answered when all are due.
+bench::load_result load_that_waits_for_its_connection() {
   std::binary_semaphore all_are_due{0};
   const toy_server held([&](const std::string& body) {
     if (body == "first") all_are_due.acquire();
@@ -86,9 +85,15 @@ TEST_CASE("latency counts from when a request was due, also while it waits for a
   });
   bench::open_http_load to(held.endpoint(), {.most_connections = 1});
   const std::vector<bench::timed_request> requests{{0ms, "first"}, {0ms, "second"}, {150ms, "third"}};
-  const auto got = to.run(requests, [&](std::size_t sent) {
+  return to.run(requests, [&](std::size_t sent) {
     if (sent == 2) all_are_due.release();  // 150 ms after the others were due
   });
+}
+
+}  // namespace
+
+TEST_CASE("latency counts from when a request was due, also while it waits for a connection") {
+  const auto got = load_that_waits_for_its_connection();
   CHECK(got.answered.count() == 3);
   // Nobody took long to answer the second: it waited.
   CHECK(got.answered.count_up_to(145'000) <= 1);
@@ -158,16 +163,7 @@ TEST_CASE("a request that gets no answer in time is not sent a second time") {
 }
 
 TEST_CASE("the time since a request was sent does not include the wait for a connection") {
-  std::binary_semaphore all_are_due{0};
-  const toy_server held([&](const std::string& body) {
-    if (body == "first") all_are_due.acquire();
-    return with_status(http::status::ok);
-  });
-  bench::open_http_load to(held.endpoint(), {.most_connections = 1});
-  const std::vector<bench::timed_request> requests{{0ms, "first"}, {0ms, "second"}, {150ms, "third"}};
-  const auto got = to.run(requests, [&](std::size_t sent) {
-    if (sent == 2) all_are_due.release();
-  });
+  const auto got = load_that_waits_for_its_connection();
   CHECK(got.since_sent.count() == 3);
   CHECK(got.since_sent.mean() < got.answered.mean());
 }
