@@ -5,6 +5,10 @@
 
 #include "shard_registry.hpp"
 
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+
 namespace cluster {
 
 redis_shards::redis_shards(const asio::any_io_executor& executor, const redis_settings& settings,
@@ -25,8 +29,12 @@ void redis_shards::add() {
 }
 
 asio::awaitable<void> redis_shards::follow(std::size_t at_least) {
-  const std::size_t there = co_await add_shards(connection(), queue_keys{queue_}, at_least);
-  while (shards_.size() < there) add();
+  const queue_keys first{queue_};
+  const std::size_t there = co_await add_shards(connection(), first, at_least);
+  if (there < at_least && at_least <= shards_.size())
+    spdlog::warn("{} said {}; it says {} again, because of this worker's --shards", first.shards(), there,
+                 at_least);
+  while (shards_.size() < std::max(there, at_least)) add();
 }
 
 asio::awaitable<void> redis_shards::remove_silent() {

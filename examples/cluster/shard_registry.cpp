@@ -22,7 +22,7 @@ local there = redis.call('GET', KEYS[1]) or '1'
 local number = string.match(there, '^%d+$') and tonumber(there)
 if not number or number < 1 or number >= tonumber(ARGV[1]) then return there end
 redis.call('SET', KEYS[1], ARGV[1])
-return ARGV[1]
+return there
 )lua"};
 
 std::size_t parse(const std::string& text, const queue_keys& first) {

@@ -22,7 +22,7 @@ inline constexpr std::size_t most_shards = 64;
 /// std::runtime_error if what stands in Redis is no number from 1 to most_shards.
 asio::awaitable<std::size_t> find_shards(redis_connection& redis, const queue_keys& first);
 
-/// Likewise, after it has been given that many if it had fewer.
+/// Likewise; if it had fewer than `at_least`, it has been given that many now.
 asio::awaitable<std::size_t> add_shards(redis_connection& redis, const queue_keys& first,
                                         std::size_t at_least);
 

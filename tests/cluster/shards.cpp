@@ -104,6 +104,14 @@ TEST_CASE("Q11: a queue gets fewer shards in the steps that README.md has, and e
   CHECK(last_one->log().find("shards") == std::string::npos);
 }
 
+TEST_CASE("who takes shards away before the workers have fewer --shards is told why they are back") {
+  const redis_server redis;
+  const auto worker = start_worker(redis, {"--shards", "4"});
+  redis.ask("SET " + key(0, "shards") + " 2");
+  worker->await_line("{cp:default}:shards said 2; it says 4 again, because of this worker's --shards");
+  CHECK(redis.ask("GET " + key(0, "shards")) == "4");
+}
+
 TEST_CASE("what a worker held of any shard when it was killed is run by another one, once") {
   const redis_server redis;
   const auto victim = start_worker(redis, {"--shards", "3"});
