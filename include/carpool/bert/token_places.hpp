@@ -3,6 +3,7 @@
 #pragma once
 
 #include <carpool/bert/tokens.hpp>
+#include <carpool/bert/word_buffer.hpp>
 
 #include <algorithm>
 #include <cstddef>
@@ -38,8 +39,13 @@ class text_places {
   }
 
   /// It has given another character to the word. Marks that canonical ordering sorts leave their places where
-  /// they are.
-  void append() { word_.push_back(current_); }
+  /// they are. A word that is too long is one token, for which its first and last character are enough.
+  void append() {
+    if (word_.size() > word_buffer::max_characters)
+      word_.back() = current_;
+    else
+      word_.push_back(current_);
+  }
 
   /// The word's next characters are a token.
   void end_piece(std::string_view characters) {
