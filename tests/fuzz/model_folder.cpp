@@ -18,7 +18,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   std::string_view rest{reinterpret_cast<const char*>(data), size};
   for (const char* name :
        {"config.json", "tokenizer.json", "tokenizer_config.json", "sentence_bert_config.json", "modules.json",
-        "1_Pooling/config.json", "vocab.txt", "config_sentence_transformers.json"}) {
+        "1_Pooling/config.json", "vocab.txt", "config_sentence_transformers.json", "added_tokens.json"}) {
     const std::string_view content = rest.substr(0, rest.find('\0'));
     rest.remove_prefix(content.size() < rest.size() ? content.size() + 1 : content.size());
     if (content.empty()) {

@@ -71,7 +71,7 @@ class lane {
   lane(const model_config& config, tokenizer tokenize, std::unique_ptr<device_lane> device)
       : vocab_size_(config.vocab_size),
         max_tokens_(config.max_tokens),
-        takes_pairs_(config.type_vocab_size > 1),
+        takes_pairs_(config.type_vocab_size > 1 || !config.tokenizer.tells_token_types),
         tokenize_(std::move(tokenize)),
         device_(std::move(device)) {}
 

@@ -30,6 +30,8 @@ struct tokenizer_settings {
   std::string sep_token = "[SEP]";
   /// Matched literally in the text, but only by `special_tokens::parse`.
   std::vector<std::string> special_tokens = {"[UNK]", "[CLS]", "[SEP]", "[PAD]", "[MASK]"};
+  /// Whether the second text of a pair is of another token type than the first.
+  bool tells_token_types = true;
   /// Whether decoding takes out the spaces that do not belong in front of punctuation.
   bool clean_up = true;
 };
@@ -133,6 +135,52 @@ inline std::vector<std::string> read_added_tokens(const json_section& root) {
   return result;
 }
 
+/// The tokens that transformers adds to those of the tokeniser's own file. Special ones are no part of any
+/// text unless the text is parsed for them, and then those of the file count; others would be cut out of
+/// texts.
+inline void check_more_tokens(const std::filesystem::path& folder, const std::optional<json_section>& config,
+                              const tokenizer_settings& settings) {
+  const auto refuse = [](const std::string& subject, std::string_view token) {
+    throw load_error{subject + ": " + in_quotes(token) +
+                     " is not a special token, carpool supports no other added tokens"};
+  };
+  if (config && config->find("added_tokens_decoder") != nullptr) {
+    const std::string subject = config->subject("added_tokens_decoder");
+    for (const auto& [id, value] : config->at("added_tokens_decoder").as_object(subject)) {
+      const json_section token{value, subject + ": " + id};
+      if (!token.boolean("special").value_or(false)) refuse(subject, token.string("content"));
+    }
+  }
+  const auto file = json_file::if_present(folder / "added_tokens.json");
+  if (!file) return;
+  for (const auto& [token, id] : file->value().as_object(file->name())) {
+    if (std::ranges::find(settings.special_tokens, token) == settings.special_tokens.end())
+      refuse(file->name(), token);
+  }
+}
+
+/// carpool keeps the beginning of a text that is too long. tokenizer_config.json wins, as in transformers.
+inline void check_truncation(const std::optional<json_section>& tokenizer,
+                             const std::optional<json_section>& config) {
+  if (config && config->find("truncation_side") != nullptr) {
+    const std::string& side = config->string("truncation_side");
+    if (side != "right") config->refuse("truncation_side", side, "right");
+  } else if (tokenizer && tokenizer->find("truncation") != nullptr) {
+    const json_section truncation = tokenizer->section("truncation");
+    const std::string direction = truncation.string_or("direction", "Right");
+    if (direction != "Right") truncation.refuse("direction", direction, "Right");
+  }
+}
+
+/// Where the model is not told token types, all tokens are of type 0.
+inline bool tells_token_types(const std::optional<json_section>& config) {
+  if (!config || config->find("model_input_names") == nullptr) return true;
+  const std::string subject = config->subject("model_input_names");
+  return std::ranges::any_of(config->at("model_input_names").as_array(subject), [&](const json_value& name) {
+    return name.as_string(subject) == "token_type_ids";
+  });
+}
+
 /// What the decoder says about it, if there is one; null is none.
 inline bool cleans_up(const json_section& root) {
   const json_value* decoder = root.find("decoder");
@@ -164,8 +212,8 @@ inline void check_algorithm(const json_section& root) {
 }  // namespace detail
 
 /// Reads the tokeniser's settings from tokenizer.json and tokenizer_config.json, each if present. What
-/// carpool's tokeniser does not do is refused by name. tokenizer.json's own truncation and padding are
-/// ignored, as sentence-transformers ignores them.
+/// carpool's tokeniser does not do is refused by name. How long tokenizer.json itself cuts and pads texts is
+/// ignored, as sentence-transformers ignores it.
 inline tokenizer_settings read_tokenizer_settings(const std::filesystem::path& folder) {
   const auto config_file = json_file::if_present(folder / "tokenizer_config.json");
   const auto tokenizer_file = json_file::if_present(folder / "tokenizer.json");
@@ -195,6 +243,9 @@ inline tokenizer_settings read_tokenizer_settings(const std::filesystem::path& f
   settings.split_chinese_characters =
       detail::normalizer_switch(normalizer, "handle_chinese_chars", config, "tokenize_chinese_chars")
           .value_or(true);
+  settings.tells_token_types = detail::tells_token_types(config);
+  detail::check_truncation(tokenizer_file ? std::optional{tokenizer_file->root()} : std::nullopt, config);
+  detail::check_more_tokens(folder, config, settings);
   return settings;
 }
 

@@ -50,7 +50,7 @@ struct head_weights {
 struct encoder_weights {
   at::Tensor words;   ///< [vocab, hidden]
   at::Tensor places;  ///< [max positions, 2, hidden]: the embedding of each position plus that of each token
-                      ///< type; where a model has one type, it has it twice
+                      ///< type; where a model has one type, or is told of one, it has it twice
   norm_weights embedding_norm;
   std::vector<layer_weights> layers;
   std::optional<head_weights> head;  ///< of a classifier
@@ -143,7 +143,7 @@ inline at::Tensor read_places(const checkpoint_reader& checkpoint, const model_c
       checkpoint.tensor("embeddings.position_embeddings.weight", {config.max_positions, hidden});
   const at::Tensor types =
       checkpoint.tensor("embeddings.token_type_embeddings.weight", {config.type_vocab_size, hidden});
-  const std::int64_t second = config.type_vocab_size > 1 ? 1 : 0;
+  const std::int64_t second = config.type_vocab_size > 1 && config.tokenizer.tells_token_types ? 1 : 0;
   return at::stack({positions.add(types.select(0, 0)), positions.add(types.select(0, second))}, 1);
 }
 

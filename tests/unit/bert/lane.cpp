@@ -119,6 +119,18 @@ TEST_CASE("a pair fails its own request where the model has one token type, and 
   }
 }
 
+TEST_CASE("a model that is told no token types takes pairs with one type, too") {
+  tokens pair{{5, 6, 7}};
+  pair.second_text = 2;
+  int runs = 0;
+  model_config config = small();
+  config.type_vocab_size = 1;
+  config.tokenizer.tells_token_types = false;
+  lane tested{config, count_letters, std::make_unique<counting_lane>(runs)};
+  const auto items = tested.split(tested.model(tested.collate(std::vector<tokens>{pair})), 1);
+  CHECK(items[0].value() == embedding{5, 3});
+}
+
 TEST_CASE("texts whose tokens' vectors are wanted share a batch with others, and each gets what is its") {
   int runs = 0;
   const auto items =

@@ -88,6 +88,15 @@ TEST_CASE("a model with one token type has it at both places") {
   CHECK(at::equal(places.select(1, 0), places.select(1, 1)));
 }
 
+TEST_CASE("a model that is told no token types has the first one at both places") {
+  tiny_bert model;
+  const at::Tensor first = load(model).places.select(1, 0);
+  model.config.tokenizer.tells_token_types = false;
+  const at::Tensor places = load(model).places;
+  CHECK(at::equal(places.select(1, 0), first));
+  CHECK(at::equal(places.select(1, 1), first));
+}
+
 TEST_CASE("a classifier's head has the pooler of BERT and a layer of its own, of as many outputs as labels") {
   tiny_bert model;
   model.config.classifier = classifier_settings{.labels = {"yes", "no", "perhaps"}};
