@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <carpool/bert/all_finite.hpp>
 #include <carpool/bert/config.hpp>
 #include <carpool/bert/device_lane.hpp>
 #include <carpool/bert/error.hpp>
@@ -16,7 +17,6 @@
 #include <ATen/core/Tensor.h>
 
 #include <algorithm>
-#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -171,14 +171,6 @@ class lane {
     embedding numbers(begin, begin + count * rows.size(1));
     if (!all_finite(numbers)) return make_error_code(error::non_finite_output);
     return numbers;
-  }
-
-  /// Looks at all of them, because a loop that may end early is not vectorised.
-  static bool all_finite(std::span<const float> numbers) {
-    constexpr std::uint32_t exponent = 0x7f800000;  // all of it is set in infinities and NaNs only
-    bool all = true;
-    for (const float number : numbers) all &= (std::bit_cast<std::uint32_t>(number) & exponent) != exponent;
-    return all;
   }
 
   std::int64_t vocab_size_;

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <carpool/bert/all_finite.hpp>
 #include <carpool/bert/config.hpp>
 #include <carpool/bert/error.hpp>
 #include <carpool/bert/safetensors.hpp>
@@ -11,6 +12,7 @@
 #include <ATen/ops/empty.h>
 #include <ATen/ops/stack.h>
 
+#include <cstddef>
 #include <cstdint>
 #include <cstring>
 #include <optional>
@@ -81,14 +83,22 @@ class checkpoint_reader {
     return stored.to(at::kFloat);
   }
 
+  /// The same, for parameters that every text meets: one that is no number would spoil all results, or, as
+  /// attention may leave it out, make them wrong without a sign. Throws `load_error`, also then.
+  at::Tensor finite_tensor(const std::string& name, const std::vector<std::int64_t>& shape) const {
+    at::Tensor result = tensor(name, shape);
+    if (all_finite({result.const_data_ptr<float>(), static_cast<std::size_t>(result.numel())})) return result;
+    throw load_error{subject(name) + " holds a NaN or an infinity"};
+  }
+
   linear_weights linear(const std::string& name, std::int64_t in, std::int64_t out) const {
-    return {tensor(name + ".weight", {out, in}), tensor(name + ".bias", {out})};
+    return {finite_tensor(name + ".weight", {out, in}), finite_tensor(name + ".bias", {out})};
   }
 
   norm_weights norm(const std::string& name, std::int64_t size) const {
     const bool old = file_.contains(prefix_ + name + ".gamma");
-    return {tensor(name + (old ? ".gamma" : ".weight"), {size}),
-            tensor(name + (old ? ".beta" : ".bias"), {size})};
+    return {finite_tensor(name + (old ? ".gamma" : ".weight"), {size}),
+            finite_tensor(name + (old ? ".beta" : ".bias"), {size})};
   }
 
  private:
@@ -140,9 +150,9 @@ inline layer_weights read_layer(const checkpoint_reader& checkpoint, const model
 inline at::Tensor read_places(const checkpoint_reader& checkpoint, const model_config& config) {
   const std::int64_t hidden = config.hidden_size;
   const at::Tensor positions =
-      checkpoint.tensor("embeddings.position_embeddings.weight", {config.max_positions, hidden});
+      checkpoint.finite_tensor("embeddings.position_embeddings.weight", {config.max_positions, hidden});
   const at::Tensor types =
-      checkpoint.tensor("embeddings.token_type_embeddings.weight", {config.type_vocab_size, hidden});
+      checkpoint.finite_tensor("embeddings.token_type_embeddings.weight", {config.type_vocab_size, hidden});
   const std::int64_t second = config.type_vocab_size > 1 && config.tokenizer.tells_token_types ? 1 : 0;
   return at::stack({positions.add(types.select(0, 0)), positions.add(types.select(0, second))}, 1);
 }

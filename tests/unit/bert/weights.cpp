@@ -10,6 +10,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <limits>
 #include <optional>
 #include <random>
 #include <string>
@@ -155,6 +156,19 @@ TEST_CASE("a layer more or less than config.json says is noticed where it is nee
   tiny_bert model;
   model.config.layers = 3;
   CHECK(refusal(model) == R"(there is no tensor "encoder.layer.2.attention.self.query.weight")");
+}
+
+TEST_CASE("a NaN or an infinity in a parameter that every text meets is noticed, and named") {
+  for (const char* name :
+       {"encoder.layer.1.attention.self.query.weight", "encoder.layer.0.intermediate.dense.bias",
+        "encoder.layer.0.output.LayerNorm.weight", "embeddings.position_embeddings.weight"}) {
+    for (const float bad :
+         {std::numeric_limits<float>::quiet_NaN(), -std::numeric_limits<float>::infinity()}) {
+      tiny_bert model;
+      model.weights.tensors.at(name).values[7] = bad;
+      CHECK(refusal(model) == "tensor \"" + std::string(name) + "\" holds a NaN or an infinity");
+    }
+  }
 }
 
 TEST_CASE("a tensor of integers cannot be a weight") {
