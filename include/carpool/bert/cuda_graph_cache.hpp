@@ -11,6 +11,7 @@
 
 #include <array>
 #include <cstddef>
+#include <exception>
 #include <memory>
 #include <utility>
 
@@ -64,7 +65,7 @@ class graph_cache {
       graph->capture_begin(pool_, cudaStreamCaptureModeThreadLocal);
       mine.output = work();
       graph->capture_end();
-    } catch (const c10::Error&) {
+    } catch (const std::exception&) {  // also of the host's, after which the stream would capture for ever
       end_failed(*graph);
       mine.output.reset();
       mine.failed = true;

@@ -23,6 +23,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <exception>
 #include <memory>
 #include <span>
 #include <utility>
@@ -90,7 +91,7 @@ class cuda_lane final : public device_lane {
     } catch (const c10::OutOfMemoryError&) {
       release_memory();
       throw;
-    } catch (const c10::Error&) {
+    } catch (const std::exception&) {  // also of the host's: what was sent must not be overwritten on its way
       stream_.check(*health_);
       throw;
     }
