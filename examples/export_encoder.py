@@ -172,7 +172,7 @@ def export_aoti(encoder, example, longest, path):
     exported = torch.export.export(encoder, example, dynamic_shapes=(sizes, sizes), strict=False)
     settings = {
         "cpp.dynamic_threads": True,  # as many threads as the lane has, not as the exporting machine
-        "aot_inductor.metadata": {"torch": torch.__version__.split("+")[0]},
+        "aot_inductor.metadata": {"torch": torch.__version__.split("+")[0], "max_tokens": str(longest)},
     }
     # Who runs the package has libtorch loaded, so that need not be looked for, nor its CUDA part be there on a CPU.
     if example[0].device.type == "cpu" and hasattr(torch._inductor.config.aot_inductor, "link_libtorch"):

@@ -143,3 +143,21 @@ TEST_CASE("a package for another torch, device or CPU is refused with a sentence
   CHECK(refusal_of_changed(R"("AOTI_DEVICE_KEY": "cpu")", R"("AOTI_DEVICE_KEY": "xpu")") ==
         " was exported for the device xpu, but the device asked for is cpu");
 }
+
+TEST_CASE("a package for shorter texts than the folder allows is refused when the model is loaded") {
+  if (!is_there("minilm.pt2")) return;
+  const carpool::test::temporary_folder folder;
+  for (const char* name : {"config.json", "vocab.txt"})
+    std::filesystem::copy_file(model_folder / name, folder.path() / name);
+  std::ifstream file{folder.path() / "config.json"};
+  std::string config{std::istreambuf_iterator<char>(file), {}};
+  const std::string positions = R"("max_position_embeddings": 512)";
+  config.replace(config.find(positions), positions.size(), R"("max_position_embeddings": 513)");
+  folder.write("config.json", config);
+  const std::filesystem::path package = exported / "minilm.pt2";
+  CHECK_THROWS_WITH_AS(embedder(folder.path(), {.device = "cpu", .program = program_file{package}}),
+                       (package.string() + ": the program failed when it was tried out with a text of 513 "
+                                           "tokens: it was exported for texts of up to 512 tokens")
+                           .c_str(),
+                       load_error);
+}

@@ -14,10 +14,14 @@
 #include <link.h>
 #include <torch/csrc/inductor/aoti_package/model_package_loader.h>
 
+#include <charconv>
 #include <cstddef>
+#include <cstdint>
 #include <exception>
 #include <filesystem>
+#include <limits>
 #include <memory>
+#include <stdexcept>
 #include <string>
 #include <type_traits>
 #include <unordered_map>
@@ -29,8 +33,8 @@ namespace carpool::bert {
 using package_metadata = std::unordered_map<std::string, std::string>;
 
 /// Why a package with this metadata cannot run, where trying might end in a crash; empty if nothing speaks
-/// against it. `cpu` is the instruction set that libtorch found. export_encoder.py writes "torch", torch the
-/// rest.
+/// against it. `cpu` is the instruction set that libtorch found. export_encoder.py writes "torch" and
+/// "max_tokens", torch the rest.
 inline std::string misfit_of(const package_metadata& package, c10::Device device, const std::string& libtorch,
                              const std::string& cpu) {
   const auto value = [&](const char* key) {
@@ -45,6 +49,15 @@ inline std::string misfit_of(const package_metadata& package, c10::Device device
   if (device.is_cpu() && value("AOTI_CPU_ISA").starts_with("AVX512") && !cpu.starts_with("AVX512"))
     return "was exported for a CPU with AVX-512, which this one does not have; export it here";
   return "";
+}
+
+/// Tokens of a text that a package with this metadata takes: it reads beyond its position table for more, and
+/// does not tell.
+inline std::int64_t most_tokens_of(const package_metadata& package) {
+  std::int64_t most = std::numeric_limits<std::int64_t>::max();
+  if (const auto entry = package.find("max_tokens"); entry != package.end())
+    std::from_chars(entry->second.data(), entry->second.data() + entry->second.size(), most);
+  return most;
 }
 
 /// Most packages ask the dynamic linker for libtorch.so, an empty library that stands for all of libtorch and
@@ -64,9 +77,10 @@ class aoti_program final : public program {
   /// Throws `load_error` when the file is no such package, or one that does not fit.
   aoti_program(const std::string& file, c10::Device device) : program(file) {
     try {
-      const std::string misfit =
-          misfit_of(read_metadata<loader>(file), device, libtorch_version(), at::get_cpu_capability());
+      const package_metadata package = read_metadata<loader>(file);
+      const std::string misfit = misfit_of(package, device, libtorch_version(), at::get_cpu_capability());
       if (!misfit.empty()) throw load_error{file + " " + misfit};
+      most_tokens_ = most_tokens_of(package);
       loader_ = open(file, device);
     } catch (const load_error&) {
       throw;
@@ -77,6 +91,9 @@ class aoti_program final : public program {
   }
 
   at::Tensor operator()(const at::Tensor& ids, const at::Tensor& mask) override {
+    if (ids.size(1) > most_tokens_)
+      throw std::length_error("it was exported for texts of up to " + std::to_string(most_tokens_) +
+                              " tokens");
     std::vector<at::Tensor> outputs = loader_->run({ids, mask});
     if (outputs.size() == 1) return std::move(outputs.front());
     throw program_lane::wrong_result(name() + ": the program returned " + std::to_string(outputs.size()) +
@@ -117,6 +134,7 @@ class aoti_program final : public program {
       return std::make_unique<Loader>(file);
   }
 
+  std::int64_t most_tokens_ = 0;
   std::unique_ptr<loader> loader_;
 };
 

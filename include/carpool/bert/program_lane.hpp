@@ -32,6 +32,7 @@
 #include <stdexcept>
 #include <string>
 #include <utility>
+#include <vector>
 
 namespace carpool::bert {
 
@@ -101,19 +102,24 @@ class program_lane final : public device_lane {
     return checked((*model_)(padded.ids, padded.mask), padded).to(at::kFloat).contiguous();
   }
 
-  /// Runs a short text alone and beside a longer one. Throws `load_error` when the program fails, returns
-  /// something else than embeddings, or does not look at the mask, so that a text's embedding would depend on
-  /// its company.
-  void try_out() {
+  /// Runs a short text alone and beside one of `max_tokens`, the longest there will be. Throws `load_error`
+  /// when the program fails, returns something else than embeddings, or does not look at the mask, so that a
+  /// text's embedding would depend on its company.
+  void try_out(std::size_t max_tokens) {
+    const tokens text{{1, 2}};
+    std::size_t longest = text.size();
     try {
-      const at::Tensor alone = run(batch_of({tokens{{1, 2}}}));
-      const at::Tensor padded = run(batch_of({tokens{{1, 2}}, tokens{{1, 2, 2, 1, 2}}})).narrow(0, 0, 1);
+      const at::Tensor alone = run(batch_of({text}));
+      longest = max_tokens;
+      const tokens other{std::vector<std::int32_t>(longest, 2)};
+      const at::Tensor padded = run(batch_of({text, other})).narrow(0, 0, 1);
       const double tolerance = 0.01 * alone.abs().max().item<double>();  // that of the coarsest number format
       if (at::allclose(alone, padded, 0, tolerance, /*equal_nan=*/true)) return;
     } catch (const wrong_result& fault) {
       throw load_error{fault.what()};
     } catch (const std::exception& fault) {
-      throw load_error{model_->name() + ": the program failed when it was tried out: " + cause_of(fault)};
+      throw load_error{model_->name() + ": the program failed when it was tried out with a text of " +
+                       std::to_string(longest) + " tokens: " + cause_of(fault)};
     }
     throw load_error{model_->name() +
                      ": the program gives a text another embedding when padding is behind it; its second "

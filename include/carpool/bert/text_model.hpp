@@ -191,7 +191,7 @@ class text_model {
           "exported");
     }
     each.program = options_.program(each.device);
-    lane_of(each)->try_out();
+    lane_of(each)->try_out(config_.max_tokens);
   }
 
   std::unique_ptr<program_lane> lane_of(const host& each) const {

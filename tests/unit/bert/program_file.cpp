@@ -10,8 +10,10 @@
 #include <boost/asio/use_future.hpp>
 
 #include <cmath>
+#include <cstdint>
 #include <filesystem>
 #include <future>
+#include <limits>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -134,6 +136,9 @@ TEST_CASE("a program that does not fit the folder's model is refused when it is 
   CHECK(contains(refusal("return ids.float(), mask.float()"), "must return one tensor"));
   CHECK(contains(refusal("return ids.float().matmul(ids.float())"), "cannot be multiplied"));
   CHECK(contains(refusal("return ids.float()", "ids"), "Expected at most 2 argument(s)"));
+  CHECK(contains(
+      refusal("return (ids + mask[:, :17]).sum(1).float().unsqueeze(1).repeat(1, 24)"),
+      "failed when it was tried out with a text of 18 tokens: RuntimeError: The size of tensor a (18)"));
   CHECK(contains(refusal("return (ids + 1).sum(1).float().unsqueeze(1).repeat(1, 24)"), "the mask"));
 }
 
@@ -153,6 +158,11 @@ TEST_CASE("a program computes as it was exported: asking for a precision is refu
   const program_file file{here.save("sum.pt", sum_of_ids)};
   CHECK_THROWS_WITH_AS(here.load(file, {.device = "cpu", .precision = precision::fp32}),
                        doctest::Contains("model_options::precision"), std::invalid_argument);
+}
+
+TEST_CASE("a package tells how many tokens of a text it takes, if its exporter has said so") {
+  CHECK(most_tokens_of({{"max_tokens", "512"}}) == 512);
+  CHECK(most_tokens_of({}) == std::numeric_limits<std::int64_t>::max());
 }
 
 TEST_CASE("a package for another torch, device or CPU is told so from its metadata, before it can crash") {

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <stdexcept>
 #include <string>
 #include <utility>
 #include <vector>
@@ -104,7 +105,7 @@ TEST_CASE("a program is tried out before it serves: what cannot be served is a l
   const auto trial = [](made_program::function run) {
     program_lane tested = lane_of(std::move(run));
     try {
-      tested.try_out();
+      tested.try_out(20);
     } catch (const load_error& refused) {
       return std::string(refused.what());
     }
@@ -119,7 +120,11 @@ TEST_CASE("a program is tried out before it serves: what cannot be served is a l
         }).starts_with("made.pt2: the program returned Float[1, 2]"));
   CHECK(trial([](const at::Tensor& ids, const at::Tensor&) {
           return ids.matmul(ids).to(at::kFloat);
-        }).starts_with("made.pt2: the program failed when it was tried out: "));
+        }).starts_with("made.pt2: the program failed when it was tried out with a text of 2 tokens: "));
+  CHECK(trial([](const at::Tensor& ids, const at::Tensor& mask) {
+          if (ids.size(1) > 19) throw std::length_error("too long");
+          return sums(ids, mask);
+        }) == "made.pt2: the program failed when it was tried out with a text of 20 tokens: too long");
   CHECK(trial([](const at::Tensor& ids, const at::Tensor& mask) {
           return sums(ids, at::ones_like(mask));
         }).find("the mask, must keep padding out") != std::string::npos);
