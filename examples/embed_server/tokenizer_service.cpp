@@ -41,12 +41,18 @@ carpool::bert::located_tokens locate(const served_model& model, const tokenize_r
   }
 }
 
+// Its what() without the code's category and number at the end, which are for programmers.
+std::string sentence_of(const boost::system::system_error& error) {
+  const std::string what = error.what();
+  return what.substr(0, what.find(" [" + error.code().to_string()));
+}
+
 std::string decode(const served_model& model, const decode_request& request, std::size_t index) {
   try {
     return model.decode(request.ids[index], request.skip_special_tokens);
   } catch (const boost::system::system_error& error) {
     const std::string name = request.is_list ? "ids[" + std::to_string(index) + "]" : "ids";
-    throw api_error{problem::invalid, name + ": " + error.what(), "ids"};
+    throw api_error{problem::invalid, name + ": " + sentence_of(error), "ids"};
   }
 }
 

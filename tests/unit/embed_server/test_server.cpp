@@ -78,7 +78,8 @@ carpool::bert::located_tokens locate(std::string_view text, std::size_t limit) {
 std::string decode(std::span<const std::int32_t> ids, bool skip_special_tokens) {
   std::string text;
   for (const std::int32_t id : ids) {
-    if (id > last_token) throw boost::system::system_error(carpool::bert::error::unknown_token);
+    if (id > last_token)
+      throw boost::system::system_error(carpool::bert::error::unknown_token, "id " + std::to_string(id));
     if (id < first_token) text += static_cast<char>(id);
     if (id >= first_token && !skip_special_tokens) text += id == first_token ? "[FIRST]" : "[LAST]";
   }
