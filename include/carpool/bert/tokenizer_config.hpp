@@ -46,18 +46,29 @@ inline std::string token_or(const std::optional<json_section>& file, std::string
   return found->is_object() ? file->section(field).string("content") : file->string(field);
 }
 
-/// A switch of the normalizer: what tokenizer.json says, else what tokenizer_config.json says. Two files that
-/// contradict each other are refused, because loaders differ in which one they believe.
-inline std::optional<bool> normalizer_switch(const std::optional<json_section>& normalizer,
-                                             std::string_view field,
-                                             const std::optional<json_section>& config,
-                                             std::string_view config_field) {
+/// A switch of the normalizer: what tokenizer.json says, else what tokenizer_config.json says, else
+/// `otherwise`. Two files that contradict each other are refused, because loaders differ in which one they
+/// believe; a file that names transformers' BertTokenizer also says what is left out.
+inline bool normalizer_switch(const std::optional<json_section>& normalizer, std::string_view field,
+                              const std::optional<json_section>& config, std::string_view config_field,
+                              bool otherwise) {
   const std::optional<bool> first = normalizer ? normalizer->boolean(field) : std::nullopt;
   const std::optional<bool> second = config ? config->boolean(config_field) : std::nullopt;
-  if (first && second && *first != *second) {
-    throw load_error{normalizer->subject(field) + " contradicts " + config->subject(config_field)};
+  const bool complete = config && config->string_or("tokenizer_class", "").starts_with("BertTokenizer");
+  if (first && (second || complete) && *first != second.value_or(otherwise)) {
+    throw load_error{normalizer->subject(field) + " contradicts " + config->subject(config_field) +
+                     (second ? "" : ", which is left out")};
   }
-  return first ? first : second;
+  return first ? *first : second.value_or(otherwise);
+}
+
+/// Throws where tokenizer_config.json names another token than `token`, which tokenizer.json has.
+inline void check_token(const std::optional<json_section>& config, std::string_view field,
+                        std::string_view token) {
+  const std::string other = token_or(config, field, token);
+  if (other == token) return;
+  throw load_error{config->subject(field) + " is " + in_quotes(other) + ", but tokenizer.json has " +
+                   in_quotes(token)};
 }
 
 /// [CLS] and [SEP] as tokenizer.json's post-processor adds them: `[CLS] text [SEP]` and nothing else.
@@ -230,19 +241,20 @@ inline tokenizer_settings read_tokenizer_settings(const std::filesystem::path& f
     settings.unknown_token = root.section("model").string_or("unk_token", settings.unknown_token);
     settings.special_tokens = detail::read_added_tokens(root);
     detail::read_post_processor(root.section("post_processor"), settings);
+    detail::check_token(config, "unk_token", settings.unknown_token);
+    detail::check_token(config, "cls_token", settings.cls_token);
+    detail::check_token(config, "sep_token", settings.sep_token);
     settings.clean_up = detail::cleans_up(root);
   } else {
     settings.special_tokens = {settings.unknown_token, settings.cls_token, settings.sep_token,
                                detail::token_or(config, "pad_token", "[PAD]"),
                                detail::token_or(config, "mask_token", "[MASK]")};
   }
-  settings.lowercase =
-      detail::normalizer_switch(normalizer, "lowercase", config, "do_lower_case").value_or(true);
-  settings.strip_accents = detail::normalizer_switch(normalizer, "strip_accents", config, "strip_accents")
-                               .value_or(settings.lowercase);
+  settings.lowercase = detail::normalizer_switch(normalizer, "lowercase", config, "do_lower_case", true);
+  settings.strip_accents =
+      detail::normalizer_switch(normalizer, "strip_accents", config, "strip_accents", settings.lowercase);
   settings.split_chinese_characters =
-      detail::normalizer_switch(normalizer, "handle_chinese_chars", config, "tokenize_chinese_chars")
-          .value_or(true);
+      detail::normalizer_switch(normalizer, "handle_chinese_chars", config, "tokenize_chinese_chars", true);
   settings.tells_token_types = detail::tells_token_types(config);
   detail::check_truncation(tokenizer_file ? std::optional{tokenizer_file->root()} : std::nullopt, config);
   detail::check_more_tokens(folder, config, settings);

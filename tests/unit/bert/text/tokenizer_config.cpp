@@ -21,11 +21,12 @@ struct tokenizer_folder : carpool::test::temporary_folder {
     return carpool::test::refusal_in(*this, [this] { read(); });
   }
 
-  /// A tokenizer.json with this field.
-  void write_tokenizer(const std::string& field) const {
-    write("tokenizer.json",
-          "{" + field + R"(, "added_tokens": [{"id": 0, "content": "[PAD]", "special": true}],
-      "normalizer": {"type": "BertNormalizer"}, "pre_tokenizer": {"type": "BertPreTokenizer"},
+  /// A tokenizer.json with this field, and these of its normalizer.
+  void write_tokenizer(const std::string& field, const std::string& normalizer = "") const {
+    write("tokenizer.json", "{" + field +
+                                R"(, "added_tokens": [{"id": 0, "content": "[PAD]", "special": true}],
+      "normalizer": {"type": "BertNormalizer")" +
+                                normalizer + R"(}, "pre_tokenizer": {"type": "BertPreTokenizer"},
       "post_processor": {"type": "BertProcessing", "sep": ["[SEP]", 2], "cls": ["[CLS]", 1]},
       "model": {"type": "WordPiece", "vocab": {}}})");
   }
@@ -70,4 +71,30 @@ TEST_CASE("a model is told token types, unless the tokeniser has none among what
   CHECK(folder.read().tells_token_types);
   folder.write("tokenizer_config.json", R"({"model_input_names": ["input_ids", "attention_mask"]})");
   CHECK_FALSE(folder.read().tells_token_types);
+}
+
+TEST_CASE("a switch that contradicts what BertTokenizer takes for one that is left out is refused") {
+  const tokenizer_folder folder;
+  const std::string other = " contradicts " + folder.path().string() + "/tokenizer_config.json: ";
+  folder.write_tokenizer(R"("version": "1.0")", R"(, "lowercase": false)");
+  folder.write("tokenizer_config.json", R"({"tokenizer_class": "PreTrainedTokenizerFast"})");
+  CHECK(folder.refusal() == "accepted");
+  CHECK_FALSE(folder.read().lowercase);
+  folder.write("tokenizer_config.json", R"({"tokenizer_class": "BertTokenizerFast"})");
+  CHECK(folder.refusal() ==
+        "tokenizer.json: normalizer: lowercase" + other + "do_lower_case, which is left out");
+  folder.write("tokenizer_config.json", R"({"tokenizer_class": "BertTokenizer", "do_lower_case": false})");
+  CHECK(folder.refusal() == "accepted");
+  folder.write_tokenizer(R"("version": "1.0")", R"(, "lowercase": false, "strip_accents": true)");
+  CHECK(folder.refusal() ==
+        "tokenizer.json: normalizer: strip_accents" + other + "strip_accents, which is left out");
+}
+
+TEST_CASE("tokens that are other ones in tokenizer_config.json than in tokenizer.json are refused") {
+  const tokenizer_folder folder;
+  folder.write_tokenizer(R"("version": "1.0")");
+  folder.write("tokenizer_config.json", R"({"cls_token": {"content": "[CLS]"}, "unk_token": "[UNK]"})");
+  CHECK(folder.refusal() == "accepted");
+  folder.write("tokenizer_config.json", R"({"sep_token": "</s>"})");
+  CHECK(folder.refusal() == R"(tokenizer_config.json: sep_token is "</s>", but tokenizer.json has "[SEP]")");
 }
