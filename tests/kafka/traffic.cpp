@@ -16,6 +16,7 @@
 #include <exception>
 #include <stdexcept>
 #include <string>
+#include <utility>
 #include <vector>
 
 using namespace carpool::test;
@@ -27,18 +28,18 @@ void run(boost::asio::io_context& io) {
   io.run_one_for(std::chrono::milliseconds{100});
 }
 
-// The offsets of what can be taken now.
-std::vector<std::int64_t> take(boost::asio::io_context& io, cluster::kafka_consumer& consumer,
-                               std::size_t most) {
-  std::vector<std::int64_t> offsets;
+// What can be taken now.
+std::vector<cluster::kafka_consumer::request> take(boost::asio::io_context& io,
+                                                   cluster::kafka_consumer& consumer, std::size_t most) {
+  std::vector<cluster::kafka_consumer::request> requests;
   bool ended = false;
   boost::asio::co_spawn(io, consumer.take(most), [&](std::exception_ptr failed, auto taken) {
     CHECK_FALSE(failed);
-    for (const auto& each : taken) offsets.push_back(each.message->offset);
+    requests = std::move(taken);
     ended = true;
   });
   while (!ended) run(io);
-  return offsets;
+  return requests;
 }
 
 void make_source(const mock_kafka& kafka, const cluster::kafka_properties& properties) {
@@ -85,10 +86,35 @@ TEST_CASE("K5: what nobody takes waits in bounded number, and comes in order and
   std::vector<std::int64_t> offsets;
   await([&] {
     CHECK(consumer.waiting() <= 513);
-    for (const auto each : take(io, consumer, 50)) offsets.push_back(each);
+    for (const auto& each : take(io, consumer, 50)) offsets.push_back(each.message->offset);
     return offsets.size() == count;
   });
   for (std::size_t i = 0; i < count; ++i) REQUIRE(offsets[i] == static_cast<std::int64_t>(i));
+}
+
+TEST_CASE(
+    "K11: what a worker that is gone had begun is given out one by one, each when all else is finished") {
+  mock_kafka kafka{1};
+  test_requester requester{kafka};
+  requester.send(many_texts(3));
+  await([&] { return kafka.written(mock_kafka::topics().requests()) == 3; });
+  boost::asio::io_context io;
+  const auto settings = kafka.settings({{"session.timeout.ms", "5000"}});
+  std::size_t begun = 0;
+  {
+    cluster::kafka_consumer gone{io.get_executor(), settings};
+    await([&] { return (begun += take(io, gone, 10).size()) == 3; });
+  }
+  cluster::kafka_consumer heir{io.get_executor(), settings};
+  for (std::int64_t offset = 0; offset < 3; ++offset) {
+    std::vector<cluster::kafka_consumer::request> given;
+    await([&] { return !(given = take(io, heir, 10)).empty(); });
+    REQUIRE(given.size() == 1);
+    CHECK(given[0].message->offset == offset);
+    CHECK(given[0].times == 2);
+    CHECK(take(io, heir, 10).empty());
+    heir.finish(given[0].entry);
+  }
 }
 
 TEST_CASE("a property that librdkafka does not know, or a value that it cannot have, is refused by name") {

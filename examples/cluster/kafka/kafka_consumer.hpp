@@ -29,7 +29,7 @@ namespace cluster {
 ///
 /// Kafka counts no deliveries, so this does, with the bookmarks that it commits: what it gives out it has
 /// said to have begun. What a worker had begun that went away is given out again by itself, when all else is
-/// finished, and nothing else until it is, because it may be what that worker died of.
+/// finished. Whoever takes it takes nothing else until it is, because it may be what that worker died of.
 ///
 /// Not thread-safe: everything happens on the executor, whose io_context must be run by one thread.
 /// Outstanding work of the executor until it is destroyed.

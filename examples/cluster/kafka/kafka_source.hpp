@@ -22,9 +22,9 @@ namespace cluster {
 /// The reply has the id as its key. It is with the broker before the request's offset may be committed: so it
 /// is never lost, but may come twice, and whoever waits for it must drop the second one by its id.
 ///
-/// The destructor waits for librdkafka's threads to end, which may take a second, and where the broker is away
-/// while something is to be committed `session.timeout.ms`. If the worker has not left, the group misses it
-/// when its session ends, and what was not committed is delivered again.
+/// The destructor waits for librdkafka's threads to end, which may take a second, and `session.timeout.ms`
+/// where the broker is away while something is to be committed. If the worker has not left, the group misses
+/// it when its session ends, and what was not committed is delivered again.
 ///
 /// Deliveries are counted by kafka_consumer, from what workers have begun that went away: those that come a
 /// second time come one by one.
