@@ -101,14 +101,16 @@ struct scene {
   /// told.
   [[nodiscard]] bool waits(const input& each) const {
     const operation& owner = *each.owner;
-    return may_wait(each) && !owner.may_be_full && !stranded && owner.deadline > manual_clock::now();
+    return may_wait(each) && !owner.cancelled_softly && !owner.may_be_full && !stranded &&
+           owner.deadline > manual_clock::now();
   }
 
-  /// It may be in the queue: perhaps its deadline has not been noticed.
+  /// It may be in the queue: perhaps its deadline has not been noticed, or it was running when it was
+  /// cancelled softly, and is back.
   [[nodiscard]] static bool may_wait(const input& each) {
     const operation& owner = *each.owner;
-    return !each.ran && owner.calls == 0 && !owner.refusal && !owner.cancelled_softly &&
-           !owner.cancelled_hard;
+    return !each.ran && owner.calls == 0 && !owner.refusal && !owner.cancelled_hard &&
+           (!owner.cancelled_softly || each.losses > 0);
   }
 
   dice chance;
