@@ -4,7 +4,7 @@
 #include "embed_service.hpp"
 
 #include "api_error.hpp"
-#include "content_coding.hpp"
+#include "decompress.hpp"
 #include "embed_answer.hpp"
 #include "infer_answer.hpp"
 #include "json_fields.hpp"
@@ -44,10 +44,6 @@ bool is_invalid(const api_error& error) {
     default:
       return false;
   }
-}
-
-bool is_compressed(const request_head& head) {
-  return !head.content_encoding.empty() && head.content_encoding != "identity";
 }
 
 void check_dimensions(const embed_request& request, std::size_t dimension) {
@@ -93,7 +89,7 @@ asio::awaitable<response> embed_service::answer(exchange& request, destination w
   const endpoint to = where.to;
   circumstances when{request, clients_, request.arrival + head.time_limit.value_or(limits_.request_time)};
   try {
-    if (head.has_body && is_compressed(head)) body = co_await decompress(request, std::move(body));
+    if (is_compressed(head)) body = co_await decompress(request, std::move(body), limits_);
     response found = co_await dispatch(std::move(where), std::move(body), when);
     tell_variant(found, when);
     co_return found;
@@ -289,16 +285,6 @@ asio::awaitable<response> embed_service::infer(std::optional<std::size_t> json_s
   }
   when.record();
   co_return writer.finish();
-}
-
-asio::awaitable<std::string> embed_service::decompress(exchange& request, std::string body) {
-  body_decoder decoder{body, limits_.body_size};
-  turns turn{limits_.work_per_turn};
-  while (decoder.decode_some(limits_.work_per_turn)) {
-    if (request.body_memory) request.body_memory->grow_to(body.size() + decoder.size());
-    co_await turn.spend(limits_.work_per_turn);
-  }
-  co_return decoder.release();
 }
 
 asio::awaitable<std::string> embed_service::write(const embed_request& request, embedded_texts result,

@@ -93,7 +93,6 @@ class embed_service {
   asio::awaitable<response> similarity(std::string body, circumstances& when);
   asio::awaitable<response> infer(std::optional<std::size_t> json_size, std::string body,
                                   circumstances& when);
-  asio::awaitable<std::string> decompress(exchange& request, std::string body);
   asio::awaitable<std::string> write(const embed_request& request, embedded_texts result,
                                      const served_model& model) const;
   static void tell_variant(response& answer, const circumstances& when);
