@@ -52,14 +52,14 @@ inline std::string token_or(const std::optional<json_section>& file, std::string
 inline bool normalizer_switch(const std::optional<json_section>& normalizer, std::string_view field,
                               const std::optional<json_section>& config, std::string_view config_field,
                               bool otherwise) {
-  const std::optional<bool> first = normalizer ? normalizer->boolean(field) : std::nullopt;
   const std::optional<bool> second = config ? config->boolean(config_field) : std::nullopt;
+  const bool other = second ? *second : otherwise;
+  const std::optional<bool> first = normalizer ? normalizer->boolean(field) : std::nullopt;
+  if (!first || *first == other) return other;
   const bool complete = config && config->string_or("tokenizer_class", "").starts_with("BertTokenizer");
-  if (first && (second || complete) && *first != second.value_or(otherwise)) {
-    throw load_error{normalizer->subject(field) + " contradicts " + config->subject(config_field) +
-                     (second ? "" : ", which is left out")};
-  }
-  return first ? *first : second.value_or(otherwise);
+  if (!second && !complete) return *first;
+  throw load_error{normalizer->subject(field) + " contradicts " + config->subject(config_field) +
+                   (second ? "" : ", which is left out")};
 }
 
 /// Throws where tokenizer_config.json names another token than `token`, which tokenizer.json has.
