@@ -44,9 +44,9 @@ class home {
 
   [[nodiscard]] bool is_whole_context() const noexcept { return is_whole_context_; }
 
-  /// It is this executor.
+  /// It is this executor. (Flat, because g++ inlines target() or not as the rest of a program has it.)
   template <class Executor>
-  [[nodiscard]] bool is(const Executor& other) const noexcept {
+  [[nodiscard, gnu::flatten]] bool is(const Executor& other) const noexcept {
     if constexpr (std::same_as<Executor, boost::asio::io_context::executor_type>) {
       return io_ != nullptr && *io_ == other;
     } else if constexpr (std::same_as<Executor, boost::asio::any_io_executor>) {
