@@ -1,10 +1,10 @@
 // Copyright (c) 2026 The carpool authors
 // SPDX-License-Identifier: BSL-1.0
 
-#include "cluster/await.hpp"
 #include "fault.hpp"
 #include "hold.hpp"
 #include "spread_stage.hpp"
+#include "support/await.hpp"
 
 #include <csignal>
 #include <cstddef>

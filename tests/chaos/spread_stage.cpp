@@ -4,7 +4,7 @@
 #include "spread_stage.hpp"
 
 #include "await_empty.hpp"
-#include "cluster/await.hpp"
+#include "support/await.hpp"
 
 #include <boost/asio/ip/address.hpp>
 #include <boost/asio/ip/tcp.hpp>

@@ -3,9 +3,9 @@
 //
 // The real gateway over HTTP, with a real Redis and workers around a toy model.
 
-#include "await.hpp"
 #include "scene.hpp"
 #include "set_model.hpp"
+#include "support/await.hpp"
 #include "support/doctest.hpp"
 #include "support/http_client.hpp"
 #include "support/redis_server.hpp"

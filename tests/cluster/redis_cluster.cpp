@@ -5,9 +5,9 @@
 
 #include "redis_cluster.hpp"
 
-#include "await.hpp"
 #include "busy_clients.hpp"
 #include "scene.hpp"
+#include "support/await.hpp"
 #include "support/certificate.hpp"
 #include "support/doctest.hpp"
 #include "support/http_client.hpp"

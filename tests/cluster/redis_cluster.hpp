@@ -2,8 +2,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include "await.hpp"
 #include "free_port.hpp"
+#include "support/await.hpp"
 #include "support/redis_server.hpp"
 
 #include <algorithm>

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include "await.hpp"
+#include "support/await.hpp"
 #include "support/doctest.hpp"
 #include "support/redis_server.hpp"
 #include "support/server_process.hpp"

@@ -3,10 +3,10 @@
 //
 // A queue in several parts, and how it gets more and fewer of them while it is used.
 
-#include "await.hpp"
 #include "busy_clients.hpp"
 #include "scene.hpp"
 #include "set_model.hpp"
+#include "support/await.hpp"
 #include "support/http_client.hpp"
 
 #include <algorithm>

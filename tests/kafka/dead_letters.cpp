@@ -4,12 +4,12 @@
 // Requests and replies that cannot be read or written: the real worker, with a broker that librdkafka
 // simulates.
 
-#include "cluster/await.hpp"
 #include "cluster/kafka/kafka_error.hpp"
 #include "cluster/run_alone.hpp"
 #include "kafka_worker.hpp"
 #include "log_lines.hpp"
 #include "mock_kafka.hpp"
+#include "support/await.hpp"
 #include "support/doctest.hpp"
 #include "test_requester.hpp"
 

@@ -3,10 +3,10 @@
 //
 // Faults of workers on Kafka: the real worker and librdkafka, with a broker that librdkafka simulates.
 
-#include "cluster/await.hpp"
 #include "kafka_worker.hpp"
 #include "log_lines.hpp"
 #include "mock_kafka.hpp"
+#include "support/await.hpp"
 #include "support/doctest.hpp"
 #include "test_requester.hpp"
 

@@ -3,9 +3,9 @@
 //
 // The program of examples/cluster/README.md, as it stands there, between the marks.
 
-#include "cluster/await.hpp"
 #include "log_lines.hpp"
 #include "mock_kafka.hpp"
+#include "support/await.hpp"
 #include "support/doctest.hpp"
 #include "test_requester.hpp"
 

@@ -1,9 +1,9 @@
 // Copyright (c) 2026 The carpool authors
 // SPDX-License-Identifier: BSL-1.0
 
-#include "cluster/await.hpp"
 #include "kafka_worker.hpp"
 #include "mock_kafka.hpp"
+#include "support/await.hpp"
 #include "support/doctest.hpp"
 #include "test_requester.hpp"
 

@@ -4,6 +4,7 @@
 #include "embed_server/access_log.hpp"
 
 #include "log_watch.hpp"
+#include "support/await.hpp"
 #include "support/doctest.hpp"
 #include "support/http_client.hpp"
 #include "support/temporary_folder.hpp"
@@ -24,7 +25,6 @@
 #include <memory>
 #include <stdexcept>
 #include <string>
-#include <thread>
 #include <vector>
 
 using namespace embed_server;
@@ -84,7 +84,7 @@ TEST_CASE("after a rotation lines go to a new file of the same name") {
   {
     access_log log(file.string());
     log.add("one");
-    while (content(file).empty()) std::this_thread::yield();
+    await([&] { return !content(file).empty(); });
     std::filesystem::rename(file, rotated);
     log.reopen();
     log.add("two");
@@ -181,7 +181,7 @@ TEST_CASE(
 TEST_CASE("P5: a full disk costs lines and nothing else") {
   access_log log("/dev/full");
   log.add("one");
-  while (log.dropped() == 0) std::this_thread::yield();
+  await([&] { return log.dropped() > 0; });
   CHECK(log.dropped() == 1);
 }
 
@@ -195,7 +195,7 @@ TEST_CASE("P5: a line that a full disk has cut off does not spoil the next one")
       const full_disk at{100};
       log.add(std::string(79, 'a'));
       log.add(std::string(79, 'b'));
-      while (log.dropped() == 0) std::this_thread::yield();
+      await([&] { return log.dropped() > 0; });
     }
     log.add("c");
   }
@@ -235,7 +235,7 @@ TEST_CASE("H13: a client that did not wait for its answer is logged with nginx's
       client.send(post_json("/embed", R"({"text":"hi"})"));
       server.await_run();
     }
-    while (server.stats().cancelled == 0) std::this_thread::yield();
+    await([&] { return server.stats().cancelled > 0; });
   }
   CHECK(content(folder.path() / "log").find(R"("status":499,"model":"fake")") != std::string::npos);
 }

@@ -3,6 +3,7 @@
 
 #include "embed_server/api_keys.hpp"
 
+#include "support/await.hpp"
 #include "support/doctest.hpp"
 #include "support/http_client.hpp"
 #include "support/resident_memory.hpp"
@@ -16,7 +17,6 @@
 #include <memory>
 #include <stdexcept>
 #include <string>
-#include <thread>
 
 using namespace embed_server;
 using namespace carpool::test;
@@ -236,7 +236,7 @@ TEST_CASE("keys get shares of the model by their weights, and others when the fi
       server.await_run();
       of_alice.send(post_json(each.path, forty(each.of_alice), "x-api-key: " + alice + "\r\n"));
       of_bob.send(post_json(each.path, forty(each.of_bob), "x-api-key: " + bob + "\r\n"));
-      while (server.stats().queued < 80) std::this_thread::yield();
+      await([&] { return server.stats().queued >= 80; });
       use(server, after);
       CHECK(http_client(server.port()).ask(get("/health")).status == 200);  // so it has been used
       server.release_model();

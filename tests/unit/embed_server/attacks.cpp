@@ -4,6 +4,7 @@
 // What clients should not do, and what the server does then. H rows are those of the list of faults.
 
 #include "log_watch.hpp"
+#include "support/await.hpp"
 #include "support/doctest.hpp"
 #include "support/http_client.hpp"
 #include "support/resident_memory.hpp"
@@ -14,7 +15,6 @@
 
 #include <algorithm>
 #include <string>
-#include <thread>
 #include <vector>
 
 using namespace carpool::test;
@@ -257,9 +257,9 @@ TEST_CASE("H13: a client that leaves while it waits is cancelled and not compute
     running.send(question);
     server.await_run();
     waiting.send(post_json("/embed", R"({"inputs":["a","b","c"]})"));
-    while (server.stats().queued < 3) std::this_thread::yield();
+    await([&] { return server.stats().queued >= 3; });
     by_reset ? waiting.reset() : waiting.close();
-    while (server.stats().cancelled < 3) std::this_thread::yield();
+    await([&] { return server.stats().cancelled >= 3; });
     CHECK(server.stats().queued == 0);
     server.release_model();
     CHECK(running.receive().body == right_answer);
@@ -275,9 +275,9 @@ TEST_CASE("H13: a client that leaves while its batch runs does not disturb its m
   server.await_run();
   http_client leaving(server.port()), staying(server.port());
   leaving.send(question);
-  while (server.stats().queued < 1) std::this_thread::yield();
+  await([&] { return server.stats().queued >= 1; });
   staying.send(question);
-  while (server.stats().queued < 2) std::this_thread::yield();
+  await([&] { return server.stats().queued >= 2; });
   server.release_model();
   CHECK(first.receive().body == right_answer);
   leaving.close();
@@ -342,7 +342,7 @@ TEST_CASE("H17: without file descriptors the server waits, says so once, and rec
   auto shortage = std::make_unique<file_shortage>();
   http_client client(server.port());  // takes the last one
   client.send(question);
-  while (log.count("cannot accept connections") == 0) std::this_thread::yield();
+  await([&] { return log.count("cannot accept connections") > 0; });
   shortage.reset();
   CHECK(client.receive().body == right_answer);
   CHECK(log.count("cannot accept connections") == 1);

@@ -4,6 +4,7 @@
 // Several models in one server: who serves whom, loading, exchanging and unloading while it runs, and two
 // ways to run one.
 
+#include "support/await.hpp"
 #include "support/doctest.hpp"
 #include "support/http_client.hpp"
 #include "support/metrics_text.hpp"
@@ -177,7 +178,7 @@ TEST_CASE("a request ends with the model that it began with, and that one ends w
   CHECK(server.models_alive() == 2);
   server.release_model();
   CHECK(begun.receive().body == answer_of(1));
-  while (server.models_alive() > 1) std::this_thread::yield();
+  await([&] { return server.models_alive() <= 1; });
   CHECK(models.ask(question).body == answer_of(2));
 }
 
@@ -192,7 +193,7 @@ TEST_CASE("a request ends with the model that it began with, also where that is 
   CHECK(models.ask(question).status == 503);
   server.release_model();
   CHECK(begun.receive().body == answer_of(1));
-  while (server.models_alive() > 0) std::this_thread::yield();
+  await([&] { return server.models_alive() == 0; });
 }
 
 TEST_CASE("while a model is loaded the others serve, and everything is answered") {
@@ -224,12 +225,12 @@ TEST_CASE("exchanging a model under load loses no request") {
     const int before = answered;
     CHECK(models.load("fake", std::to_string(folder)).status == 200);
     CHECK(models.ask(question).body == answer_of(folder));
-    while (answered < before + 100) std::this_thread::yield();
+    await([&] { return answered >= before + 100; });
   }
   enough = true;
   for (auto& client : clients) client.join();
   CHECK(lost == 0);
-  while (server.models_alive() > 1) std::this_thread::yield();
+  await([&] { return server.models_alive() <= 1; });
 }
 
 TEST_CASE("without its default model the server says so to whoever names none, and takes it back") {

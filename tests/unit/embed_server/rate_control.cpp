@@ -4,6 +4,7 @@
 #include "embed_server/rate_control.hpp"
 
 #include "embed_server/api_error.hpp"
+#include "support/await.hpp"
 #include "support/doctest.hpp"
 #include "support/http_client.hpp"
 #include "support/refusal_of.hpp"
@@ -11,7 +12,6 @@
 #include "test_server.hpp"
 
 #include <string>
-#include <thread>
 
 using namespace embed_server;
 using namespace carpool::test;
@@ -126,7 +126,7 @@ TEST_CASE("tokens for which the queue has no room are not used up") {
   running.send(post_json("/embed", R"({"inputs":"a"})"));
   server.await_run();
   waiting.send(post_json("/embed", R"({"inputs":"a"})"));
-  while (server.stats().queued == 0) std::this_thread::yield();
+  await([&] { return server.stats().queued > 0; });
   const auto large = post_json("/embed", R"({"inputs":")" + std::string(900, 'x') + "\"}");
   CHECK(other.ask(large).status == 429);
   server.release_model();

@@ -3,6 +3,7 @@
 
 // TEI's /rerank and /predict, over the loopback interface, and which model does what.
 
+#include "support/await.hpp"
 #include "support/doctest.hpp"
 #include "support/http_client.hpp"
 #include "support/metrics_text.hpp"
@@ -12,7 +13,6 @@
 #include <cstddef>
 #include <cstring>
 #include <string>
-#include <thread>
 #include <vector>
 
 using namespace carpool::test;
@@ -36,7 +36,7 @@ bool mentions(const http_answer& answer, const std::string& part) {
 }
 
 void await_metric(const test_server& server, const std::string& line) {
-  while (!has_line(http_client(server.port()).ask(get("/metrics")).body, line)) std::this_thread::yield();
+  await([&] { return has_line(http_client(server.port()).ask(get("/metrics")).body, line); });
 }
 
 const std::string three_texts = R"({"query":"abcd","texts":["a","abcdefg","abcd"])";

@@ -4,6 +4,7 @@
 // Whole conversations with the server over the loopback interface, with a fake model behind carpool's real
 // batcher.
 
+#include "support/await.hpp"
 #include "support/doctest.hpp"
 #include "support/http_client.hpp"
 #include "test_server.hpp"
@@ -117,7 +118,7 @@ TEST_CASE("H21: health and metrics are answered while the model hangs and the qu
   running.send(quiet_question);
   server.await_run();
   waiting.send(quiet_question);
-  while (server.stats().queued == 0) std::this_thread::yield();
+  await([&] { return server.stats().queued > 0; });
   CHECK(other.ask(quiet_question).status == 429);
   CHECK(other.ask(get("/health")).status == 200);
   CHECK(metric(other.ask(get("/metrics")).body, "carpool_inflight_requests{model=\"fake\"}") == 2);
@@ -233,7 +234,7 @@ TEST_CASE("B13: a request with more texts than there is room for is rejected as 
   running.send(quiet_question);
   server.await_run();
   waiting.send(quiet_question);
-  while (server.stats().queued == 0) std::this_thread::yield();
+  await([&] { return server.stats().queued > 0; });
   const auto rejected = other.ask(post_json("/v1/embeddings", R"({"input":["a","b"]})"));
   CHECK(rejected.status == 429);
   CHECK(rejected.field("retry-after") == "1");

@@ -1,6 +1,7 @@
 // Copyright (c) 2026 The carpool authors
 // SPDX-License-Identifier: BSL-1.0
 
+#include "support/await.hpp"
 #include "support/doctest.hpp"
 #include "support/http_client.hpp"
 #include "test_server.hpp"
@@ -35,10 +36,10 @@ TEST_CASE("P1: a signal lets everything that has arrived be answered, then the s
   std::vector<http_client> clients;
   for (std::size_t i = 0; i < 5; ++i) {
     clients.emplace_back(server.port()).send(question);
-    while (server.stats().submitted <= i) std::this_thread::yield();
+    await([&] { return server.stats().submitted > i; });
   }
   server.signal();
-  while (!refuses_connections(server)) std::this_thread::yield();
+  await([&] { return refuses_connections(server); });
   server.release_model();
   for (auto& client : clients) {
     const auto answer = client.receive();
@@ -103,7 +104,7 @@ TEST_CASE("while the server drains, it says that it is not healthy") {
          std::string::npos)
     std::this_thread::yield();
   server.signal();
-  while (!refuses_connections(server)) std::this_thread::yield();
+  await([&] { return refuses_connections(server); });
   observer.send("Host: a\r\n\r\n");
   CHECK(observer.receive().status == 503);
   server.release_model();
@@ -133,7 +134,7 @@ TEST_CASE("P2: a second signal answers what still waits with 503 and ends at onc
   running.send(question);
   server.await_run();
   waiting.send(question);
-  while (server.stats().queued == 0) std::this_thread::yield();
+  await([&] { return server.stats().queued > 0; });
   server.signal();
   server.signal();
   CHECK(waiting.receive().status == 503);

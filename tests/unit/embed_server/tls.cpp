@@ -3,6 +3,7 @@
 
 #include "embed_server/tls.hpp"
 
+#include "support/await.hpp"
 #include "support/certificate.hpp"
 #include "support/doctest.hpp"
 #include "support/http_client.hpp"
@@ -13,7 +14,6 @@
 #include <memory>
 #include <stdexcept>
 #include <string>
-#include <thread>
 
 using namespace embed_server;
 using namespace carpool::test;
@@ -125,10 +125,10 @@ TEST_CASE("H13: a client that ends its TLS session while its request waits is no
   {
     tls_client waiting(server.port());
     waiting.send(question);
-    while (server.stats().queued == 0) std::this_thread::yield();
+    await([&] { return server.stats().queued > 0; });
     waiting.say_goodbye();
   }
-  while (server.stats().cancelled == 0) std::this_thread::yield();
+  await([&] { return server.stats().cancelled > 0; });
   server.release_model();
   CHECK(running.receive().body == right_answer);
   CHECK(server.texts_run() == 1);

@@ -5,6 +5,7 @@
 
 #include "embed_server/api_error.hpp"
 #include "embed_server/trace_switch.hpp"
+#include "support/await.hpp"
 #include "support/doctest.hpp"
 #include "support/http_client.hpp"
 #include "support/temporary_folder.hpp"
@@ -17,7 +18,6 @@
 #include <set>
 #include <string>
 #include <string_view>
-#include <thread>
 #include <vector>
 
 using namespace embed_server;
@@ -46,12 +46,12 @@ class traced_server {
     CHECK(client.ask(post_json("/embed", R"({"inputs":[)" + list + "]}", key)).status == 200);
     const auto heard = R"("success":{"count":)" + std::to_string(texts) + ',';
     const auto statistics = "GET /v2/models/fake/stats HTTP/1.1\r\nHost: a\r\n" + key + "\r\n";
-    while (client.ask(statistics).body.find(heard) == std::string::npos) std::this_thread::yield();
+    await([&] { return client.ask(statistics).body.find(heard) != std::string::npos; });
   }
   // Waits until a trace is under way: a second one is refused then.
   void await_trace() const {
     // Who asks for a model that is not there is told of the other trace first, and traces nothing.
-    while (http_client(server.port()).ask(ask_for("1&model=nobody")).status != 409) std::this_thread::yield();
+    await([&] { return http_client(server.port()).ask(ask_for("1&model=nobody")).status == 409; });
   }
 
  private:
