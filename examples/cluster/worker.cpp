@@ -187,9 +187,8 @@ void worker::tell_of_dead_letter(const std::string& entry) {
   }
   const std::uint64_t others = std::exchange(untold_, 0);
   silent_until_ = now + std::chrono::seconds{10};
-  spdlog::warn(
-      "entry {} goes to the dead letters{}", entry,
-      others == 0 ? "" : ", and " + std::to_string(others) + " others did since the last one told of");
+  spdlog::warn("entry {} goes to the dead letters{}", entry,
+               others == 0 ? "" : ", as did " + std::to_string(others) + " since the last one told of");
 }
 
 // Waits for no answer, so that a queue that is slow, or of whose shards one is, lets no other lease run out.

@@ -41,7 +41,9 @@ class body_share {
   explicit body_share(body_budget& budget) noexcept : budget_(&budget) {}
   body_share(body_share&& other) noexcept : budget_(other.budget_), taken_(std::exchange(other.taken_, 0)) {}
   body_share& operator=(body_share&&) = delete;
-  ~body_share() { budget_->give_back(taken_); }
+  ~body_share() {
+    if (taken_ > 0) budget_->give_back(taken_);  // small requests leave the shared counter alone
+  }
 
   /// The request's body takes so many bytes by now. Where they are not there it gives back what it has, or of
   /// many that grow side by side none would come to its end, and throws api_error (unavailable).
