@@ -3,6 +3,7 @@
 //
 // The real server as a process of its own, with the real model, spoken to over sockets.
 
+#include "support/await.hpp"
 #include "support/doctest.hpp"
 #include "support/http_client.hpp"
 #include "support/metrics_text.hpp"
@@ -288,7 +289,7 @@ TEST_CASE("P1: SIGTERM under load loses no request, and the server ends with sta
       }
     });
   }
-  while (answered < 200) std::this_thread::yield();
+  await([&] { return answered >= 200; });
   server.signal(SIGTERM);
   for (auto& client : clients) client.join();
   const int status = server.wait();
@@ -323,7 +324,7 @@ TEST_CASE("exchanging the real model under load loses no request, and one that i
   for (int i = 0; i < 3; ++i) {
     const int before = right;
     CHECK(load("{}").status == 200);
-    while (right < before + 50) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    await([&] { return right >= before + 50; });
   }
   const auto refused =
       load(R"({"parameters":{"config":"{\"folder\":\")" + folder.path().string() + R"(\"}"}})");
