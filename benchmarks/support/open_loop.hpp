@@ -12,6 +12,7 @@
 
 #include <sys/resource.h>
 
+#include <algorithm>
 #include <chrono>
 #include <condition_variable>
 #include <cstddef>
@@ -43,11 +44,17 @@ struct others_usage {
   }
 };
 
-/// Pushes so many requests a second, in groups of a millisecond's tenth, for `seconds_long`; `batches()`
-/// counts what has run.
+/// How the time between two requests passes.
+enum class pacing {
+  spin,   ///< they come one by one, evenly spaced; for callers that have their CPU to themselves
+  sleep,  ///< in groups of a millisecond's tenth, since nobody wakes in time for more; leaves the CPU to
+          ///< others
+};
+
+/// Pushes so many requests a second for `seconds_long`; `batches()` counts what has run.
 template <class Push, class Batches>
-open_loop_cost open_loop(int rate, double seconds_long, Push push, Batches batches) {
-  const int group = std::max(rate / 10'000, 1);
+open_loop_cost open_loop(pacing how, int rate, double seconds_long, Push push, Batches batches) {
+  const int group = how == pacing::spin ? 1 : std::max(rate / 10'000, 1);
   const int groups = static_cast<int>(rate * seconds_long) / group;
   const auto pause = std::chrono::nanoseconds(1'000'000'000LL * group / rate);
   double pushing = 0;
@@ -55,7 +62,10 @@ open_loop_cost open_loop(int rate, double seconds_long, Push push, Batches batch
   const auto before = others_usage::now();
   auto due = std::chrono::steady_clock::now();
   for (int i = 0; i < groups; ++i) {
-    std::this_thread::sleep_until(due += pause);
+    due += pause;
+    if (how == pacing::sleep) std::this_thread::sleep_until(due);
+    while (std::chrono::steady_clock::now() < due) {
+    }
     const double begin = seconds(CLOCK_MONOTONIC);
     for (int k = 0; k < group; ++k) push();
     pushing += seconds(CLOCK_MONOTONIC) - begin;

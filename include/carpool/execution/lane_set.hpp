@@ -3,11 +3,11 @@
 
 #pragma once
 
+#include <carpool/execution/auto_reset_event.hpp>
 #include <carpool/execution/lane.hpp>
 #include <carpool/execution/spare_memory.hpp>
 #include <carpool/observe/observer.hpp>
 
-#include <condition_variable>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
@@ -56,7 +56,7 @@ struct lane_slot {
   batch_report report;           ///< of the batch in it, if somebody observes
   std::uint64_t generation = 0;  ///< of the functors in it
   spare_memory for_wake_up;      // with a model executor only, so that waking a lane cannot fail
-  std::condition_variable wake;  // with a thread only
+  auto_reset_event wake;         // with a thread only
   std::thread thread;
 };
 
@@ -142,7 +142,7 @@ class lane_set {
   [[nodiscard]] std::size_t busy() const noexcept { return busy_; }
 
   void wake_all() noexcept {
-    for (lane_slot& slot : slots_) slot.wake.notify_one();
+    for (lane_slot& slot : slots_) slot.wake.set();
   }
 
   /// Waits for the threads; that of lane `except` goes on by itself. Without the lock, when no lane is added

@@ -95,7 +95,7 @@ class workers : public batch_runner<Clock> {
   ~workers() = default;
 
   void wake(lane_slot& lane) final {
-    if (!model_executor_) return lane.wake.notify_one();
+    if (!model_executor_) return lane.wake.set();
     auto self = std::static_pointer_cast<workers>(this->shared_from_this());
     unwrapped(model_executor_, [&](const auto& executor) {
       try {
@@ -209,7 +209,11 @@ class workers : public batch_runner<Clock> {
     std::optional<time_point> awake_since;
     brief_lock lock(mutex_);
     for (;;) {
-      mine.wake.wait(lock, [&] { return mine.now == lane_slot::state::woken || stopping_; });
+      while (mine.now != lane_slot::state::woken && !stopping_) {
+        lock.unlock();
+        mine.wake.wait();
+        lock.lock();
+      }
       if (mine.now != lane_slot::state::woken) break;
       awake_since = turn(mine, awake_since ? *awake_since : Clock::now(), lock);
       lock.lock();
