@@ -58,6 +58,23 @@ local function end_entry(group, entry, id)
 end
 )lua";
 
+// Begins scripts that reply to a request. Replies may be written when memory is full: nothing else would ever
+// empty the queue again. The id is noted only when the reply is there: what a script did before one of its
+// commands failed stays done.
+// A stream of replies goes with its gateway: who adds to one that has been forgotten sees to it that it is
+// forgotten again. It is trimmed only for a gateway that does not read, and may be trimmed, unlike requests.
+const std::string reply_once = take_out + R"lua(
+local first = redis.call('EXISTS', KEYS[2]) == 0
+local function reply(replies)
+  local heard = first and replies
+  if heard then redis.call('XADD', replies, 'MAXLEN', '~', 100000, '*', 'id', ARGV[3], 'r', ARGV[4]) end
+  redis.call('SET', KEYS[2], '1', 'NX', 'PX', ARGV[5])
+  if heard and redis.call('PTTL', replies) < 0 then redis.call('PEXPIRE', replies, ARGV[5]) end
+  end_entry(ARGV[1], ARGV[2], ARGV[3])
+  return first and 1 or 0
+end
+)lua";
+
 }  // namespace
 
 redis_script::redis_script(std::string text) : text_(std::move(text)), digest_(sha1(text_)) {}
@@ -87,35 +104,15 @@ end
 return entries
 )lua"};
 
-// Replies may be written when memory is full: nothing else would ever empty the queue again. The id is noted
-// only when the reply is there: what a script did before one of its commands failed stays done.
-// A stream of replies goes with its gateway: who adds to one that has been forgotten sees to it that it is
-// forgotten again. It is trimmed only for a gateway that does not read, and may be trimmed, unlike requests.
-const redis_script finish_script{take_out + R"lua(
-local first = redis.call('EXISTS', KEYS[2]) == 0
-if first and KEYS[3] then
-  redis.call('XADD', KEYS[3], 'MAXLEN', '~', 100000, '*', 'id', ARGV[3], 'r', ARGV[4])
-end
-redis.call('SET', KEYS[2], '1', 'NX', 'PX', ARGV[5])
-if first and KEYS[3] and redis.call('PTTL', KEYS[3]) < 0 then redis.call('PEXPIRE', KEYS[3], ARGV[5]) end
-end_entry(ARGV[1], ARGV[2], ARGV[3])
-return first and 1 or 0
-)lua"};
+const redis_script finish_script{reply_once + "return reply(KEYS[3])"};
 
 // A key that is no stream is noticed before anything is written.
-const redis_script reject_script{take_out + R"lua(
-local first = redis.call('EXISTS', KEYS[2]) == 0
-if first and KEYS[4] then redis.call('XLEN', KEYS[4]) end
+const redis_script reject_script{reply_once + R"lua(
 if first then
+  if KEYS[4] then redis.call('XLEN', KEYS[4]) end
   redis.call('XADD', KEYS[3], 'MAXLEN', '~', 10000, '*', 'id', ARGV[3], 'p', ARGV[6], 'r', ARGV[4])
 end
-if first and KEYS[4] then
-  redis.call('XADD', KEYS[4], 'MAXLEN', '~', 100000, '*', 'id', ARGV[3], 'r', ARGV[4])
-end
-redis.call('SET', KEYS[2], '1', 'NX', 'PX', ARGV[5])
-if first and KEYS[4] and redis.call('PTTL', KEYS[4]) < 0 then redis.call('PEXPIRE', KEYS[4], ARGV[5]) end
-end_entry(ARGV[1], ARGV[2], ARGV[3])
-return first and 1 or 0
+return reply(KEYS[4])
 )lua"};
 
 const redis_script withdraw_script{take_out + R"lua(
