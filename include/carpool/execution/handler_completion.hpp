@@ -131,28 +131,24 @@ using completion_base = std::conditional_t<
     has_executor<Handler>, executor_completion<Executor>,
     std::conditional_t<is_handed_on<Handler>, handed_on_completion<Executor>, own_completion>>;
 
+struct nothing {};
+
 /// The handler says by what it may be cancelled.
 template <class Handler>
-inline constexpr bool has_slot = [] {
-  struct none {};
-  return !std::same_as<boost::asio::associated_cancellation_slot_t<Handler, none>, none>;
-}();
-
-struct not_cancellable {};
+inline constexpr bool has_slot =
+    !std::same_as<boost::asio::associated_cancellation_slot_t<Handler, nothing>, nothing>;
 
 /// The handler brings the allocator of its operation.
 template <class Handler>
-inline constexpr bool has_allocator = [] {
-  struct none {};
-  return !std::same_as<boost::asio::associated_allocator_t<Handler, none>, none>;
-}();
+inline constexpr bool has_allocator =
+    !std::same_as<boost::asio::associated_allocator_t<Handler, nothing>, nothing>;
 
 /// An operation that ends by calling `handler(error_code, Results...)`. `Operation` is the most derived
 /// class: it is allocated with the handler's allocator, and `deliver_to(receiver)` calls the receiver with
 /// error code and results; nothing of the operation is touched after that.
 template <class Operation, class Handler>
 class handler_completion : public completion_base<Handler>,
-                           public std::conditional_t<has_slot<Handler>, cancellable, not_cancellable> {
+                           public std::conditional_t<has_slot<Handler>, cancellable, nothing> {
  public:
   /// Allocates and constructs an Operation from the handler, the batcher's home and the rest of the
   /// arguments, in the current run of handlers, if not null.
