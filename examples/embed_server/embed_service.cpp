@@ -5,23 +5,20 @@
 
 #include "api_error.hpp"
 #include "decompress.hpp"
-#include "embed_answer.hpp"
-#include "infer_answer.hpp"
+#include "embed_request.hpp"
+#include "infer_service.hpp"
 #include "json_fields.hpp"
 #include "repository_service.hpp"
-#include "score_answer.hpp"
 #include "score_service.hpp"
 #include "suitability.hpp"
-#include "tokenizer_answer.hpp"
 #include "tokenizer_service.hpp"
-#include "turns.hpp"
+#include "vector_service.hpp"
 
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/system/system_error.hpp>
 
 #include <spdlog/spdlog.h>
 
-#include <chrono>
 #include <exception>
 #include <new>
 #include <optional>
@@ -44,23 +41,6 @@ bool is_invalid(const api_error& error) {
     default:
       return false;
   }
-}
-
-void check_dimensions(const embed_request& request, std::size_t dimension) {
-  if (request.dimensions.value_or(1) <= dimension) return;
-  throw api_error{problem::invalid,
-                  "dimensions must be at most " + std::to_string(dimension) + ", the model's own",
-                  "dimensions"};
-}
-
-// The vectors of so many tokens must fit an answer.
-void check_vectors(std::size_t token_count, std::size_t dimension, std::size_t limit) {
-  if (token_count <= limit / dimension) return;
-  throw api_error{problem::invalid,
-                  "inputs has " + std::to_string(token_count) + " tokens, of which " +
-                      std::to_string(limit / dimension) +
-                      " can be answered at most: send fewer or shorter texts",
-                  "inputs"};
 }
 
 }  // namespace
@@ -121,7 +101,7 @@ asio::awaitable<response> embed_service::dispatch(destination where, std::string
       use(when, models_.get(""));
       co_return co_await answer_decode(when.about(), limits_, std::move(body));
     case endpoint::openai_embeddings:
-      co_return co_await embed_for_openai(std::move(body), when);
+      co_return co_await run_for_openai(std::move(body), when);
     case endpoint::embed:
     case endpoint::embed_all:
     case endpoint::similarity:
@@ -157,18 +137,27 @@ void embed_service::tell_variant(response& answer, const circumstances& when) {
 asio::awaitable<response> embed_service::run(endpoint to, std::string body, circumstances& when) {
   switch (to) {
     case endpoint::embed_all:
-      return embed_all(std::move(body), when);
+      return answer_embed_all(when, limits_, std::move(body));
     case endpoint::similarity:
-      return similarity(std::move(body), when);
+      return answer_similarity(when, limits_, std::move(body));
     case endpoint::rerank:
       return answer_rerank(when, limits_, std::move(body));
     case endpoint::predict:
       return answer_predict(when, limits_, std::move(body));
     case endpoint::infer:
-      return infer(when.request.head.json_size, std::move(body), when);
+      return answer_infer(when, limits_, std::move(body));
     default:
-      return embed(std::move(body), when);
+      return answer_embed(when, limits_, std::move(body));
   }
+}
+
+// What the body says which model it is for.
+asio::awaitable<response> embed_service::run_for_openai(std::string body, circumstances& when) {
+  embed_request request = parse_openai(body, limits_.inputs);
+  choose(when, model_for_openai(request.model));
+  check_can_do(when.about(), endpoint::openai_embeddings);
+  check_batch_size(request.field, request.texts.size(), when.max_inputs(limits_));
+  co_return co_await answer_openai(when, limits_, std::move(request));
 }
 
 void embed_service::choose(circumstances& when, std::shared_ptr<hosted_model> model) {
@@ -197,107 +186,6 @@ void embed_service::count_invalid(circumstances& when) const {
     when.arm->counted->update([](model_counters& now) { ++now.requests; });
   }
   when.arm->counted->update([](model_counters& now) { ++now.invalid; });
-}
-
-asio::awaitable<response> embed_service::embed(std::string body, circumstances& when) {
-  const embed_request request = parse_embed(body, when.max_inputs(limits_));
-  auto [answer, token_count, took] = co_await embed(request, when);
-  add_effort(answer, when.about(), count_characters(request.texts), token_count, took);
-  co_return std::move(answer);
-}
-
-asio::awaitable<response> embed_service::embed_for_openai(std::string body, circumstances& when) {
-  const embed_request request = parse_openai(body, limits_.inputs);
-  choose(when, model_for_openai(request.model));
-  check_can_do(when.about(), endpoint::openai_embeddings);
-  check_batch_size(request.field, request.texts.size(), when.max_inputs(limits_));
-  auto [answer, token_count, took] = co_await embed(request, when);
-  const auto milliseconds = std::chrono::duration_cast<std::chrono::milliseconds>(took.total);
-  answer.set("openai-processing-ms", std::to_string(milliseconds.count()));
-  co_return std::move(answer);
-}
-
-asio::awaitable<embed_service::embedded> embed_service::embed(const embed_request& request,
-                                                              circumstances& when) {
-  check_dimensions(request, when.about().dimension);
-  embedding_job job;
-  embedded_texts result = co_await when.run(request, std::move(job));
-  const std::size_t token_count = result.token_count;
-  const carpool::duration preparation = result.preparation;
-  response answer = make_response(http::status::ok, co_await write(request, std::move(result), when.about()));
-  co_return embedded{std::move(answer), token_count, {preparation, when.record()}};
-}
-
-asio::awaitable<response> embed_service::embed_all(std::string body, circumstances& when) {
-  const submitted_texts request = parse_embed_all(body, when.max_inputs(limits_));
-  const std::size_t dimension = when.about().dimension;
-  if (!when.about().gives_token_vectors)
-    throw api_error{problem::unsuitable_model,
-                    when.about().name + " is an exported program, which pools its vectors itself"};
-  embedding_job job;
-  job.pooled = false;
-  job.admit = [this, dimension](std::size_t token_count) {
-    check_vectors(token_count, dimension, limits_.vector_values);
-  };
-  const embedded_texts result = co_await when.run(request, std::move(job));
-  turns turn{limits_.work_per_turn};
-  std::string out;
-  for (const embedding& values : result.vectors) {
-    out += out.empty() ? '[' : ',';
-    const std::size_t before = out.size();
-    append_vectors(out, values, dimension);
-    co_await turn.spend(out.size() - before);
-  }
-  response answer = make_response(http::status::ok, std::move(out) + ']');
-  add_effort(answer, when.about(), count_characters(request.texts), result.token_count,
-             {result.preparation, when.record()});
-  co_return answer;
-}
-
-asio::awaitable<response> embed_service::similarity(std::string body, circumstances& when) {
-  const submitted_texts request = parse_similarity(body, when.max_inputs(limits_));
-  embedding_job job;
-  const embedded_texts result = co_await when.run(request, std::move(job));
-  when.record();
-  co_return make_response(http::status::ok, tei_similarities(result.vectors));
-}
-
-asio::awaitable<response> embed_service::infer(std::optional<std::size_t> json_size, std::string body,
-                                               circumstances& when) {
-  const served_model& model = when.about();
-  const infer_request request = parse_infer(body, json_size, when.max_inputs(limits_), output_of(model));
-  if (!model.labels.empty()) check_scores(request.texts.size(), model, limits_);
-  if (request.time_limit) when.deadline = when.request.arrival + *request.time_limit;
-  embedding_job job;
-  job.priority = request.priority;
-  const embedded_texts result = co_await when.run(request, std::move(job));
-  // A regression's logits are its values, which TEI has no word for.
-  const bool raw = model.score_function == carpool::bert::score_function::identity;
-  infer_writer writer{request, model.name, result.vectors.size(), model.dimension};
-  turns turn{limits_.work_per_turn};
-  for (const embedding& values : result.vectors) {
-    const std::size_t before = writer.size();
-    if (model.labels.empty())
-      writer.append(values);
-    else
-      writer.append(scores_of(model, values, raw));
-    co_await turn.spend(writer.size() - before);
-  }
-  when.record();
-  co_return writer.finish();
-}
-
-asio::awaitable<std::string> embed_service::write(const embed_request& request, embedded_texts result,
-                                                  const served_model& model) const {
-  answer_writer writer{request.form, model.name};
-  turns turn{limits_.work_per_turn};
-  for (embedding& values : result.vectors) {
-    shorten(values, request.dimensions.value_or(values.size()));
-    const std::size_t before = writer.size();
-    writer.append(values);
-    co_await turn.spend(writer.size() - before);
-  }
-  co_return writer.finish(result.token_count);
 }
 
 }  // namespace embed_server

@@ -6,27 +6,21 @@
 #include "body_budget.hpp"
 #include "circumstances.hpp"
 #include "clientele.hpp"
-#include "embed_request.hpp"
 #include "exchange.hpp"
 #include "guarded.hpp"
 #include "http.hpp"
-#include "infer_request.hpp"
 #include "limits.hpp"
 #include "metrics.hpp"
 #include "model_catalog.hpp"
 #include "model_repository.hpp"
 #include "routes.hpp"
 #include "server_facts.hpp"
-#include "tei_answer.hpp"
 #include "trace_service.hpp"
 
 #include <boost/asio/awaitable.hpp>
 
 #include <atomic>
-#include <cstddef>
-#include <cstdint>
 #include <memory>
-#include <optional>
 #include <string>
 
 namespace embed_server {
@@ -77,24 +71,10 @@ class embed_service {
   guarded<counters>& counted() noexcept { return counted_; }
 
  private:
-  struct embedded {
-    response answer;
-    std::size_t token_count;
-    request_times took;
-  };
-
   asio::awaitable<response> dispatch(destination where, std::string body, circumstances& when);
   asio::awaitable<response> manage_models(destination where, std::string body);
   asio::awaitable<response> run(endpoint to, std::string body, circumstances& when);
-  asio::awaitable<response> embed(std::string body, circumstances& when);
-  asio::awaitable<response> embed_for_openai(std::string body, circumstances& when);
-  asio::awaitable<embedded> embed(const embed_request& request, circumstances& when);
-  asio::awaitable<response> embed_all(std::string body, circumstances& when);
-  asio::awaitable<response> similarity(std::string body, circumstances& when);
-  asio::awaitable<response> infer(std::optional<std::size_t> json_size, std::string body,
-                                  circumstances& when);
-  asio::awaitable<std::string> write(const embed_request& request, embedded_texts result,
-                                     const served_model& model) const;
+  asio::awaitable<response> run_for_openai(std::string body, circumstances& when);
   static void tell_variant(response& answer, const circumstances& when);
   static void choose(circumstances& when, std::shared_ptr<hosted_model> model);
   static void use(circumstances& when, std::shared_ptr<hosted_model> model);

@@ -1,8 +1,8 @@
 // Copyright (c) 2026 The carpool authors
 // SPDX-License-Identifier: BSL-1.0
 
-// What the server does with a request that asks a classifier, in TEI's protocol. Everything runs on the io
-// thread, in turns; the model runs elsewhere. Each throws api_error, or as embedding_engine::embed.
+// What the server does with a request that asks a classifier, in TEI's protocol. Everything runs on the
+// thread that asks, in turns; the model runs elsewhere. Each throws api_error, or as embedding_engine::embed.
 
 #pragma once
 

@@ -3,7 +3,6 @@
 
 #include "tokenizer_answer.hpp"
 
-#include "embed_answer.hpp"
 #include "json_text.hpp"
 
 #include <cstdint>
@@ -34,15 +33,6 @@ void append_tokens(std::string& out, std::string_view text, const carpool::bert:
     } else {
       out += written(id, text.substr(place.begin, place.end - place.begin), false, place);
     }
-  }
-  out += ']';
-}
-
-void append_vectors(std::string& out, std::span<const float> values, std::size_t dimension) {
-  out += '[';
-  for (std::size_t at = 0; at < values.size(); at += dimension) {
-    if (at > 0) out += ',';
-    append_numbers(out, values.subspan(at, dimension));
   }
   out += ']';
 }

@@ -8,8 +8,6 @@
 #include "served_model.hpp"
 #include "tokenizer_request.hpp"
 
-#include <cstddef>
-#include <span>
 #include <string>
 #include <string_view>
 
@@ -19,9 +17,5 @@ namespace embed_server {
 /// is in bytes of UTF-8, or a special token's name. Without `special_tokens` [CLS] and [SEP] are left out.
 void append_tokens(std::string& out, std::string_view text, const carpool::bert::located_tokens& found,
                    const served_model& model, bool special_tokens);
-
-/// Appends a list of vectors, each of `dimension` of the values. Throws api_error (model_failed) if one is
-/// not finite.
-void append_vectors(std::string& out, std::span<const float> values, std::size_t dimension);
 
 }  // namespace embed_server
