@@ -168,7 +168,7 @@ std::string refusal(const std::vector<std::string>& options) {
 
 bool mentions(const std::string& text, const std::string& word) { return text.find(word) != text.npos; }
 
-// Tries until somebody listens, or for a minute.
+// Tries until somebody listens, or for a minute; more often than await(), so as to be the first.
 http_client first_connection(const std::filesystem::path& socket) {
   const auto give_up = std::chrono::steady_clock::now() + std::chrono::minutes(1);
   for (;;) {

@@ -3,6 +3,7 @@
 //
 // What stands between the network and the model of the real server: sockets, TLS, logs, a file of options.
 
+#include "support/await.hpp"
 #include "support/certificate.hpp"
 #include "support/doctest.hpp"
 #include "support/http_client.hpp"
@@ -10,14 +11,11 @@
 #include "support/temporary_folder.hpp"
 #include "support/tls_client.hpp"
 
-#include <chrono>
 #include <csignal>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <string>
-#include <system_error>
-#include <thread>
 #include <vector>
 
 using namespace carpool::test;
@@ -39,13 +37,8 @@ std::string content(const std::filesystem::path& file) {
 bool mentions(const std::string& text, const std::string& part) { return text.find(part) != text.npos; }
 
 // The access log is written by a thread of its own, which may come after the answer.
-bool comes_to_mention(const std::filesystem::path& file, const std::string& part) {
-  const auto too_late = std::chrono::steady_clock::now() + std::chrono::seconds(30);
-  while (!mentions(content(file), part)) {
-    if (std::chrono::steady_clock::now() > too_late) return false;
-    std::this_thread::sleep_for(std::chrono::milliseconds(1));
-  }
-  return true;
+void await_mention(const std::filesystem::path& file, const std::string& part) {
+  await([&] { return mentions(content(file), part); });
 }
 
 }  // namespace
@@ -93,7 +86,7 @@ TEST_CASE("SIGHUP shows another certificate, and opens the access log again") {
   tls_client old(port);
   CHECK(old.server_name() == "first");
   CHECK(old.ask(question).status == 200);
-  CHECK(comes_to_mention(log, R"("path":"/embed","status":200,"model":"all-MiniLM-L6-v2","texts":1,)"));
+  await_mention(log, R"("path":"/embed","status":200,"model":"all-MiniLM-L6-v2","texts":1,)");
 
   folder.write("key.pem", "no key");
   server.signal(SIGHUP);

@@ -5,6 +5,7 @@
 // bodies.
 
 #include "compress.hpp"
+#include "support/await.hpp"
 #include "support/doctest.hpp"
 #include "support/http_client.hpp"
 #include "test_server.hpp"
@@ -98,9 +99,9 @@ TEST_CASE("statistics count texts, batches and their sizes") {
   test_server server;
   http_client client(server.port());
   CHECK(client.ask(post_json("/v2/models/fake/infer", two_texts)).status == 200);
-  auto done = client.ask(get("/v2/models/fake/stats"));
-  while (!mentions(done, R"("inference_count":2,)"))  // counted right after the answer
-    done = client.ask(get("/v2/models/fake/stats"));
+  const auto statistics = [&] { return client.ask(get("/v2/models/fake/stats")); };
+  await([&] { return mentions(statistics(), R"("inference_count":2,)"); });  // counted right after the answer
+  const auto done = statistics();
   CHECK(mentions(done, R"("inference_count":2,"execution_count":1)"));
   CHECK(mentions(done, R"("success":{"count":2,)"));
   CHECK(mentions(done, R"("compute_infer":{"count":2,)"));

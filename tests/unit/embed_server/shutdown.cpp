@@ -8,7 +8,6 @@
 
 #include <string>
 #include <system_error>
-#include <thread>
 #include <vector>
 
 using namespace carpool::test;
@@ -100,9 +99,10 @@ TEST_CASE("while the server drains, it says that it is not healthy") {
   busy.send(question);
   observer.send("GET /health HTTP/1.1\r\n");  // has begun, so it will be answered
   server.await_run();
-  while (http_client(server.port()).ask(get("/metrics")).body.find("{state=\"active\"} 3\n") ==
-         std::string::npos)
-    std::this_thread::yield();
+  await([&] {
+    return http_client(server.port()).ask(get("/metrics")).body.find("{state=\"active\"} 3\n") !=
+           std::string::npos;
+  });
   server.signal();
   await([&] { return refuses_connections(server); });
   observer.send("Host: a\r\n\r\n");
