@@ -21,6 +21,7 @@ time of those cores, and that of a GPU what the driver says. --json writes what 
 #include "support/http_load.hpp"
 #include "support/interleaved.hpp"
 #include "support/server_process.hpp"
+#include "support/write_file.hpp"
 
 #include <sched.h>
 
@@ -31,8 +32,9 @@ time of those cores, and that of a GPU what the driver says. --json writes what 
 #include <cstdint>
 #include <cstdio>
 #include <ctime>
-#include <fstream>
 #include <optional>
+#include <ostream>
+#include <sstream>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -265,7 +267,7 @@ class program {
   }
 
   void write_json() const {
-    std::ofstream out(given_.json);
+    std::ostringstream out;
     out << "{\"title\": \"a server without and with batching\", \"unit\": \"requests per second, and "
            "percent\",\n"
         << "\"groups\": [";
@@ -277,7 +279,7 @@ class program {
       write_group(out, "GPU, percent", &record::gpu);
     }
     out << "]}\n";
-    if (!out.flush()) throw std::runtime_error("cannot write " + given_.json);
+    bench::write_file(given_.json, out.str());
   }
 
   void write_group(std::ostream& out, const char* name, std::vector<double> record::*values) const {

@@ -7,12 +7,12 @@
 
 #include "contenders.hpp"
 #include "summary.hpp"
+#include "support/write_file.hpp"
 
 #include <cstddef>
-#include <fstream>
 #include <ostream>
 #include <span>
-#include <stdexcept>
+#include <sstream>
 #include <string>
 
 namespace bench {
@@ -39,14 +39,14 @@ inline void write_cell(std::ostream& out, const cell_result& result, std::span<c
 /// Throws std::runtime_error if the file cannot be written.
 inline void write_json(const std::string& path, std::span<const cell_result> results,
                        std::span<const contender> contenders) {
-  std::ofstream out(path);
+  std::ostringstream out;
   out << "[\n";
   for (std::size_t i = 0; i < results.size(); ++i) {
     write_cell(out, results[i], contenders);
     out << (i + 1 < results.size() ? ",\n" : "\n");
   }
   out << "]\n";
-  if (!out.flush()) throw std::runtime_error("cannot write " + path);
+  write_file(path, out.str());
 }
 
 }  // namespace bench

@@ -26,6 +26,7 @@ Texts are English of mixed length, N to a request. The same seed sends the same 
 #include "support/open_http_load.hpp"
 #include "support/plot_lines.hpp"
 #include "support/request_bodies.hpp"
+#include "support/write_file.hpp"
 #include <carpool/simulate/recorded_trace.hpp>
 
 #include <boost/asio/connect.hpp>
@@ -202,7 +203,7 @@ void print(const measurement& each) {
 }
 
 void write_json(const std::string& path, const std::vector<measurement>& all) {
-  std::ofstream out(path);
+  std::ostringstream out;
   out << "{\"unit\": \"ms\", \"loads\": [";
   const char* separator = "\n";
   for (const measurement& each : all) {
@@ -219,7 +220,7 @@ void write_json(const std::string& path, const std::vector<measurement>& all) {
     out << "}}";
   }
   out << "\n]}\n";
-  if (!out.flush()) throw std::runtime_error("cannot write " + path);
+  bench::write_file(path, out.str());
 }
 
 void draw(const std::string& path, const std::vector<measurement>& all) {
@@ -246,7 +247,7 @@ struct closed_loop {
 };
 
 void write_json(const std::string& path, const std::vector<closed_loop>& all) {
-  std::ofstream out(path);
+  std::ostringstream out;
   out << "{\"unit\": \"ms\", \"closed_loops\": [";
   const char* separator = "\n";
   for (const closed_loop& each : all)
@@ -254,7 +255,7 @@ void write_json(const std::string& path, const std::vector<closed_loop>& all) {
         << R"(, "answered_per_second": )" << each.rate() << R"(, "mean": )" << each.mean_milliseconds()
         << R"(, "refused": )" << each.measured.refused() << R"(, "lost": )" << each.measured.got.lost << '}';
   out << "\n]}\n";
-  if (!out.flush()) throw std::runtime_error("cannot write " + path);
+  bench::write_file(path, out.str());
 }
 
 /// Requests that are all due at once, over as many connections as there are clients.

@@ -5,13 +5,14 @@
 
 #pragma once
 
+#include "support/write_file.hpp"
+
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
 #include <cstdio>
-#include <fstream>
 #include <ostream>
-#include <stdexcept>
+#include <sstream>
 #include <string>
 #include <utility>
 #include <vector>
@@ -47,9 +48,9 @@ class line_plot {
   }
 
   void write(const std::string& path) const {
-    std::ofstream out(path);
+    std::ostringstream out;
     draw(out);
-    if (!out.flush()) throw std::runtime_error("cannot write " + path);
+    write_file(path, out.str());
   }
 
   void draw(std::ostream& out) const {
