@@ -7,7 +7,6 @@
 #pragma once
 
 #include "support/clock.hpp"
-#include "support/placement.hpp"
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/co_spawn.hpp>

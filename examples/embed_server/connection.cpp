@@ -5,7 +5,6 @@
 
 #include "access_line.hpp"
 #include "api_error.hpp"
-#include "no_throw.hpp"
 #include "read_request.hpp"
 #include "response_header.hpp"
 #include "routes.hpp"

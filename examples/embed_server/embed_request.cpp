@@ -3,7 +3,6 @@
 
 #include "embed_request.hpp"
 
-#include "api_error.hpp"
 #include "json_fields.hpp"
 #include "strict_json.hpp"
 

@@ -3,7 +3,7 @@
 
 #pragma once
 
-#include "metrics.hpp"
+#include "gpu_reading.hpp"
 #include <carpool/observe/prometheus_text.hpp>
 
 #include <span>

@@ -7,7 +7,6 @@
 #include "infer_request.hpp"
 #include "score_answer.hpp"
 #include "score_service.hpp"
-#include "suitability.hpp"
 #include "turns.hpp"
 
 #include <cstddef>

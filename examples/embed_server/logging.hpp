@@ -9,7 +9,7 @@
 namespace embed_server {
 
 /// While this lives, spdlog's default logger writes to standard error from a thread of its own. A full log
-/// queue drops its oldest lines: logging never holds up the io thread.
+/// queue drops its oldest lines: logging never holds up whoever serves clients.
 class background_logging {
  public:
   /// `level` is one of spdlog's names: trace, debug, info, warn, error, off.
