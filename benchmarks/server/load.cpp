@@ -22,11 +22,10 @@ that is slow for a while is asked less meanwhile.
 Texts are English of mixed length, N to a request. The same seed sends the same requests.
 )";
 
+#include "load_report.hpp"
 #include "support/arguments.hpp"
 #include "support/open_http_load.hpp"
-#include "support/plot_lines.hpp"
 #include "support/request_bodies.hpp"
-#include "support/write_file.hpp"
 #include <carpool/simulate/recorded_trace.hpp>
 
 #include <boost/asio/connect.hpp>
@@ -42,20 +41,18 @@ Texts are English of mixed length, N to a request. The same seed sends the same 
 #include <cstdint>
 #include <cstdio>
 #include <fstream>
-#include <limits>
 #include <random>
 #include <sstream>
 #include <stdexcept>
 #include <string>
 #include <system_error>
-#include <utility>
 #include <vector>
 
 namespace {
 
-using bench::latency_histogram;
+using bench::closed_loop;
+using bench::measurement;
 using bench::timed_request;
-using namespace std::chrono_literals;
 
 struct server_address {
   std::string name;  ///< HOST:PORT, which it is told that it is asked by
@@ -161,21 +158,6 @@ std::vector<timed_request> as_recorded(const settings& given) {
   return requests;
 }
 
-struct measurement {
-  double rate = 0;  // requests per second that were due
-  bench::load_result got;
-  double seconds = 0;
-
-  [[nodiscard]] double milliseconds(double quantile) const {
-    return static_cast<double>(got.answered.quantile(quantile)) / 1e3;
-  }
-  [[nodiscard]] std::size_t refused() const {
-    std::size_t all = 0;
-    for (const auto& [status, count] : got.other) all += count;
-    return all;
-  }
-};
-
 measurement measure(const std::vector<timed_request>& requests, const std::string& load_name,
                     std::size_t connections, const settings& given) {
   bench::open_http_load load(
@@ -191,71 +173,6 @@ measurement measure(const std::vector<timed_request>& requests, const std::strin
   if (result.got.lost == requests.size())
     throw std::runtime_error("no answer from " + given.server + "; is the server running?");
   return result;
-}
-
-void print(const measurement& each) {
-  std::printf("| %.1f | %.1f | %.2f | %.2f | %.2f | %.2f | %.2f | %zu | %zu | %.2f |\n", each.rate,
-              static_cast<double>(each.got.answered.count()) / each.seconds, each.milliseconds(0.5),
-              each.milliseconds(0.9), each.milliseconds(0.99), each.milliseconds(0.999), each.milliseconds(1),
-              each.refused(), each.got.lost,
-              std::chrono::duration<double, std::milli>(each.got.latest_start).count());
-  std::fflush(stdout);
-}
-
-void write_json(const std::string& path, const std::vector<measurement>& all) {
-  std::ostringstream out;
-  out << "{\"unit\": \"ms\", \"loads\": [";
-  const char* separator = "\n";
-  for (const measurement& each : all) {
-    out << std::exchange(separator, ",\n") << R"({"rate": )" << each.rate << R"(, "seconds": )"
-        << each.seconds << R"(, "answered": )" << each.got.answered.count() << R"(, "lost": )"
-        << each.got.lost << R"(, "mean": )" << each.got.answered.mean() / 1e3;
-    for (const auto& [name, quantile] :
-         {std::pair{"p50", 0.5}, {"p90", 0.9}, {"p99", 0.99}, {"p999", 0.999}, {"max", 1.0}})
-      out << ", \"" << name << "\": " << each.milliseconds(quantile);
-    out << R"(, "statuses": {)";
-    const char* comma = "";
-    for (const auto& [status, count] : each.got.other)
-      out << std::exchange(comma, ", ") << '"' << status << "\": " << count;
-    out << "}}";
-  }
-  out << "\n]}\n";
-  bench::write_file(path, out.str());
-}
-
-void draw(const std::string& path, const std::vector<measurement>& all) {
-  bench::chart drawn{.title = "Latency of answers", .x_label = "requests/s", .y_label = "ms", .lines = {}};
-  for (const auto& [name, quantile] : {std::pair{"p50", 0.5}, {"p99", 0.99}, {"p99.9", 0.999}}) {
-    bench::line one{name, {}, quantile == 0.99};
-    for (const measurement& each : all)
-      one.points.emplace_back(each.rate, each.got.answered.count() > 0
-                                             ? each.milliseconds(quantile)
-                                             : std::numeric_limits<double>::quiet_NaN());
-    drawn.lines.push_back(std::move(one));
-  }
-  bench::line_plot(drawn).write(path);
-}
-
-struct closed_loop {
-  std::size_t clients = 0;
-  measurement measured;
-
-  [[nodiscard]] double rate() const {
-    return static_cast<double>(measured.got.answered.count()) / measured.seconds;
-  }
-  [[nodiscard]] double mean_milliseconds() const { return measured.got.since_sent.mean() / 1e3; }
-};
-
-void write_json(const std::string& path, const std::vector<closed_loop>& all) {
-  std::ostringstream out;
-  out << "{\"unit\": \"ms\", \"closed_loops\": [";
-  const char* separator = "\n";
-  for (const closed_loop& each : all)
-    out << std::exchange(separator, ",\n") << R"({"clients": )" << each.clients
-        << R"(, "answered_per_second": )" << each.rate() << R"(, "mean": )" << each.mean_milliseconds()
-        << R"(, "refused": )" << each.measured.refused() << R"(, "lost": )" << each.measured.got.lost << '}';
-  out << "\n]}\n";
-  bench::write_file(path, out.str());
 }
 
 /// Requests that are all due at once, over as many connections as there are clients.
@@ -276,9 +193,7 @@ void run_closed(const settings& given) {
     if (each.measured.got.answered.count() == 0)
       throw std::runtime_error(given.path + " answers with status " +
                                std::to_string(each.measured.got.other.begin()->first) + ", never with 200");
-    std::printf("| %zu | %.1f | %.2f | %zu | %zu |\n", clients, each.rate(), each.mean_milliseconds(),
-                each.measured.refused(), each.measured.got.lost);
-    std::fflush(stdout);
+    print(each);
   }
   if (!given.json.empty()) write_json(given.json, all);
 }
