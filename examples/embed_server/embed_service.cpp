@@ -157,7 +157,7 @@ asio::awaitable<response> embed_service::run_for_openai(std::string body, circum
   choose(when, model_for_openai(request.model));
   check_can_do(when.about(), endpoint::openai_embeddings);
   check_batch_size(request.field, request.texts.size(), when.max_inputs(limits_));
-  co_return co_await answer_openai(when, limits_, std::move(request));
+  return answer_openai(when, limits_, std::move(request));
 }
 
 void embed_service::choose(circumstances& when, std::shared_ptr<hosted_model> model) {
