@@ -96,8 +96,10 @@ asio::awaitable<void> client_stream::watch_clock() {
   if (socket_.is_open()) spdlog::debug("connection dropped: the client took too long");
 }
 
+// Not beyond the end: Asio has taken note of it, and would wait for more news of the socket, which need not
+// come.
 void client_stream::begin_reading() {
-  if (reading_) return;
+  if (reading_ || ends_stream(last_failure_)) return;
   note_progress();
   async_read_some(input_.prepare(read_at_once),
                   [self = shared_from_this()](const error_code& ec, std::size_t size) {
