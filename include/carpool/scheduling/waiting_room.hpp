@@ -197,7 +197,10 @@ class waiting_room {
   /// After some have left a queue of this size.
   std::size_t close_up(std::size_t before) {
     if (queue_.size() == before) return 0;
-    rides_.take_successors([this](const waiting_request& successor) { take_place(successor); });
+    rides_.take_successors([this](const waiting_request& successor) {
+      take_place(successor);
+      next_ageing_ = time_point::min();  // of a lower priority than its host it may be overtaken now
+    });
     tags_are_stale_ = share_.has_value();
     return before - queue_.size();
   }

@@ -189,6 +189,21 @@ TEST_CASE("a place that is handed on still suits all who share it") {
   CHECK(b.run(4ms) == numbers{2, 3, 4});
 }
 
+TEST_CASE("a place that is handed on to a lower priority is not overtaken beyond max_overtaking either") {
+  patient_bench b({.max_overtaking = 10ms});
+  const auto urgent = [](std::size_t number, duration now) {
+    waiting_request request = waiting(number, at(now));
+    request.priority = 1;
+    return request;
+  };
+  b.share(urgent(1, 0ms), 7);
+  b.share(2, 7);
+  CHECK(!b.next(0ms).dispatchable);  // nobody is overtaken: there is one place
+  b.admit(urgent(3, 9ms));
+  b.cancel(1);
+  CHECK(b.run(11ms) == numbers{2, 3});
+}
+
 TEST_CASE("riders count against the size of the queue, also those of a run") {
   rides_bench b({4, 5ms, 1}, {.max_size = 2});
   b.share(1, 7);
