@@ -76,12 +76,13 @@ class lanes {
 
  private:
   static constexpr double idle = std::numeric_limits<double>::infinity();
+  static constexpr double longest = 1e9;  // seconds; whatever a batch costs, its lane is not idle
 
   [[nodiscard]] double draw(double work, time_point now) noexcept {
     double seconds = model_.seconds(work);
     if (model_.spread > 0) seconds *= std::exp(model_.spread * dice_.normal());
     if (model_.stall_chance > 0 && dice_.uniform() <= model_.stall_chance) seconds *= model_.stall_factor;
-    return now < model_.drift_at ? seconds : seconds * model_.drift;
+    return std::min(longest, now < model_.drift_at ? seconds : seconds * model_.drift);
   }
 
   /// How fast each running batch progresses.
@@ -100,7 +101,9 @@ class lanes {
   void look_ahead() noexcept {
     const auto first = std::min_element(ends_.begin(), ends_.end());
     next_lane_ = static_cast<std::size_t>(first - ends_.begin());
-    next_end_ = running_ == 0 ? never : last_ + from_seconds(std::max(0.0, *first - progress_) / speed());
+    next_end_ = running_ == 0
+                    ? never
+                    : saturating_add(last_, from_seconds(std::max(0.0, *first - progress_) / speed()));
   }
 
   lane_model model_;

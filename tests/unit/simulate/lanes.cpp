@@ -6,6 +6,7 @@
 #include <support/doctest.hpp>
 
 #include <cstddef>
+#include <limits>
 #include <vector>
 
 namespace {
@@ -102,4 +103,17 @@ TEST_CASE("noise keeps the median time, and a stall multiplies it") {
   simulate::lanes lanes(stalling, 1, 1);
   lanes.start(0, 0, start);
   CHECK(lanes.next_end() == start + 30ms);
+}
+
+TEST_CASE("a lane is not free while it has a batch, however long that takes, and the clock has an end") {
+  for (const double work : {1e300, std::numeric_limits<double>::infinity()}) {
+    CAPTURE(work);
+    simulate::lanes lanes(affine(), 2, 1);
+    lanes.start(0, work, start);
+    CHECK(lanes.next_end() > start + 24h * 365);
+    CHECK(lanes.free_lane() == 1);
+    lanes.finish(lanes.next_end());
+    lanes.start(0, work, time_point::max() - 1h);
+    CHECK(lanes.next_end() == never);
+  }
 }
