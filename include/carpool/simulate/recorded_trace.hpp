@@ -71,7 +71,7 @@ class trace_reader {
     if (kind == "request" && (fields.size() == 1 || (fields.size() == 2 && fields[1] >= 0)))
       arrivals_.push_back({fields[0], fields.size() == 2 ? fields[1] : 1});
     else if (kind == "batch" && fields.size() == 4 && fields[1] >= 1 && fields[1] < most && fields[2] >= 0 &&
-             fields[3] >= 0)
+             fields[3] >= 0 && fields[3] <= longest)
       read_.batches.push_back({fields[0], static_cast<std::size_t>(fields[1]), fields[2], fields[3]});
     else
       fail();
@@ -91,6 +91,7 @@ class trace_reader {
   }
 
   static constexpr double most = 9007199254740992;  // 2^53 requests in a batch
+  static constexpr double longest = 1e9;            // seconds; the cost of longer ones cannot be computed
 
   [[noreturn]] void fail() const {
     throw std::runtime_error("line " + std::to_string(number_) +

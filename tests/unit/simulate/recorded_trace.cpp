@@ -48,9 +48,10 @@ TEST_CASE("a recording may be empty") {
 }
 
 TEST_CASE("a line that is no event is refused by its number") {
-  for (const char* line : {"request", "request,", "request,1,2,3", "request,x", "request,1 ", "request,nan",
-                           "request,1,", "batch,1,1,1,1,", "batch,1,2,3", "batch,1,0,1,1", "batch,1,1,1,-1",
-                           "arrival,1", ",", "request,1,-1", "batch,1,1,-1,1", "batch,1,1e300,1,1"}) {
+  for (const char* line :
+       {"request", "request,", "request,1,2,3", "request,x", "request,1 ", "request,nan", "request,1,",
+        "batch,1,1,1,1,", "batch,1,2,3", "batch,1,0,1,1", "batch,1,1,1,-1", "arrival,1", ",", "request,1,-1",
+        "batch,1,1,-1,1", "batch,1,1e300,1,1", "batch,1,1,1,1e300"}) {
     CAPTURE(line);
     CHECK_THROWS_WITH_AS(read(std::string("# first\n") + line + "\n"),
                          "line 2 is neither request,ARRIVAL[,WORK] nor batch,START,SIZE,WORK,DURATION",
