@@ -41,6 +41,10 @@ enum class error {
 /// The category of carpool::error. Thread-safe.
 class error_category final : public boost::system::error_category {
  public:
+  /// All instances are equal, by this number (drawn at random): a program has more than one where shared
+  /// libraries hide their symbols.
+  constexpr error_category() noexcept : boost::system::error_category(0x4a89bae2bba8f154) {}
+
   const char* name() const noexcept override { return "carpool"; }
 
   std::string message(int value) const override {
@@ -68,7 +72,7 @@ class error_category final : public boost::system::error_category {
   }
 };
 
-/// The one instance of carpool::error_category.
+/// The instance of carpool::error_category that this part of the program uses.
 [[nodiscard]] inline const boost::system::error_category& get_error_category() noexcept {
   static const error_category instance;
   return instance;

@@ -1,7 +1,9 @@
 // Copyright (c) 2026 The carpool authors
 // SPDX-License-Identifier: BSL-1.0
 
+#include <carpool/bert/error.hpp>
 #include <carpool/error.hpp>
+#include <carpool/tensors/error.hpp>
 
 #include <boost/system/error_code.hpp>
 #include <boost/system/system_error.hpp>
@@ -33,6 +35,15 @@ TEST_CASE("an error compares with codes of its own category only") {
   CHECK(full != boost::system::error_code(1, boost::system::generic_category()));
   CHECK(full.category() == carpool::get_error_category());
   CHECK(full.category().name() == std::string("carpool"));
+}
+
+TEST_CASE("an error that comes out of a shared library with a category of its own is still that error") {
+  CHECK(boost::system::error_code(2, carpool::error_category()) == error::expired);
+  CHECK(boost::system::error_code(2, carpool::bert::error_category_type()) ==
+        carpool::bert::error::empty_text);
+  CHECK(boost::system::error_code(2, carpool::tensors::error_category_type()) ==
+        carpool::tensors::error::wrong_type);
+  CHECK(boost::system::error_code(2, carpool::error_category()) != carpool::bert::error::empty_text);
 }
 
 TEST_CASE("a value that is no error is named in its message") {

@@ -27,6 +27,9 @@ enum class error {
 /// The category of `bert::error`, named "carpool.bert".
 class error_category_type final : public boost::system::error_category {
  public:
+  /// Equal to every other instance, as a carpool::error_category.
+  constexpr error_category_type() noexcept : boost::system::error_category(0x7c05357ad2d37388) {}
+
   const char* name() const noexcept override { return "carpool.bert"; }
 
   std::string message(int value) const override {

@@ -21,6 +21,9 @@ enum class error {
 /// The category of `tensors::error`, named "carpool.tensors".
 class error_category_type final : public boost::system::error_category {
  public:
+  /// Equal to every other instance, as a carpool::error_category.
+  constexpr error_category_type() noexcept : boost::system::error_category(0x65e19b111084b12f) {}
+
   const char* name() const noexcept override { return "carpool.tensors"; }
 
   std::string message(int value) const override {
