@@ -15,6 +15,7 @@
 #include <boost/asio/execution/executor.hpp>
 #include <boost/asio/execution/outstanding_work.hpp>
 #include <boost/asio/execution_context.hpp>
+#include <boost/asio/is_executor.hpp>
 #include <boost/asio/prefer.hpp>
 #include <boost/asio/query.hpp>
 #include <boost/asio/require.hpp>
@@ -33,12 +34,17 @@ inline constexpr bool can_be_posted_to =
     boost::asio::can_require<const Executor&, boost::asio::execution::blocking_t::never_t>::value;
 
 /// Whether the handler says where it wants to be called, and can be posted there. All others are posted to
-/// the batcher's executor, which hands on those that name another one.
+/// the batcher's executor, which hands on those that name another one. Refuses executors of before
+/// Boost 1.74: a handler that was taken for one without an executor would be called beside its strand.
 enum class naming { no_executor, one_that_is_posted_to, one_that_only_executes };
 template <class Handler>
 inline constexpr naming names_executor = [] {
   struct none {};
   using named = boost::asio::associated_executor_t<Handler, none>;
+  static_assert(
+      boost::asio::execution::is_executor<named>::value || !boost::asio::is_executor<named>::value,
+      "carpool: the handler's executor is one of the Networking TS only, as io_context::strand is; take "
+      "asio::make_strand(context)");
   if (can_be_posted_to<named>) return naming::one_that_is_posted_to;
   return boost::asio::execution::is_executor<named>::value ? naming::one_that_only_executes
                                                            : naming::no_executor;
