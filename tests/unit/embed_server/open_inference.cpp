@@ -120,7 +120,8 @@ TEST_CASE("errors are JSON of one field, whoever finds them") {
       client.ask(post_json("/v2/models/fake/infer",
                            R"({"inputs":[{"name":"TEXT","shape":[1],"datatype":"BYTES","data":["boom"]}]})"));
   CHECK(boom.status == 500);
-  CHECK(boom.body == R"({"error":"the model failed: collate, model, split or a lane factory threw an exception"})");
+  CHECK(boom.body ==
+        R"({"error":"the model failed: collate, model, split or a lane factory threw an exception"})");
 }
 
 TEST_CASE("a timeout in the request ends the wait for a busy model with 503") {
