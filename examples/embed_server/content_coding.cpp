@@ -17,6 +17,9 @@ namespace {
   throw api_error{problem::malformed, "the compressed body " + why};
 }
 
+/// What gzip writes may be several files of it, one behind the other (RFC 1952).
+bool begins_member(std::string_view compressed) { return compressed.starts_with("\x1f\x8b"); }
+
 }  // namespace
 
 struct body_decoder::stream {
@@ -32,11 +35,7 @@ struct body_decoder::stream {
 };
 
 body_decoder::body_decoder(std::string_view compressed, std::uint64_t limit)
-    : stream_(std::make_unique<stream>()), limit_(limit) {
-  // zlib takes a pointer to non-const for historical reasons, and does not write there.
-  stream_->state.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(compressed.data()));
-  stream_->state.avail_in = static_cast<uInt>(compressed.size());
-}
+    : stream_(std::make_unique<stream>()), left_(compressed), limit_(limit) {}
 
 body_decoder::~body_decoder() = default;
 
@@ -46,17 +45,29 @@ bool body_decoder::decode_some(std::size_t size) {
   decoded_.resize(before + size);
   state.next_out = reinterpret_cast<Bytef*>(decoded_.data() + before);
   state.avail_out = static_cast<uInt>(size);
-  const int result = inflate(&state, Z_NO_FLUSH);
+  const std::string_view piece = left_.substr(0, size);
+  // zlib takes a pointer to non-const for historical reasons, and does not write there.
+  state.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(piece.data()));
+  state.avail_in = static_cast<uInt>(piece.size());
+
+  const std::string_view from_here = left_;
+  int result = Z_OK;
+  do {
+    result = inflate(&state, Z_NO_FLUSH);
+    left_ = from_here.substr(piece.size() - state.avail_in);
+  } while (result == Z_STREAM_END && begins_member(left_) && inflateReset(&state) == Z_OK &&
+           state.avail_in > 0);
   decoded_.resize(decoded_.size() - state.avail_out);
+
   if (decoded_.size() > limit_)
     throw api_error{problem::body_too_large,
                     "the body is larger than " + std::to_string(limit_) + " bytes once it is decompressed"};
-  if (result == Z_STREAM_END) {
-    if (state.avail_in > 0) refuse_body("goes on behind its end");
-    return false;
-  }
   if (result == Z_MEM_ERROR) throw std::bad_alloc();
-  if (result == Z_BUF_ERROR || (result == Z_OK && state.avail_in == 0 && state.avail_out > 0))
+  if (result == Z_STREAM_END) {
+    if (!left_.empty() && !begins_member(left_)) refuse_body("goes on behind its end");
+    return !left_.empty();
+  }
+  if (left_.empty() && state.avail_out > 0 && (result == Z_OK || result == Z_BUF_ERROR))
     refuse_body("ends too early");
   if (result != Z_OK) refuse_body("is damaged");
   return true;

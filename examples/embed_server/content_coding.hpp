@@ -20,8 +20,9 @@ class body_decoder {
   body_decoder(const body_decoder&) = delete;
   body_decoder& operator=(const body_decoder&) = delete;
 
-  /// Decodes at most `size` more bytes, at least 1. False once everything is there. Throws api_error:
-  /// malformed for a body that is damaged, ends early or goes on, body_too_large beyond the limit.
+  /// Reads at most `size` more bytes, at least 1, and decodes at most as many: there are large bodies of
+  /// which nothing comes. False once everything is there. Throws api_error: malformed for a body that is
+  /// damaged, ends early or goes on, body_too_large beyond the limit.
   bool decode_some(std::size_t size);
 
   /// Of what has been decoded so far.
@@ -33,6 +34,7 @@ class body_decoder {
  private:
   struct stream;
   std::unique_ptr<stream> stream_;
+  std::string_view left_;
   std::string decoded_;
   std::uint64_t limit_;
 };

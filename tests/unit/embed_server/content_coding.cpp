@@ -50,6 +50,27 @@ TEST_CASE("H6: a small body that becomes a large one is refused at the limit") {
   CHECK(refusal(compress(std::string(1001, 'a'), coding::gzip)) == problem::body_too_large);
 }
 
+TEST_CASE("a body of gzip may have several members") {
+  const std::string share = compress("share ", coding::gzip), nothing = compress("", coding::gzip),
+                    ride = compress("the ride", coding::gzip);
+  for (const std::size_t at_once : {1U, 7U, 20U, 1000U})
+    CHECK(decode(share + nothing + nothing + ride, at_once) == "share the ride");
+  CHECK(refusal(share + ride.substr(0, 1)) == problem::malformed);
+  CHECK(refusal(share + ride.substr(0, 2)) == problem::malformed);
+  CHECK(refusal(share + ride + "x") == problem::malformed);
+}
+
+TEST_CASE("a body of which nothing comes is read in pieces, too") {
+  std::string empty_blocks = "\x78\x9c";  // zlib's header; then blocks that are stored and have no bytes
+  for (int block = 0; block < 1000; ++block) empty_blocks += std::string("\0\0\0\xff\xff", 5);
+  empty_blocks += std::string("\3\0\0\0\0\1", 6);  // a last block without bytes, and the check sum
+  body_decoder decoder{empty_blocks, 1000};
+  int calls = 1;
+  while (decoder.decode_some(100)) ++calls;
+  CHECK(calls == 51);
+  CHECK(decoder.release().empty());
+}
+
 TEST_CASE("a damaged, short or prolonged body is refused") {
   const std::string good = compress("share the ride", coding::gzip);
   CHECK(refusal("") == problem::malformed);
