@@ -21,6 +21,7 @@ adds the baselines in Python and makes tables and plots of it.
 #include "subject.hpp"
 #include "support/arguments.hpp"
 #include "support/english_texts.hpp"
+#include "support/write_file.hpp"
 #include "tf32.hpp"
 #include <carpool/bert/nvml.hpp>
 
@@ -30,7 +31,6 @@ adds the baselines in Python and makes tables and plots of it.
 #include <cstddef>
 #include <cstdio>
 #include <filesystem>
-#include <fstream>
 #include <span>
 #include <stdexcept>
 #include <string>
@@ -73,8 +73,9 @@ class gpu_bench {
       throw std::runtime_error("there is no CUDA device: " + bert::find_cuda().why_not);
     if (device_.is_cpu()) at::set_num_threads(1);
     if (given.texts.empty()) return;
-    std::ofstream file{given.texts};
-    for (const std::string& text : texts_) file << text << '\n';
+    std::string lines;
+    for (const std::string& text : texts_) lines += text + '\n';
+    bench::write_file(given.texts, lines);
   }
 
   void run() const {

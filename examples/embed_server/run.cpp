@@ -19,6 +19,7 @@
 #include "server.hpp"
 #include "shutdown.hpp"
 #include "tls.hpp"
+#include <carpool/bert/control_groups.hpp>
 #include <carpool/bert/cores.hpp>
 
 #include <boost/asio/awaitable.hpp>
@@ -91,7 +92,7 @@ asio::awaitable<bool> serve_clients(server& http, const model_catalog& models, c
 // Returns whether the server could start.
 bool check(const server_options& given) {
   check_report report;
-  check_machine(report, carpool::bert::core_count());
+  check_machine(report, carpool::bert::core_count(), carpool::bert::control_groups{}.memory_limit());
   check_model(report, given);
   check_surroundings(report, given);
   std::cout << report.text() << std::flush;

@@ -55,15 +55,22 @@ std::string describe_cpu(std::size_t usable) {
   return text;
 }
 
-std::string gibibytes(const std::string& kilobytes) {
+std::uint64_t bytes_of(const std::string& kilobytes) {
   std::uint64_t number = 0;
   std::istringstream(kilobytes) >> number;
-  return fmt::format("{:.1f} GiB", static_cast<double>(number) / 1'048'576);
+  return number * 1024;
 }
 
-std::string describe_memory() {
-  return fmt::format("{}, of which {} are available", gibibytes(field_of("/proc/meminfo", "MemTotal")),
-                     gibibytes(field_of("/proc/meminfo", "MemAvailable")));
+std::string gibibytes(std::uint64_t bytes) {
+  return fmt::format("{:.1f} GiB", static_cast<double>(bytes) / (1 << 30));
+}
+
+std::string describe_memory(std::uint64_t limit) {
+  const std::uint64_t all = bytes_of(field_of("/proc/meminfo", "MemTotal"));
+  std::string text = fmt::format("{}, of which {} are available", gibibytes(all),
+                                 gibibytes(bytes_of(field_of("/proc/meminfo", "MemAvailable"))));
+  if (limit < all) text += fmt::format("; this process's control group may have {}", gibibytes(limit));
+  return text;
 }
 
 std::string describe_files() {
@@ -111,9 +118,9 @@ std::string try_origins(const std::vector<std::string>& origins) {
 
 }  // namespace
 
-void check_machine(check_report& report, std::size_t usable_cores) {
+void check_machine(check_report& report, std::size_t usable_cores, std::uint64_t memory_limit) {
   report.look("CPU", [&] { return describe_cpu(usable_cores); });
-  report.look("memory", describe_memory);
+  report.look("memory", [&] { return describe_memory(memory_limit); });
   report.look("files", describe_files);
   report.look("locked memory", describe_locked_memory);
 }

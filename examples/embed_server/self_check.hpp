@@ -7,11 +7,13 @@
 #include "options.hpp"
 
 #include <cstddef>
+#include <cstdint>
 
 namespace embed_server {
 
-/// Looks at the machine: CPU, memory, what this process may use of it, of the cores so many.
-void check_machine(check_report& report, std::size_t usable_cores);
+/// Looks at the machine: CPU, memory, and what this process may use of it: so many cores, and so many bytes
+/// of memory if that is less than there are.
+void check_machine(check_report& report, std::size_t usable_cores, std::uint64_t memory_limit);
 
 /// Looks at all that the server needs besides its model, by doing what it does at its start: where it
 /// listens, certificate, keys, access log. Leaves everything as it was, but a socket file that

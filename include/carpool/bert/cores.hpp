@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <carpool/bert/cpu_quota.hpp>
+#include <carpool/bert/control_groups.hpp>
 
 #include <algorithm>
 #include <cmath>
@@ -22,7 +22,7 @@ struct core_shares {
 /// The cores that this process may keep busy, at least one: those that it may run on, but no more than its
 /// `quota` of CPU time is worth. With threads on all 64 cores of a machine a container of four would have
 /// used its time up after a sixteenth of each period, and stood still for the rest.
-inline std::size_t core_count(double quota = cpu_quota()) {
+inline std::size_t core_count(double quota = control_groups{}.cpu_quota()) {
   const double cores = std::max(1U, std::thread::hardware_concurrency());
   return static_cast<std::size_t>(std::clamp(std::ceil(quota), 1.0, cores));
 }

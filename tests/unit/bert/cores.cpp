@@ -1,7 +1,6 @@
 // Copyright (c) 2026 The carpool authors
 // SPDX-License-Identifier: BSL-1.0
 #include "support/doctest.hpp"
-#include "support/temporary_folder.hpp"
 #include <carpool/bert/cores.hpp>
 
 #include <algorithm>
@@ -48,19 +47,4 @@ TEST_CASE("a quota of CPU time counts as so many cores, rounded up") {
   CHECK(all == std::max(1U, std::thread::hardware_concurrency()));
   CHECK(core_count(1.5) == std::min<std::size_t>(2, all));
   CHECK(core_count(1e9) == all);
-}
-
-TEST_CASE("the quota is that of the process's control group, or of one around it, whichever is less") {
-  const carpool::test::temporary_folder folder;
-  const auto own = folder.write("own", "2:cpu:/old\n0::/system.slice/embed.service\n");
-  const auto quota = [&] { return cpu_quota(own, folder.path() / "groups"); };
-  constexpr double none = std::numeric_limits<double>::infinity();
-  CHECK(quota() == none);
-  folder.write("groups/system.slice/embed.service/cpu.max", "max 100000\n");
-  CHECK(quota() == none);
-  folder.write("groups/system.slice/embed.service/cpu.max", "400000 100000\n");
-  CHECK(quota() == 4);
-  folder.write("groups/cpu.max", "150000 100000\n");
-  CHECK(quota() == 1.5);
-  CHECK(cpu_quota(folder.path() / "missing", folder.path() / "groups") == none);
 }

@@ -6,7 +6,10 @@
 #include "support/doctest.hpp"
 #include "support/temporary_folder.hpp"
 
+#include <cstddef>
+#include <cstdint>
 #include <filesystem>
+#include <limits>
 #include <string>
 #include <thread>
 
@@ -26,16 +29,19 @@ bool good_log(const std::filesystem::path& file) {
 
 }  // namespace
 
-TEST_CASE("a check tells how many of the cores this process may use, where that is not all of them") {
-  const auto mentions_share = [](std::size_t usable) {
+TEST_CASE("a check tells how much of the machine this process may use, where that is not all of it") {
+  constexpr std::uint64_t no_limit = std::numeric_limits<std::uint64_t>::max(), half_a_gibibyte = 1U << 29U;
+  const auto check_says = [](std::size_t usable_cores, std::uint64_t memory_limit, const std::string& text) {
     check_report report;
-    check_machine(report, usable);
-    return report.text().find(" cores, of which this process may keep " + std::to_string(usable) + " busy") !=
-           std::string::npos;
+    check_machine(report, usable_cores, memory_limit);
+    return report.text().find(text) != std::string::npos;
   };
   const std::size_t cores = std::thread::hardware_concurrency();
-  CHECK(mentions_share(cores - 1));
-  CHECK_FALSE(mentions_share(cores));
+  CHECK(check_says(cores - 1, no_limit,
+                   " cores, of which this process may keep " + std::to_string(cores - 1) + " busy"));
+  CHECK_FALSE(check_says(cores, no_limit, "busy"));
+  CHECK(check_says(cores, half_a_gibibyte, " are available; this process's control group may have 0.5 GiB"));
+  CHECK_FALSE(check_says(cores, no_limit, "control group"));
 }
 
 TEST_CASE("a check leaves no access log behind where there was none, and those that are there as they are") {
