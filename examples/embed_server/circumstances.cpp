@@ -4,6 +4,8 @@
 #include "circumstances.hpp"
 
 #include "api_error.hpp"
+#include "embed_answer.hpp"
+#include "score_answer.hpp"
 #include <carpool/error.hpp>
 
 #include <boost/system/system_error.hpp>
@@ -36,8 +38,9 @@ asio::awaitable<embedded_texts> circumstances::run(const submitted_texts& texts,
   job.deadline = deadline;
   job.client = request.client.id;
   job.traceparent = request.traceparent;
-  job.admit = [this, fits = std::move(job.admit)](std::size_t token_count) {
+  job.admit = [this, fits = std::move(job.admit), pooled = job.pooled](std::size_t token_count) {
     if (fits) fits(token_count);
+    take_memory((pooled ? request.texts : token_count) * row_size());  // before it costs the model anything
     admit(token_count);
   };
   request.texts = texts.texts.size();
@@ -58,6 +61,15 @@ void circumstances::admit(std::size_t token_count) {
   request.preparation = std::chrono::steady_clock::now() - request.arrival;
   clients.count_tokens(request.client, token_count);
   arm->counted->update([&](model_counters& now) { now.tokens += token_count; });
+}
+
+// Bytes of the answer that one vector takes at most, or the scores of one text.
+std::size_t circumstances::row_size() const {
+  return about().labels.empty() ? about().dimension * longest_number : prediction_size(about().labels);
+}
+
+void circumstances::take_memory(std::size_t bytes) {
+  if (request.memory) request.memory->grow_by(bytes);
 }
 
 carpool::duration circumstances::record() {

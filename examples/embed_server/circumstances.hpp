@@ -38,11 +38,15 @@ struct circumstances {
   /// refused_text. Both must outlive the operation.
   asio::awaitable<embedded_texts> run(const submitted_texts& texts, embedding_job job);
 
+  /// The answer takes so many more bytes. Throws api_error as memory_share::grow_by.
+  void take_memory(std::size_t bytes);
+
   /// The answer is there: notes how long that took since the body had been read.
   carpool::duration record();
 
  private:
   void admit(std::size_t token_count);
+  std::size_t row_size() const;
 };
 
 }  // namespace embed_server

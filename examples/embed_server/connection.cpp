@@ -138,8 +138,8 @@ asio::awaitable<bool> connection::serve_one() {
         service_.clients().identify(request.head, where.to);  // before the body of a stranger is read
     service_.clients().count_request(request.client, where.to);
     check_media_type(request.head, where.to);
-    request.body_memory.emplace(service_.bodies());
-    co_await read_body(*stream_, parser, request.head, limits_, *request.body_memory);
+    request.memory.emplace(service_.memory());
+    co_await read_body(*stream_, parser, request.head, limits_, *request.memory);
   } catch (const api_error& error) {
     if (request.head.path.empty()) begin(request, describe_refused(parser));
     const auto& path = request.head.path;

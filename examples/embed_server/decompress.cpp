@@ -16,7 +16,7 @@ boost::asio::awaitable<std::string> decompress(exchange& request, std::string bo
   body_decoder decoder{body, limits.body_size};
   turns turn{limits.work_per_turn};
   while (decoder.decode_some(limits.work_per_turn)) {
-    if (request.body_memory) request.body_memory->grow_to(body.size() + decoder.size());
+    if (request.memory) request.memory->grow_to(body.size() + decoder.size());
     co_await turn.spend(limits.work_per_turn);
   }
   co_return decoder.release();

@@ -25,8 +25,7 @@ std::string_view opening(answer_form form) {
   return form == answer_form::object ? R"({"embedding":)" : "[";
 }
 
-constexpr std::size_t longest_number = 18;  // such as -1234567800000000, and a comma
-constexpr std::size_t around = 256;         // bytes of an answer that are not values
+constexpr std::size_t around = 256;  // bytes of an answer that are not values
 
 std::size_t longest_value(answer_form form) {
   return form == answer_form::openai_base64 ? (sizeof(float) * 4 + 2) / 3 : longest_number;

@@ -41,6 +41,9 @@ class answer_writer {
   std::size_t count_ = 0;
 };
 
+/// Bytes of JSON that a value takes at most, with a comma, such as -1234567800000000.
+inline constexpr std::size_t longest_number = 18;
+
 /// Throws api_error (model_failed) unless all are finite.
 void check_finite(std::span<const float> values);
 

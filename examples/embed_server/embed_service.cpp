@@ -49,7 +49,7 @@ embed_service::embed_service(const model_catalog& models, const limits& limits)
     : models_(models),
       limits_(limits),
       clients_(limits.rates),
-      bodies_(limits.bodies_size),
+      memory_(limits.requests_memory),
       facts_(models, limits_, counted_),
       traces_(models) {}
 
@@ -96,10 +96,10 @@ asio::awaitable<response> embed_service::dispatch(destination where, std::string
   switch (where.to) {
     case endpoint::tokenize:
       use(when, models_.get(""));
-      co_return co_await answer_tokenize(when.about(), limits_, std::move(body));
+      co_return co_await answer_tokenize(when, limits_, std::move(body));
     case endpoint::decode:
       use(when, models_.get(""));
-      co_return co_await answer_decode(when.about(), limits_, std::move(body));
+      co_return co_await answer_decode(when, limits_, std::move(body));
     case endpoint::openai_embeddings:
       co_return co_await run_for_openai(std::move(body), when);
     case endpoint::embed:

@@ -3,13 +3,13 @@
 
 #pragma once
 
-#include "body_budget.hpp"
 #include "circumstances.hpp"
 #include "clientele.hpp"
 #include "exchange.hpp"
 #include "guarded.hpp"
 #include "http.hpp"
 #include "limits.hpp"
+#include "memory_budget.hpp"
 #include "metrics.hpp"
 #include "model_catalog.hpp"
 #include "model_repository.hpp"
@@ -64,8 +64,8 @@ class embed_service {
   /// From now on /health answers 503, so that load balancers look elsewhere, and traces end.
   void start_draining();
 
-  /// The memory that large bodies share. Thread-safe.
-  body_budget& bodies() noexcept { return bodies_; }
+  /// The memory that large requests share. Thread-safe.
+  memory_budget& memory() noexcept { return memory_; }
 
   /// What happens on connections. Thread-safe.
   guarded<counters>& counted() noexcept { return counted_; }
@@ -87,7 +87,7 @@ class embed_service {
   std::atomic<bool> strict_ = false;
   bool facts_only_ = false;
   clientele clients_;
-  body_budget bodies_;
+  memory_budget memory_;
   guarded<counters> counted_;
   server_facts facts_;
   trace_service traces_;

@@ -4,8 +4,8 @@
 #pragma once
 
 #include "api_keys.hpp"
-#include "body_budget.hpp"
 #include "header_guard.hpp"
+#include "memory_budget.hpp"
 #include "trace_context.hpp"
 #include <carpool/time.hpp>
 
@@ -26,7 +26,7 @@ struct exchange {
   carpool::time_point begin{};                   ///< likewise, for subtracting
   carpool::time_point arrival{};                 ///< when the body had been read; deadlines count from it
   std::size_t body_size = 0;                     ///< in bytes, as received
-  std::optional<body_share> body_memory = {};    ///< empty: nobody keeps count of it
+  std::optional<memory_share> memory = {};       ///< empty: nobody keeps count of it
   std::string model_name = {};                   ///< of the one that was asked, once that is known
   std::string variant = {};                      ///< likewise, the way in which it ran; empty if there is one
   std::size_t texts = 0;

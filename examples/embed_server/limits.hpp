@@ -17,8 +17,9 @@ struct limits {
   // Sizes in bytes.
   std::uint32_t header_size = 8192;
   std::uint64_t body_size = 16'777'216;
-  /// Of all bodies together, of which the first body_budget::free bytes of each do not count.
-  std::size_t bodies_size = 268'435'456;
+  /// Of the bodies and answers of all requests together, of which the first memory_budget::free bytes of each
+  /// request do not count.
+  std::size_t requests_memory = 536'870'912;
   /// Read and dropped after an answer that came before the body was read.
   std::size_t early_answer_drain = 65'536;
   /// Text tokenised or written as JSON before other connections get a turn.

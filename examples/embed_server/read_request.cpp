@@ -56,7 +56,7 @@ asio::awaitable<request_head> read_head(client_stream& stream, request_parser& p
 }
 
 asio::awaitable<void> read_body(client_stream& stream, request_parser& parser, const request_head& head,
-                                const limits& limits, body_share& memory) {
+                                const limits& limits, memory_share& memory) {
   if (parser.is_done()) co_return;
   std::size_t chunks = 0;
   auto count_chunk = [&](std::uint64_t, boost::beast::string_view, error_code& ec) {

@@ -3,11 +3,11 @@
 
 #pragma once
 
-#include "body_budget.hpp"
 #include "client_stream.hpp"
 #include "header_guard.hpp"
 #include "http.hpp"
 #include "limits.hpp"
+#include "memory_budget.hpp"
 
 #include <boost/asio/awaitable.hpp>
 
@@ -21,6 +21,6 @@ asio::awaitable<request_head> read_head(client_stream& stream, request_parser& p
 /// Reads the body behind that header, if there is one, asked for with "100 Continue" where the client waits
 /// for that. Throws as read_head, and what the share of memory throws.
 asio::awaitable<void> read_body(client_stream& stream, request_parser& parser, const request_head& head,
-                                const limits& limits, body_share& memory);
+                                const limits& limits, memory_share& memory);
 
 }  // namespace embed_server

@@ -57,10 +57,10 @@ void append_prediction(std::string& out, const std::vector<std::string>& labels,
 }
 
 std::size_t prediction_size(const std::vector<std::string>& labels) {
-  constexpr std::size_t brackets = 2, longest_number = 16;
+  constexpr std::size_t brackets = 2;
   std::size_t size = brackets;
   for (const std::string& label : labels)
-    size += std::string_view(R"({"score":,"label":},)").size() + longest_number + json_string(label).size();
+    size += std::string_view(R"({"score":"label":},)").size() + longest_number + json_string(label).size();
   return size;
 }
 

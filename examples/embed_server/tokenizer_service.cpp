@@ -58,7 +58,8 @@ std::string decode(const served_model& model, const decode_request& request, std
 
 }  // namespace
 
-asio::awaitable<response> answer_tokenize(const served_model& model, const limits& limits, std::string body) {
+asio::awaitable<response> answer_tokenize(circumstances& when, const limits& limits, std::string body) {
+  const served_model& model = when.about();
   check_tokenizer(model);
   const tokenize_request request = parse_tokenize(body, limits.inputs);
   turns turn{limits.work_per_turn};
@@ -70,12 +71,14 @@ asio::awaitable<response> answer_tokenize(const served_model& model, const limit
     if (i > 0) out += ',';
     const std::size_t before = out.size();
     append_tokens(out, request.texts[i], found, model, request.add_special_tokens);
+    when.take_memory(out.size() - before);
     co_await turn.spend(request.texts[i].size() + out.size() - before);
   }
   co_return make_response(http::status::ok, std::move(out) + ']');
 }
 
-asio::awaitable<response> answer_decode(const served_model& model, const limits& limits, std::string body) {
+asio::awaitable<response> answer_decode(circumstances& when, const limits& limits, std::string body) {
+  const served_model& model = when.about();
   check_tokenizer(model);
   const decode_request request = parse_decode(body, limits.inputs, limits.tokens);
   turns turn{limits.work_per_turn};
@@ -83,6 +86,7 @@ asio::awaitable<response> answer_decode(const served_model& model, const limits&
   for (std::size_t i = 0; i < request.ids.size(); ++i) {
     const std::string text = decode(model, request, i);
     texts.emplace_back(text);
+    when.take_memory(text.size());
     co_await turn.spend(text.size());
   }
   co_return make_response(http::status::ok, boost::json::serialize(texts));

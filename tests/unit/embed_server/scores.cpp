@@ -248,7 +248,7 @@ TEST_CASE("a long query counts once for each text, and labels for each, before a
   embed_server::limits limits;
   limits.body_size = 200;
   limits.vector_values = 6;  // of 3 labels
-  limits.predictions = 260;  // with these names, of which each text has 2 + 3 * 36 + 19 bytes
+  limits.predictions = 266;  // with these names, of which each text has 2 + 3 * 37 + 19 bytes
   mixed_server server{limits};
   const std::string query(60, 'q');
   CHECK(server.ask("/rerank", R"({"query":")" + query + R"(","texts":["a","b","c"]})").status == 200);
