@@ -64,7 +64,7 @@ class gateway {
     if (!given.tls_certificate.empty())
       http_.set_tls(embed_server::load_tls(given.tls_certificate, given.tls_key));
     embed_server::equip(service_, given_, settings_);
-    // Before there is a worker, which may take a while: SIGHUP would end the process.
+    // Before there is a worker, which may take a while.
     reloading_.emplace(io.get_executor(), embed_server::reloadables(given_, settings_, service_, http_));
   }
 
@@ -127,6 +127,7 @@ class gateway {
 }  // namespace
 
 void serve_gateway(const queue_options& queue, const embed_server::server_options& given) {
+  std::signal(SIGHUP, SIG_IGN);  // the gateway may have nothing that it could read again
   asio::io_context io{1};
   gateway mine{io, queue, given};
   if (run_alone(io, mine.serve(), embed_server::run_on)) return;

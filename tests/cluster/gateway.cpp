@@ -202,3 +202,11 @@ TEST_CASE("a gateway without workers waits for the first one, and can be stopped
   other.signal(SIGTERM);
   CHECK(other.wait() == 0);
 }
+
+TEST_CASE("SIGHUP ends no gateway, also where it has nothing to read again") {
+  const redis_server redis;
+  const auto worker = start_worker(redis), gateway = start_gateway(redis);
+  gateway->signal(SIGHUP);
+  CHECK(ask(*gateway, embed(R"("a")")).status == 200);
+  end(*gateway);
+}
