@@ -75,6 +75,15 @@ local function reply(replies)
 end
 )lua";
 
+// Begins scripts that look at how large an entry is before anybody has to read it.
+const std::string measured = R"lua(#!lua flags=allow-oom
+local function size_of(entry)
+  local bytes = 0
+  for _, text in ipairs(entry[2]) do bytes = bytes + #text end
+  return bytes
+end
+)lua";
+
 }  // namespace
 
 redis_script::redis_script(std::string text) : text_(std::move(text)), digest_(sha1(text_)) {}
@@ -125,9 +134,24 @@ const redis_script trim_script{take_out + R"lua(
 if id_of(ARGV[1]) == ARGV[2] then redis.call('XTRIM', KEYS[1], 'MINID', ARGV[1]) end
 )lua"};
 
-const redis_script adopt_script{R"lua(
+const redis_script skip_script{measured + R"lua(
+local first = redis.call('XRANGE', KEYS[1], '(' .. ARGV[1], '+', 'COUNT', 1)[1]
+local size = first and size_of(first) or 0
+if size <= tonumber(ARGV[2]) then return 0 end
+redis.call('XDEL', KEYS[1], first[1])
+return size
+)lua"};
+
+const redis_script adopt_script{measured + R"lua(
 local claimed = redis.call('XCLAIM', KEYS[1], ARGV[1], ARGV[2], ARGV[3], ARGV[4])
 if #claimed == 0 then return {} end
+local size = size_of(claimed[1])
+if size > tonumber(ARGV[5]) then
+  redis.call('XADD', KEYS[2], 'MAXLEN', '~', 10000, '*', 'id', 'entry-' .. ARGV[4], 'p', '', 'r', ARGV[6])
+  redis.call('XACK', KEYS[1], ARGV[1], ARGV[4])
+  redis.call('XDEL', KEYS[1], ARGV[4])
+  return {size}
+end
 local pending = redis.call('XPENDING', KEYS[1], ARGV[1], ARGV[4], ARGV[4], 1)
 return {claimed[1], pending[1][4]}
 )lua"};

@@ -50,9 +50,14 @@ extern const redis_script withdraw_script;
 /// now. Key: replies. Arguments: entry and id of that reply.
 extern const redis_script trim_script;
 
-/// Takes over an entry of which nothing was heard for long enough. Key: requests. Arguments: group, consumer,
-/// milliseconds, entry. The entry and how often it has been delivered; nothing if it is somebody else's, or
-/// gone.
+/// Removes the reply after the last one that was read, if it has more than so many bytes. Key: replies.
+/// Arguments: entry of the last one, bytes. The bytes of what was removed, or 0.
+extern const redis_script skip_script;
+
+/// Takes over an entry of which nothing was heard for long enough; one of more than so many bytes becomes a
+/// dead letter without its payload. Keys: requests, dead letters. Arguments: group, consumer, milliseconds,
+/// entry, bytes, and the reply for such a letter. The entry and how often it has been delivered; the bytes
+/// alone of one that was too large; nothing if it is somebody else's, or gone.
 extern const redis_script adopt_script;
 
 /// Removes a consumer from the group, unless something is pending for it, which would be lost with it. Key:

@@ -4,6 +4,9 @@
 #include "redis_source.hpp"
 
 #include "redis_script.hpp"
+#include "text_reply.hpp"
+
+#include <spdlog/spdlog.h>
 
 #include <algorithm>
 #include <charconv>
@@ -23,6 +26,14 @@ std::chrono::milliseconds wait_of(const lease& given) {
 
 constexpr std::size_t abandoned_at_once = 64;
 constexpr std::size_t most_at_once = 1024;
+
+// The reply in the dead letter of such an entry, which nobody else is told of.
+const std::string too_large =
+    encode(text_reply{text_failure{failure_code::unreadable, "the entry is too large to be read"}});
+
+// What no gateway writes, whose bodies are smaller. It may have been more than a reply may be: whoever was to
+// get it would never come to its end, and nobody would ever give it up.
+std::size_t largest_entry(const redis_settings& settings) { return settings.max_reply / 8; }
 
 const std::string& text_of(const redis_value& list, std::size_t index) {
   if (index >= list.items.size()) throw redis_unavailable("Redis answered in a form that is not known");
@@ -46,6 +57,7 @@ redis_source::redis_source(const asio::any_io_executor& executor, const redis_se
       consumer_(consumer),
       at_once_(most_at_once),
       lease_(std::to_string(std::chrono::duration_cast<std::chrono::milliseconds>(lease.time).count())),
+      largest_(std::to_string(largest_entry(settings))),
       wait_(wait_of(lease)) {}
 
 asio::awaitable<std::vector<delivery>> redis_source::receive(std::size_t room) {
@@ -82,9 +94,12 @@ asio::awaitable<std::vector<abandoned_entry>> redis_source::find_abandoned() {
 
 // The time that nothing was heard of the entry makes sure that one worker gets it.
 asio::awaitable<std::optional<delivery>> redis_source::adopt(std::string entry) {
-  std::vector<std::string> keys{keys_.requests()};
-  std::vector<std::string> arguments{worker_group, consumer_, lease_, std::move(entry)};
+  std::vector<std::string> keys{keys_.requests(), keys_.dead()};
+  std::vector<std::string> arguments{worker_group, consumer_, lease_, entry, largest_, too_large};
   const redis_value adopted = co_await adopt_script.run(redis_, std::move(keys), std::move(arguments));
+  if (adopted.items.size() == 1)
+    spdlog::warn("entry {} of {}, which has {} bytes, goes to the dead letters without them", entry,
+                 keys_.requests(), adopted.items[0].text);
   if (adopted.items.size() < 2 || adopted.items[0].items.empty()) co_return std::nullopt;
   co_return to_delivery(adopted.items[0], number_of(adopted, 1));
 }

@@ -59,7 +59,8 @@ class redis_source final : public request_source {
   queue_keys keys_;
   std::string consumer_;
   read_size at_once_;
-  std::string lease_;  // in milliseconds
+  std::string lease_;    // in milliseconds
+  std::string largest_;  // entry that is adopted, in bytes
   std::chrono::milliseconds wait_;
 };
 

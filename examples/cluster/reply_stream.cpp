@@ -5,6 +5,8 @@
 
 #include "redis_script.hpp"
 
+#include <spdlog/spdlog.h>
+
 #include <chrono>
 #include <utility>
 
@@ -13,16 +15,23 @@ namespace {
 
 constexpr std::chrono::milliseconds longest_wait{1000};
 constexpr std::size_t most_at_once = 256;
-constexpr std::size_t weight_of_entry = 4096;  // beside its reply, so that there are few
+constexpr std::size_t most_around_entry = 4096;  // what Redis sends with it
+constexpr std::size_t weight_of_entry = 4096;    // beside its reply, so that there are few
 
 }  // namespace
 
 reply_stream::reply_stream(const asio::any_io_executor& executor, const redis_settings& settings,
                            std::string key)
-    : redis_(executor, settings), key_(std::move(key)), at_once_(most_at_once) {}
+    : redis_(executor, settings),
+      key_(std::move(key)),
+      largest_(std::to_string(settings.max_reply - most_around_entry)),
+      at_once_(most_at_once) {}
 
 asio::awaitable<std::vector<redis_value>> reply_stream::read() {
-  if (failed_) co_await find_last();
+  if (failed_) {
+    co_await find_last();
+    co_await skip_unreadable();
+  }
   const std::string count = std::to_string(at_once_.entries()), wait = std::to_string(longest_wait.count());
   redis_command read{"XREAD", "COUNT", count, "BLOCK", wait, "STREAMS", key_, entry_};
   redis_value found;
@@ -54,6 +63,13 @@ asio::awaitable<void> reply_stream::find_last() {
   const bool there =
       !found.items.empty() && found.items[0].items.size() > 1 && field(found.items[0].items[1], "id") == id_;
   if (!there) entry_ = "0";
+}
+
+asio::awaitable<void> reply_stream::skip_unreadable() {
+  std::vector<std::string> key{key_}, first{entry_, largest_};
+  const redis_value size = co_await skip_script.run(redis_, std::move(key), std::move(first));
+  if (size.text != "0")
+    spdlog::warn("a reply in {} is removed: it has {} bytes, which is too large to be read", key_, size.text);
 }
 
 asio::awaitable<void> reply_stream::trim(redis_connection& redis) {

@@ -25,8 +25,9 @@ class reply_stream {
   const std::string& key() const { return key_; }
 
   /// The entries that have come, or none after a second. None is left out, also when another server takes the
-  /// place of the one that was read, whatever its clock says; some may come again then. Throws as
-  /// redis_connection::run.
+  /// place of the one that was read, whatever its clock says; some may come again then. Only one that is
+  /// larger than a reply of Redis may be is removed, since those behind it could not be read either. Throws
+  /// as redis_connection::run.
   asio::awaitable<std::vector<redis_value>> read();
 
   /// Of what has been read since trim(), in bytes.
@@ -37,12 +38,14 @@ class reply_stream {
 
  private:
   asio::awaitable<void> find_last();
+  asio::awaitable<void> skip_unreadable();
 
   redis_connection redis_;
   std::string key_;
   std::string entry_ = "0";  // the last one that was read
   std::string id_;           // its id
   std::size_t weight_ = 0;
+  std::string largest_;  // that can be read, in bytes
   read_size at_once_;
   bool failed_ = false;
 };
