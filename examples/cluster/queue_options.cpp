@@ -3,15 +3,18 @@
 
 #include "queue_options.hpp"
 
+#include "embed_server/option_groups.hpp"
 #include "shard_registry.hpp"
 
 #include <CLI/App.hpp>
 #include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>
 
+#include <charconv>
 #include <chrono>
 #include <cstdint>
 #include <stdexcept>
+#include <system_error>
 
 namespace cluster {
 namespace {
@@ -26,14 +29,22 @@ std::string is_queue_name(const std::string& name) {
   return "must be a name without braces, colons and spaces";
 }
 
+// It may be the name of a service; a number that is too large would become another one.
+bool is_port(const std::string& text) {
+  if (text.find_first_not_of("0123456789") != text.npos) return true;
+  std::uint16_t number = 0;
+  const auto failed = std::from_chars(text.data(), text.data() + text.size(), number).ec;
+  return failed == std::errc{} && number > 0;
+}
+
 void set_address(redis_settings& settings, const std::string& address) {
   constexpr std::string_view unix_prefix = "unix:";
-  if (address.starts_with(unix_prefix)) {
+  if (address.starts_with(unix_prefix) && address != unix_prefix) {
     settings.unix_socket = address.substr(unix_prefix.size());
     return;
   }
   const auto colon = address.rfind(':');
-  if (colon == address.npos || colon == 0 || colon + 1 == address.size())
+  if (colon == address.npos || colon == 0 || !is_port(address.substr(colon + 1)))
     throw std::invalid_argument("--redis: " + address + " is neither HOST:PORT nor unix:PATH");
   settings.host = address.substr(0, colon);
   if (settings.host.starts_with('[') && settings.host.ends_with(']'))  // an IPv6 address
@@ -55,14 +66,17 @@ void add_queue_options(CLI::App& app, queue_options& options) {
   app.add_option("--redis-tls-ca", options.tls_ca,
                  "PEM file with the authorities that may vouch for Redis; else those of the system")
       ->needs(tls)
+      ->check(embed_server::not_empty)
       ->type_name("FILE")
       ->group(group);
   app.add_option("--redis-user", options.user, "User of Redis' access control lists")
       ->capture_default_str()
+      ->check(embed_server::not_empty)
       ->type_name("NAME")
       ->group(group);
   app.add_option("--redis-password-file", options.password_file,
                  "File whose first line is that user's password; read again when Redis refuses it")
+      ->check(embed_server::not_empty)
       ->type_name("FILE")
       ->group(group);
   app.add_option("--queue", options.queue, "Name of the queue: gateways and workers of one model share it")
@@ -94,6 +108,7 @@ void add_gateway_options(CLI::App& app, queue_options& options) {
   app.add_option("--tokenizer", options.tokenizer,
                  "Folder of the workers' model, for /tokenize and /decode, which are refused without it; its "
                  "weights need not be there")
+      ->check(embed_server::not_empty)
       ->type_name("FOLDER")
       ->group(group);
 }

@@ -38,10 +38,6 @@ std::string any_origin(const std::string& text) {
   }
 }
 
-// An empty name, such as that of a variable which is not set, would do without what was asked for.
-const CLI::Validator not_empty{
-    [](const std::string& text) { return std::string(text.empty() ? "must not be empty" : ""); }, ""};
-
 const auto at_least_one = CLI::Range(std::size_t{1}, std::size_t{1'000'000}, "1 to 1000000");
 
 // The options in groups, as --help prints them.
@@ -88,6 +84,7 @@ void add_model(CLI::App& app, server_options& options) {
   app.add_option("--load-library", options.load_library,
                  "Shared library to load before the program, such as libtorchtrt_runtime.so")
       ->needs(program)
+      ->check(not_empty)
       ->type_name("FILE")
       ->group(group);
   app.add_option_function<std::string>(
@@ -251,8 +248,13 @@ void add_log_level(CLI::App& app, server_options& options) {
       ->group("What it tells");
 }
 
+std::string not_empty(const std::string& text) { return text.empty() ? "must not be empty" : ""; }
+
 bool listens_on_port(const CLI::App& app, const server_options& options) {
-  return options.unix_socket.empty() || app.count("--port") + app.count("--host") > 0;
+  if (options.unix_socket.empty() || app.count("--port") + app.count("--host") > 0) return true;
+  if (!options.tls_certificate.empty())
+    throw std::invalid_argument("--tls-certificate: a Unix socket speaks no TLS, and no --port is given");
+  return false;
 }
 
 }  // namespace embed_server

@@ -3,6 +3,8 @@
 
 #pragma once
 
+#include <string>
+
 namespace CLI {
 class App;
 }
@@ -26,7 +28,12 @@ void add_http_options(CLI::App& app, server_options& options);
 /// Only how much is logged, for programs without add_http_options.
 void add_log_level(CLI::App& app, server_options& options);
 
-/// server_options::tcp, once the command line has been read.
+/// A check of options: what is wrong with the text; empty if nothing is. An empty name, such as that of a
+/// variable which is not set, would do without what was asked for.
+std::string not_empty(const std::string& text);
+
+/// server_options::tcp, once the command line has been read. Throws std::invalid_argument for a certificate
+/// that nobody would be shown.
 bool listens_on_port(const CLI::App& app, const server_options& options);
 
 }  // namespace embed_server

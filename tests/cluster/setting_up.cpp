@@ -146,3 +146,11 @@ TEST_CASE("Redis may speak TLS, if an authority that is trusted vouches for it")
   check_result(gateway.submit({"good"}).get()[0], "good");
   end(trusting);
 }
+
+TEST_CASE("an option with an empty text, as of a variable that is not set, is refused by name") {
+  for (const char* option : {"--redis-tls-ca", "--redis-user", "--redis-password-file", "--tokenizer"}) {
+    server_process gateway({CARPOOL_GATEWAY, "--redis-tls", "--check", option, ""});
+    CHECK(gateway.wait() != 0);
+    CHECK(gateway.log().find(option + std::string(": must not be empty")) != std::string::npos);
+  }
+}

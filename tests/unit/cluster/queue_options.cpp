@@ -34,12 +34,15 @@ TEST_CASE("Redis is at a host and port, or at a Unix socket") {
   CHECK(settings_of(given).host == "::1");
   given.redis = "[::1]:7000";
   CHECK(settings_of(given).host == "::1");
+  given.redis = "localhost:redis";
+  CHECK(settings_of(given).port == "redis");
   given.redis = "unix:/run/redis.sock";
   CHECK(settings_of(given).unix_socket == "/run/redis.sock");
 }
 
 TEST_CASE("an address that is none is named, with what it should be") {
-  for (const char* address : {"", "localhost", "localhost:", ":6379"}) {
+  for (const char* address : {"", "localhost", "localhost:", ":6379", "localhost:0", "localhost:65536",
+                              "localhost:99999999999", "unix:"}) {
     queue_options given;
     given.redis = address;
     CHECK(complaint(given) == "--redis: " + std::string(address) + " is neither HOST:PORT nor unix:PATH");

@@ -113,6 +113,7 @@ TEST_CASE("P3: a wrong option is refused with one line that names it") {
                                                        {"--api-keys", ""},
                                                        {"--unix-socket", ""},
                                                        {"--access-log", ""},
+                                                       {"--load-library", "", "--program", "a.pt2"},
                                                        {"--config", ""},
                                                        {"--tls-certificate", "", "--tls-key", ""},
                                                        {"--cors-origin", "example.org"},
@@ -138,12 +139,15 @@ TEST_CASE("a Unix socket is in place of the port, unless a port or host is named
   CHECK(parse({"--unix-socket=a", "--host=127.0.0.1"}).tcp);
 }
 
-TEST_CASE("TLS needs a certificate and its key") {
+TEST_CASE("TLS needs a certificate and its key, and a port") {
   const auto options = parse({"--tls-certificate=a.pem", "--tls-key=b.pem"});
   CHECK(options.tls_certificate == "a.pem");
   CHECK(options.tls_key == "b.pem");
   CHECK(complaint({"--tls-certificate=a.pem"}).find("--tls-key") != std::string::npos);
   CHECK(complaint({"--tls-key=b.pem"}).find("--tls-certificate") != std::string::npos);
+  CHECK(complaint({"--tls-certificate=a.pem", "--tls-key=b.pem", "--unix-socket=c"}) ==
+        "--tls-certificate: a Unix socket speaks no TLS, and no --port is given");
+  CHECK(parse({"--tls-certificate=a.pem", "--tls-key=b.pem", "--unix-socket=c", "--port=1"}).tcp);
 }
 
 TEST_CASE("other servers' names of metrics are asked for one by one or together") {
