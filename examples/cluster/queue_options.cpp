@@ -9,11 +9,14 @@
 #include <CLI/App.hpp>
 #include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>
+#include <sys/un.h>
 
 #include <charconv>
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <stdexcept>
+#include <string>
 #include <system_error>
 
 namespace cluster {
@@ -41,6 +44,10 @@ void set_address(redis_settings& settings, const std::string& address) {
   constexpr std::string_view unix_prefix = "unix:";
   if (address.starts_with(unix_prefix) && address != unix_prefix) {
     settings.unix_socket = address.substr(unix_prefix.size());
+    constexpr std::size_t longest = sizeof sockaddr_un{}.sun_path - 1;
+    if (settings.unix_socket.size() > longest)
+      throw std::invalid_argument("--redis: " + address + ": the path of a Unix socket has at most " +
+                                  std::to_string(longest) + " bytes");
     return;
   }
   const auto colon = address.rfind(':');

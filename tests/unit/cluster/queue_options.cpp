@@ -51,6 +51,8 @@ TEST_CASE("an address that is none is named, with what it should be") {
   given.redis = "unix:/run/redis.sock";
   given.tls = true;
   CHECK(complaint(given) == "--redis-tls: a Unix socket speaks no TLS");
+  given.redis = "unix:" + std::string(108, 'x');
+  CHECK(complaint(given) == "--redis: " + given.redis + ": the path of a Unix socket has at most 107 bytes");
 }
 
 TEST_CASE("a password is the first line of its file") {
