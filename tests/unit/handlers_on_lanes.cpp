@@ -181,3 +181,23 @@ TEST_CASE("B23: a batcher destroyed by a handler on its own lane") {
     pool.join();
   }
 }
+
+TEST_CASE("B21: a handler on a lane may destroy a context, and with it the handlers that belong there") {
+  carpool::test::gate gate;
+  DynamicBatcher<int, int> batcher({.max_batch_size = 1}, [&](std::span<int> xs) {
+    gate.pass();
+    return std::vector<int>(xs.begin(), xs.end());
+  });
+  auto other = std::make_unique<asio::io_context>();
+  auto lost = std::make_shared<int>();
+  const std::weak_ptr<int> alive = lost;
+  std::promise<bool> gone;
+  batcher.async_submit(1, anywhere([&](boost::system::error_code, int) {
+                         other.reset();
+                         gone.set_value(alive.expired());
+                       }));
+  batcher.async_submit(
+      2, asio::bind_executor(*other, [kept = std::move(lost)](boost::system::error_code, int) {}));
+  gate.open();
+  CHECK(gone.get_future().get());
+}

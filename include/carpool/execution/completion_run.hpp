@@ -23,23 +23,24 @@
 namespace carpool::execution {
 
 /// Marks that this thread posts operations. Executors do not give back what they have no memory for, they
-/// drop it: then they go back to where they came from.
+/// drop it: then they go back to where they came from. Null: it calls handlers, and what is dropped meanwhile
+/// ends there and then, because its context may be ending.
 class run_being_posted {
  public:
-  explicit run_being_posted(completion_list& came_from) noexcept
+  explicit run_being_posted(completion_list* came_from) noexcept
       : came_from_(came_from), outer_(std::exchange(innermost, this)) {}
   run_being_posted(const run_being_posted&) = delete;
   run_being_posted& operator=(const run_being_posted&) = delete;
   ~run_being_posted() { innermost = outer_; }
 
   static void dropped(completion_list& operations) noexcept {
-    if (innermost != nullptr) innermost->came_from_.append(operations);
+    if (innermost != nullptr && innermost->came_from_ != nullptr) innermost->came_from_->append(operations);
   }
 
  private:
   static inline thread_local run_being_posted* innermost = nullptr;
 
-  completion_list& came_from_;
+  completion_list* const came_from_;
   run_being_posted* const outer_;
 };
 
@@ -54,9 +55,8 @@ class lone_call {
   }
 
   void operator()() {
-    completion_list dropped;  // by what the handler does, which is no concern of who posts this one
-    const run_being_posted others(dropped);
-    handler_run here(nullptr);  // there are no others that what it submits could wait for
+    const run_being_posted others(nullptr);  // what the handler drops is no concern of who posts this one
+    handler_run here(nullptr);               // there are no others that what it submits could wait for
     alone_.consume([&here](completion& operation) { operation.invoke(here); });
   }
 
@@ -69,7 +69,7 @@ template <class Executor>
 [[nodiscard]] bool execute_on(const Executor& executor, completion& operation) {
   completion_list back;
   try {
-    const run_being_posted mark(back);
+    const run_being_posted mark(&back);
     executor.execute(lone_call(operation));
   } catch (const std::bad_alloc&) {
     if (back.pop() == &operation) return false;
@@ -88,7 +88,7 @@ class completion_run {
   /// has to look at the end whatever the handlers do.
   static void post(completion_list& ready, const Executor& executor, std::weak_ptr<looker> idle = {}) {
     try {
-      const run_being_posted mark(ready);
+      const run_being_posted mark(&ready);
       boost::asio::post(executor, completion_run(ready, executor, std::move(idle)));
     } catch (const std::bad_alloc&) {
       return;
