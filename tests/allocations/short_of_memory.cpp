@@ -6,6 +6,7 @@
 #include <carpool/carpool.hpp>
 
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/use_future.hpp>
 
 #include <allocations/counting_new.hpp>
 #include <support/doctest.hpp>
@@ -80,6 +81,24 @@ TEST_CASE("B27: a change of the options that finds no memory changes nothing") {
       throw;
     }
   });
+}
+
+TEST_CASE("B27: a change of the options that finds no memory for another lane's thread changes nothing") {
+  DynamicBatcher<int, int> batcher{{}, [](std::size_t) { return echo; }};
+  std::size_t allocations = 0;
+  for (bool enough = false; !enough; ++allocations) {
+    REQUIRE(allocations < 1000);
+    INFO("memory for ", allocations, " allocations");
+    try {
+      const allocation_failure failing(allocations);
+      batcher.reconfigure({.lanes = 2});
+      enough = true;
+    } catch (const std::bad_alloc&) {
+      CHECK(batcher.stats().lanes == 1);
+    }
+    CHECK(batcher.async_submit(7, asio::use_future).get() == 7);
+  }
+  CHECK(allocations > 1);
 }
 
 TEST_CASE("B27: a policy that finds no memory does not take over") {

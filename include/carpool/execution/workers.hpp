@@ -150,19 +150,18 @@ class workers : public batch_runner<Clock> {
       mine.lane = make(mine, *make_);
       return;
     }
-    std::promise<void> promise;
-    auto ready = promise.get_future();
+    const auto made = std::make_shared<std::promise<void>>();
     auto self = std::static_pointer_cast<workers>(this->shared_from_this());
-    mine.thread = std::thread([self = std::move(self), &mine, made = std::move(promise)]() mutable {
+    mine.thread = std::thread([self = std::move(self), &mine, made] {
       try {
         mine.lane = self->make(mine, *self->make_);
       } catch (...) {
-        return made.set_exception(std::current_exception());
+        return made->set_exception(std::current_exception());
       }
-      made.set_value();
+      made->set_value();
       self->work(mine);
     });
-    ready.get();
+    made->get_future().get();  // not earlier: where there is no thread a promise broken needs memory, too
   }
 
   /// One lane after the other: a factory need not be thread-safe.
