@@ -5,7 +5,6 @@
 
 #include "api_error.hpp"
 #include "embed_answer.hpp"
-#include "score_answer.hpp"
 #include <carpool/error.hpp>
 
 #include <boost/system/system_error.hpp>
@@ -40,7 +39,8 @@ asio::awaitable<embedded_texts> circumstances::run(const submitted_texts& texts,
   job.traceparent = request.traceparent;
   job.admit = [this, fits = std::move(job.admit), pooled = job.pooled](std::size_t token_count) {
     if (fits) fits(token_count);
-    take_memory((pooled ? request.texts : token_count) * row_size());  // before it costs the model anything
+    const std::size_t rows = pooled ? request.texts : token_count;
+    take_memory(rows * about().dimension * longest_number);  // before it costs the model anything
     admit(token_count);
   };
   request.texts = texts.texts.size();
@@ -61,11 +61,6 @@ void circumstances::admit(std::size_t token_count) {
   request.preparation = std::chrono::steady_clock::now() - request.arrival;
   clients.count_tokens(request.client, token_count);
   arm->counted->update([&](model_counters& now) { now.tokens += token_count; });
-}
-
-// Bytes of the answer that one vector takes at most, or the scores of one text.
-std::size_t circumstances::row_size() const {
-  return about().labels.empty() ? about().dimension * longest_number : prediction_size(about().labels);
 }
 
 void circumstances::take_memory(std::size_t bytes) {

@@ -46,7 +46,6 @@ struct circumstances {
 
  private:
   void admit(std::size_t token_count);
-  std::size_t row_size() const;
 };
 
 }  // namespace embed_server

@@ -44,9 +44,10 @@ void check_pairs(const predict_request& request, const limits& limits) {
       check_first_text(*request.queries[i], limits, name_of_text(request, i) + "[0]", request.field);
 }
 
-void check_predictions(std::size_t texts, const served_model& model, const limits& limits) {
-  const std::size_t most = limits.predictions / prediction_size(model.labels);
-  if (texts <= most) return;
+// Bytes of the answer at most.
+std::size_t predictions_size(std::size_t texts, const served_model& model, const limits& limits) {
+  const std::size_t each = prediction_size(model.labels), most = limits.predictions / each;
+  if (texts <= most) return texts * each;
   throw api_error{problem::invalid, std::to_string(texts) + " texts have " +
                                         std::to_string(model.labels.size()) +
                                         " labels with scores each, of which " + std::to_string(most) +
@@ -113,7 +114,7 @@ asio::awaitable<response> answer_rerank(circumstances& when, const limits& limit
 asio::awaitable<response> answer_predict(circumstances& when, const limits& limits, std::string body) {
   const predict_request request = parse_predict(body, when.max_inputs(limits));
   check_pairs(request, limits);
-  check_predictions(request.texts.size(), when.about(), limits);
+  when.take_memory(predictions_size(request.texts.size(), when.about(), limits));
   embedding_job job;
   job.queries.assign(request.queries.begin(), request.queries.end());
   const embedded_texts result = co_await when.run(request, std::move(job));

@@ -78,6 +78,19 @@ TEST_CASE("H5: an answer that is too large for the memory left is refused before
   CHECK(server.texts_run() == 800);
 }
 
+TEST_CASE("H5: labels whose names are too long for the memory left are refused before the model runs") {
+  test_server server({.requests_memory = 1000}, {}, {}, "classifier");
+  http_client client(server.port());
+  const auto status = [&](std::size_t texts) {
+    std::string list = "[\"a\"]";
+    for (std::size_t i = 1; i < texts; ++i) list += ",[\"a\"]";
+    return client.ask(post_json("/predict", "{\"inputs\":[" + list + "]}")).status;
+  };
+  CHECK(status(600) == 503);
+  CHECK(server.texts_run() == 0);
+  CHECK(status(300) == 200);
+}
+
 TEST_CASE("H5: tokens that are too many for the memory left are refused") {
   test_server server({.requests_memory = 1000});
   http_client client(server.port());
