@@ -11,7 +11,7 @@ cd "$(dirname "$0")/.."
 declare -A about=(
   [release]="everything, optimised, with g++, but for tests that are in the other trees, too; consumer projects"
   [asan]="AddressSanitizer, UndefinedBehaviorSanitizer and LeakSanitizer on all but whole servers, with clang; each header by itself"
-  [tsan]="ThreadSanitizer on the core and the server without its model, with clang"
+  [tsan]="ThreadSanitizer on what has threads in the core and the server without its model, with clang"
   [oldest-boost]="the core with Boost 1.81, the oldest that it supports")
 trees=()
 while [[ -n ${1:-} && -n ${about[$1]:-} ]]; do trees+=("$1"); shift; done
