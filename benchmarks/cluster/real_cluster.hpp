@@ -38,8 +38,10 @@ class real_cluster {
                int batch_ms, const std::vector<std::string>& more = {})
       : redis_(redis),
         requests_(cluster::queue_keys{queue}.requests()),
-        queue_(gateway_.io().get_executor(), {.unix_socket = redis.socket()}, cluster::queue_keys{queue},
-               1'000'000),
+        queue_(gateway_.io().get_executor(),
+               {.unix_socket = redis.socket(),
+                .command_time = std::chrono::seconds{10}},  // weigh() asks much at once
+               cluster::queue_keys{queue}, 1'000'000),
         progress_(gateway_.io()) {
     std::vector<std::string> worker{CARPOOL_TOY_WORKER,
                                     "--redis",

@@ -4,6 +4,7 @@
 #include "redis_check.hpp"
 
 #include "embed_server/random_id.hpp"
+#include "entry_numbers.hpp"
 #include "model_registry.hpp"
 #include "queue_keys.hpp"
 #include "redis_connection.hpp"
@@ -47,7 +48,8 @@ asio::awaitable<void> try_out(asio::any_io_executor executor, redis_settings whe
   co_await find_shards(redis, queue);
   co_await find_model(redis, queue);
   co_await read_shard(redis, queue);
-  std::vector<std::string> stream{keys.requests()}, text{"1", "check", keys.replies("check"), ""};
+  std::vector<std::string> stream{keys.requests()},
+      text{"1", entry_numbers{}.next(), "check", keys.replies("check"), ""};
   co_await admit_script.run(redis, std::move(stream), std::move(text));
   const auto received = co_await source.receive(1);
   for (const delivery& each : received) {

@@ -34,43 +34,20 @@ redis_command command_of(const char* how, const std::string& script, const std::
   return command;
 }
 
-// Begins scripts that take entries out of KEYS[1]. A server that takes another one's place without having
-// heard of its last entries may give their names to other texts, which must not go in their stead.
-// redis_source calls an entry without an id after its name.
-const std::string take_out = R"lua(#!lua flags=allow-oom
-local function id_of(entry)
-  local found = redis.call('XRANGE', KEYS[1], entry, entry)[1]
-  if not found then return nil end
-  for at = 1, #found[2], 2 do
-    if found[2][at] == 'id' then return found[2][at + 1] end
-  end
-  return ''
-end
-local function is_anothers(entry, id)
-  local its = id_of(entry)
-  if its == '' then its = 'entry-' .. entry end
-  return its and its ~= id
-end
-local function end_entry(group, entry, id)
-  if is_anothers(entry, id) then return end
-  redis.call('XACK', KEYS[1], group, entry)
-  redis.call('XDEL', KEYS[1], entry)
-end
-)lua";
-
 // Begins scripts that reply to a request. Replies may be written when memory is full: nothing else would ever
 // empty the queue again. The id is noted only when the reply is there: what a script did before one of its
 // commands failed stays done.
 // A stream of replies goes with its gateway: who adds to one that has been forgotten sees to it that it is
 // forgotten again. It is trimmed only for a gateway that does not read, and may be trimmed, unlike requests.
-const std::string reply_once = take_out + R"lua(
+const std::string reply_once = R"lua(#!lua flags=allow-oom
 local first = redis.call('EXISTS', KEYS[2]) == 0
 local function reply(replies)
   local heard = first and replies
   if heard then redis.call('XADD', replies, 'MAXLEN', '~', 100000, '*', 'id', ARGV[3], 'r', ARGV[4]) end
   redis.call('SET', KEYS[2], '1', 'NX', 'PX', ARGV[5])
   if heard and redis.call('PTTL', replies) < 0 then redis.call('PEXPIRE', replies, ARGV[5]) end
-  end_entry(ARGV[1], ARGV[2], ARGV[3])
+  redis.call('XACK', KEYS[1], ARGV[1], ARGV[2])
+  redis.call('XDEL', KEYS[1], ARGV[2])
   return first and 1 or 0
 end
 )lua";
@@ -103,12 +80,24 @@ asio::awaitable<redis_value> redis_script::run(redis_connection& redis, std::vec
   co_return reply;
 }
 
+// Redis would name an entry after the millisecond and how many there were in it before, and a server that
+// takes another one's place without having heard of its last entries could give their names to other texts:
+// these would go when who had asked for the former ones leaves, or gets a reply. So a name has the
+// microsecond and the text's number, too. Redis names the entry itself only if its clock was put back.
 const redis_script admit_script{R"lua(
-local count = (#ARGV - 1) / 3
+local count = (#ARGV - 1) / 4
 if redis.call('XLEN', KEYS[1]) + count > tonumber(ARGV[1]) then return {} end
+local time = redis.call('TIME')
+local microseconds = string.format('%06d', time[2])
+local now = time[1] .. microseconds:sub(1, 3) .. '-1' .. microseconds:sub(4)
 local entries = {}
-for at = 2, #ARGV, 3 do
-  entries[#entries + 1] = redis.call('XADD', KEYS[1], '*', 'id', ARGV[at], 'to', ARGV[at + 1], 'p', ARGV[at + 2])
+for at = 2, #ARGV, 4 do
+  local function add(command, name)
+    return command('XADD', KEYS[1], name, 'id', ARGV[at + 1], 'to', ARGV[at + 2], 'p', ARGV[at + 3])
+  end
+  local added = add(redis.pcall, now .. ARGV[at])
+  if type(added) == 'table' then added = add(redis.call, '*') end
+  entries[#entries + 1] = added
 end
 return entries
 )lua"};
@@ -124,14 +113,13 @@ end
 return reply(KEYS[4])
 )lua"};
 
-const redis_script withdraw_script{take_out + R"lua(
-for at = 1, #ARGV, 2 do
-  if not is_anothers(ARGV[at], ARGV[at + 1]) then redis.call('XDEL', KEYS[1], ARGV[at]) end
+const redis_script trim_script{R"lua(#!lua flags=allow-oom
+local last = redis.call('XRANGE', KEYS[1], ARGV[1], ARGV[1])[1]
+for at = 1, last and #last[2] or 0, 2 do
+  if last[2][at] == 'id' and last[2][at + 1] == ARGV[2] then
+    redis.call('XTRIM', KEYS[1], 'MINID', ARGV[1])
+  end
 end
-)lua"};
-
-const redis_script trim_script{take_out + R"lua(
-if id_of(ARGV[1]) == ARGV[2] then redis.call('XTRIM', KEYS[1], 'MINID', ARGV[1]) end
 )lua"};
 
 const redis_script skip_script{measured + R"lua(

@@ -29,22 +29,18 @@ class redis_script {
   std::string digest_;
 };
 
-/// Adds requests, all or none. Key: requests. Arguments: how many entries there may be, then id, reply key
-/// and payload of each. The entries, or none if there is no room.
+/// Adds requests, all or none. Key: requests. Arguments: how many entries there may be, then
+/// entry_numbers::next(), id, reply key and payload of each. The entries, or none if there is no room.
 extern const redis_script admit_script;
 
-/// Replies to a request, unless it has a reply, and removes its entry, unless another request has that by
-/// now. Keys: requests, done:ID, and replies unless nobody can be told. Arguments: group, entry, id, payload,
-/// milliseconds for which the id is remembered. Whether it was the first.
+/// Replies to a request, unless it has a reply, and removes its entry. Keys: requests, done:ID, and replies
+/// unless nobody can be told. Arguments: group, entry, id, payload, milliseconds for which the id is
+/// remembered. Whether it was the first.
 extern const redis_script finish_script;
 
 /// Likewise, and adds the entry to the dead letters. Keys: requests, done:ID, dead letters, and replies
 /// unless nobody can be told. Arguments as finish_script's, then the entry's payload.
 extern const redis_script reject_script;
-
-/// Removes the entries of requests that need no reply, where they are still theirs. Key: requests. Arguments:
-/// entry and id of each.
-extern const redis_script withdraw_script;
 
 /// Removes the replies before the last one that was read, unless that one is not there or is another one by
 /// now. Key: replies. Arguments: entry and id of that reply.

@@ -63,7 +63,7 @@ struct remote_queue::submission {
     queue.open_.erase(number);
     queue.awaited_.forget(number);
     *outcome += missing;
-    if (missing > 0) queue.withdraw(number, entries);
+    if (missing > 0) queue.withdrawals_.add(std::move(entries));
   }
 
   /// Redis has answered: these are the entries, or none if there is no room for them or asking failed.
@@ -125,9 +125,10 @@ void remote_queue::refuse(submission& mine) {
 }
 
 std::vector<std::string> remote_queue::admission(std::uint64_t number,
-                                                 const std::vector<text_request>& texts) const {
+                                                 const std::vector<text_request>& texts) {
   std::vector<std::string> arguments{std::to_string(max_outstanding_)};
   for (std::size_t i = 0; i < texts.size(); ++i) {
+    arguments.push_back(entry_numbers_.next());
     arguments.push_back(awaited_.id(number, i));
     arguments.push_back(replies_.key());
     arguments.push_back(encode(texts[i]));
@@ -140,7 +141,7 @@ asio::awaitable<void> remote_queue::admit(std::uint64_t number, std::vector<std:
   std::vector<std::string> entries;
   std::exception_ptr failure;
   try {
-    entries = co_await add(number, std::move(arguments));
+    entries = co_await add(std::move(arguments));
   } catch (...) {
     failure = std::current_exception();
   }
@@ -148,15 +149,14 @@ asio::awaitable<void> remote_queue::admit(std::uint64_t number, std::vector<std:
   if (found != open_.end())
     found->second->asked(std::move(entries), failure);
   else
-    withdraw(number, entries);
+    withdrawals_.add(std::move(entries));
 }
 
 // The entries, or none if there is no room. Those that Redis tells of too late leave again; the breaker has
 // heard of that failure when the time was over, and hears nothing of what comes afterwards.
-asio::awaitable<std::vector<std::string>> remote_queue::add(std::uint64_t number,
-                                                            std::vector<std::string> arguments) {
+asio::awaitable<std::vector<std::string>> remote_queue::add(std::vector<std::string> arguments) {
   std::vector<std::string> keys{keys_.requests()};
-  const auto late = [this, number](const redis_value& answer) { withdraw(number, entries_in(answer)); };
+  const auto late = [this](const redis_value& answer) { withdrawals_.add(entries_in(answer)); };
   const auto began = steady_now();
   try {
     const redis_value answer = co_await admit_script.run(redis_, std::move(keys), std::move(arguments), late);
@@ -177,14 +177,6 @@ void remote_queue::complain(const std::string& why) {
   trouble_ = why;
   troubled_ = true;
   if (!std::exchange(complained_, true)) spdlog::warn("{} takes no texts: {}", keys_.requests(), why);
-}
-
-// Those that are not empty; their places are those of the submission's texts.
-void remote_queue::withdraw(std::uint64_t number, const std::vector<std::string>& entries) {
-  std::vector<unwanted_entry> unwanted;
-  for (std::size_t i = 0; i < entries.size(); ++i)
-    if (!entries[i].empty()) unwanted.push_back({entries[i], awaited_.id(number, i)});
-  withdrawals_.add(std::move(unwanted));
 }
 
 asio::awaitable<void> remote_queue::wait_for(submission& mine, carpool::time_point deadline) {

@@ -5,6 +5,7 @@
 
 #include "awaited_replies.hpp"
 #include "circuit_breaker.hpp"
+#include "entry_numbers.hpp"
 #include "queue_keys.hpp"
 #include "redis_connection.hpp"
 #include "reply_stream.hpp"
@@ -80,10 +81,9 @@ class remote_queue {
   struct submission;
 
   void refuse(submission& mine);
-  std::vector<std::string> admission(std::uint64_t number, const std::vector<text_request>& texts) const;
+  std::vector<std::string> admission(std::uint64_t number, const std::vector<text_request>& texts);
   asio::awaitable<void> admit(std::uint64_t number, std::vector<std::string> arguments);
-  asio::awaitable<std::vector<std::string>> add(std::uint64_t number, std::vector<std::string> arguments);
-  void withdraw(std::uint64_t number, const std::vector<std::string>& entries);
+  asio::awaitable<std::vector<std::string>> add(std::vector<std::string> arguments);
   asio::awaitable<void> wait_for(submission& mine, carpool::time_point deadline);
   asio::awaitable<void> read_replies();
   asio::awaitable<void> read_some();
@@ -98,6 +98,7 @@ class remote_queue {
   std::string name_;
   reply_stream replies_;
   awaited_replies awaited_;
+  entry_numbers entry_numbers_;
   std::map<std::uint64_t, submission*> open_;
   circuit_breaker breaker_;
   std::string trouble_;      // the last that there was with Redis

@@ -4,7 +4,6 @@
 #include "withdrawals.hpp"
 
 #include "embed_server/no_throw.hpp"
-#include "redis_script.hpp"
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
@@ -15,7 +14,6 @@
 #include <algorithm>
 #include <chrono>
 #include <cstddef>
-#include <iterator>
 #include <utility>
 
 namespace cluster {
@@ -29,8 +27,9 @@ constexpr std::size_t most_at_once = 1000;  // others wait for Redis meanwhile
 withdrawals::withdrawals(const asio::any_io_executor& executor, redis_connection& redis, std::string requests)
     : executor_(executor), redis_(redis), requests_(std::move(requests)) {}
 
-void withdrawals::add(std::vector<unwanted_entry> entries) {
-  std::ranges::move(entries, std::back_inserter(left_));
+void withdrawals::add(std::vector<std::string> entries) {
+  for (std::string& each : entries)
+    if (!each.empty()) left_.push_back(std::move(each));
   if (left_.empty() || std::exchange(removing_, true)) return;
   asio::co_spawn(executor_, remove_all(), asio::detached);
 }
@@ -50,13 +49,10 @@ asio::awaitable<void> withdrawals::remove_all() {
 
 // The first so many. Whether it need not be tried again.
 asio::awaitable<bool> withdrawals::remove(std::size_t count) {
-  std::vector<std::string> key{requests_}, arguments;
-  for (std::size_t i = 0; i < count; ++i) {
-    arguments.push_back(left_[i].entry);
-    arguments.push_back(left_[i].id);
-  }
+  redis_command command{"XDEL", requests_};
+  command.insert(command.end(), left_.begin(), left_.begin() + static_cast<std::ptrdiff_t>(count));
   try {
-    co_await withdraw_script.run(redis_, std::move(key), std::move(arguments));
+    co_await redis_.run(std::move(command));
   } catch (const redis_unavailable&) {
     co_return false;
   } catch (const redis_refusal& refused) {

@@ -15,12 +15,6 @@
 
 namespace cluster {
 
-/// An entry for which nobody waits any more.
-struct unwanted_entry {
-  std::string entry;  ///< what Redis called it
-  std::string id;     ///< of its request
-};
-
 /// Takes entries out of a stream of requests for which nobody waits any more, so that no worker need run
 /// them. One that has them already goes on, and its reply is one that nobody wants.
 ///
@@ -31,9 +25,9 @@ class withdrawals {
   /// `requests`: the key of the stream. The connection must outlive this.
   withdrawals(const asio::any_io_executor& executor, redis_connection& redis, std::string requests);
 
-  /// They leave as soon as Redis does it, also if it is away now, takes another server's place, or moves them
-  /// to another one. What another request has by then, because that server had not heard of them, stays.
-  void add(std::vector<unwanted_entry> entries);
+  /// They leave as soon as Redis does it, also if it is away now, or moves them to another server. Empty
+  /// names are ignored.
+  void add(std::vector<std::string> entries);
 
  private:
   asio::awaitable<void> remove_all();
@@ -42,7 +36,7 @@ class withdrawals {
   asio::any_io_executor executor_;
   redis_connection& redis_;
   std::string requests_;
-  std::deque<unwanted_entry> left_;  // no more than Redis took before it went away
+  std::deque<std::string> left_;  // no more than Redis took before it went away
   bool removing_ = false;
 };
 
