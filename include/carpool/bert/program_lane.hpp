@@ -58,13 +58,13 @@ struct padded_batch {
   }
 };
 
-/// The line of an engine's error that says what went wrong. TorchScript puts a traceback in front of it.
+/// The line of an engine's error that says what went wrong. TorchScript puts a traceback in front of it, and
+/// throws a c10::Error since libtorch 2.15.
 inline std::string cause_of(const std::exception& fault) {
-  if (const auto* error = dynamic_cast<const c10::Error*>(&fault)) {
-    const std::string text = error->what_without_backtrace();
+  const auto* error = dynamic_cast<const c10::Error*>(&fault);
+  std::string text = error != nullptr ? error->what_without_backtrace() : fault.what();
+  if (error != nullptr && text.find("Traceback of TorchScript") == text.npos)
     return text.substr(0, text.find('\n'));
-  }
-  std::string text = fault.what();
   text.erase(text.find_last_not_of(" \n") + 1);
   return text.substr(text.rfind('\n') + 1);
 }

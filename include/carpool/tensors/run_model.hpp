@@ -20,10 +20,12 @@ namespace carpool::tensors {
   return std::string_view(thrown.what()) == "could not create a primitive";
 }
 
-/// libtorch has a class for a lack of memory on a GPU; on the CPU the message tells.
+/// libtorch has a class for a lack of memory on a GPU, which TorchScript hides; on the CPU only the message
+/// tells.
 [[nodiscard]] inline bool lacks_memory(const std::exception& thrown) {
+  const std::string_view text = thrown.what();
   return dynamic_cast<const c10::OutOfMemoryError*>(&thrown) != nullptr || failed_to_compile(thrown) ||
-         std::string_view(thrown.what()).find("DefaultCPUAllocator") != std::string_view::npos;
+         text.find("CUDA out of memory. ") != text.npos || text.find("DefaultCPUAllocator") != text.npos;
 }
 
 /// The result of `run` on a thread of its own, with as many threads for each operation as here.

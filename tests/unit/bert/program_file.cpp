@@ -136,9 +136,9 @@ TEST_CASE("a program that does not fit the folder's model is refused when it is 
   CHECK(contains(refusal("return ids.float(), mask.float()"), "must return one tensor"));
   CHECK(contains(refusal("return ids.float().matmul(ids.float())"), "cannot be multiplied"));
   CHECK(contains(refusal("return ids.float()", "ids"), "Expected at most 2 argument(s)"));
-  CHECK(contains(
-      refusal("return (ids + mask[:, :17]).sum(1).float().unsqueeze(1).repeat(1, 24)"),
-      "failed when it was tried out with a text of 18 tokens: RuntimeError: The size of tensor a (18)"));
+  const std::string fault = refusal("return (ids + mask[:, :17]).sum(1).float().unsqueeze(1).repeat(1, 24)");
+  CHECK(contains(fault, "failed when it was tried out with a text of 18 tokens: RuntimeError: "));
+  CHECK(contains(fault, "The size of tensor a (18)"));
   CHECK(contains(refusal("return (ids + 1).sum(1).float().unsqueeze(1).repeat(1, 24)"), "the mask"));
 }
 

@@ -132,7 +132,8 @@ TEST_CASE("a program is tried out before it serves: what cannot be served is a l
 
 TEST_CASE("of an engine's error the line is told that has the cause") {
   CHECK(cause_of(c10::Error("the cause\nand more", c10::Backtrace{})) == "the cause");
-  CHECK(cause_of(std::runtime_error("Traceback of TorchScript:\n  line 1\nRuntimeError: the cause\n\n")) ==
-        "RuntimeError: the cause");
+  const std::string text = "Traceback of TorchScript:\n  line 1\nRuntimeError: the cause\n\n";
+  CHECK(cause_of(std::runtime_error(text)) == "RuntimeError: the cause");
+  CHECK(cause_of(c10::Error(text, c10::Backtrace{})) == "RuntimeError: the cause");
   CHECK(cause_of(std::runtime_error("the cause")) == "the cause");
 }

@@ -108,6 +108,12 @@ TEST_CASE("libtorch's lack of memory becomes carpool's, on a GPU and on the CPU"
                 return values;
               }};
   CHECK_THROWS_AS(run(set, {at::ones({2})}), carpool::out_of_memory);
+  batched in_torchscript{
+      stack{{2}}, [](const at::Tensor&) -> at::Tensor {
+        throw std::runtime_error(
+            "Traceback of TorchScript:\nRuntimeError: CUDA out of memory. Tried to allocate");
+      }};
+  CHECK_THROWS_AS(run(in_torchscript, {at::ones({2})}), carpool::out_of_memory);
   // That ends the process where memory is asked for in vain.
   if (carpool::test::under_address_sanitizer) return;
   batched huge{stack{{2}}, [](const at::Tensor& values) {
