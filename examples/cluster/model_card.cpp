@@ -21,6 +21,7 @@ model_card card_of(const embed_server::served_model& model) {
           .max_tokens = model.max_tokens,
           .precision = model.precision,
           .pooling = model.pooling,
+          .unit_length = model.unit_length,
           .gives_token_vectors = model.gives_token_vectors,
           .max_batch_size = model.max_batch_size};
 }
@@ -31,6 +32,7 @@ std::string to_json(const model_card& card) {
                                      {"max_tokens", card.max_tokens},
                                      {"precision", card.precision},
                                      {"pooling", card.pooling},
+                                     {"unit_length", card.unit_length},
                                      {"gives_token_vectors", card.gives_token_vectors},
                                      {"max_batch_size", card.max_batch_size}});
 }
@@ -45,6 +47,7 @@ model_card parse_model_card(std::string_view text) {
                     .max_tokens = number("max_tokens"),
                     .precision = word("precision"),
                     .pooling = word("pooling"),
+                    .unit_length = card.at("unit_length").as_bool(),
                     .gives_token_vectors = card.at("gives_token_vectors").as_bool(),
                     .max_batch_size = number("max_batch_size")};
     if (read.dimension == 0) throw std::runtime_error("its dimension is 0");

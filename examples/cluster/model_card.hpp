@@ -18,6 +18,7 @@ struct model_card {
   std::size_t max_tokens = 0;  ///< per text
   std::string precision;       ///< in TEI's words
   std::string pooling;         ///< likewise
+  bool unit_length = true;     ///< whether its embeddings have length 1
   bool gives_token_vectors = true;
   std::size_t max_batch_size = 0;
 

@@ -38,6 +38,7 @@ embed_server::served_model describe(const model_card& card, std::size_t max_outs
   model.max_tokens = card.max_tokens;
   model.precision = card.precision;
   model.pooling = card.pooling;
+  model.unit_length = card.unit_length;
   model.max_batch_size = card.max_batch_size;
   model.max_queue_size = max_outstanding;
   model.gives_token_vectors = card.gives_token_vectors;
@@ -76,7 +77,8 @@ embedded_texts join(std::vector<text_reply> replies, const model_card& card, boo
   for (std::size_t i = 0; i < replies.size(); ++i) {
     if (const auto* failure = std::get_if<text_failure>(&replies[i])) raise(*failure, i);
     auto& result = std::get<text_result>(replies[i]);
-    if (result.values.size() % card.dimension != 0 || (pooled && result.values.size() != card.dimension))
+    const std::size_t count = result.values.size();
+    if (count == 0 || count % card.dimension != 0 || (pooled && count != card.dimension))
       throw api_error{problem::model_failed,
                       "a worker sent vectors of another dimension than " + std::to_string(card.dimension)};
     joined.vectors.push_back(std::move(result.values));

@@ -25,7 +25,7 @@ const std::string_view api_schemas = R"json(
   },
   "Embedding": {
     "type": "array", "items": {"type": "number"},
-    "description": "The vector of a text. It has length 1."
+    "description": "The vector of a text. It has length 1, unless normalize is false."
   },
   "Truncate": {
     "type": ["boolean", "null"], "default": true,
@@ -45,7 +45,8 @@ const std::string_view api_schemas = R"json(
       "text": {"type": "string", "minLength": 1, "description": "One text, in place of inputs."},
       "truncate": {"$ref": "#/components/schemas/Truncate"},
       "truncation_direction": {"$ref": "#/components/schemas/TruncationDirection"},
-      "normalize": {"enum": [true, null], "description": "Other vectors than those of length 1 are not on offer."},
+      "normalize": {"type": ["boolean", "null"], "default": true,
+                    "description": "Whether vectors are scaled to length 1; otherwise they are what pooling gives, and dimensions only cuts them."},
       "prompt_name": {"$ref": "#/components/schemas/PromptName"},
       "dimensions": {"$ref": "#/components/schemas/Dimensions"}
     },

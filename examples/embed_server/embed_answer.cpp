@@ -39,14 +39,24 @@ void check_finite(std::span<const float> values) {
     throw api_error{problem::model_failed, "the model failed: its result holds a value that is not finite"};
 }
 
-void shorten(embedding& values, std::size_t dimensions) {
-  if (dimensions >= values.size()) return;
-  values.resize(dimensions);
+void scale_to_unit(embedding& values) {
   double square = 0;
   for (const float value : values) square += double{value} * double{value};
   if (square == 0) return;
   const double scale = 1 / std::sqrt(square);
   for (float& value : values) value = static_cast<float>(value * scale);
+}
+
+embedding pool_tokens(std::span<const float> vectors, std::size_t dimension, bool mean) {
+  if (!mean) return {vectors.begin(), vectors.begin() + static_cast<std::ptrdiff_t>(dimension)};
+  std::vector<double> sums(dimension);
+  for (std::size_t at = 0; at < vectors.size(); at += dimension)
+    for (std::size_t i = 0; i < dimension; ++i) sums[i] += double{vectors[at + i]};
+  const auto count = static_cast<double>(vectors.size() / dimension);
+  embedding pooled;
+  pooled.reserve(dimension);
+  for (const double sum : sums) pooled.push_back(static_cast<float>(sum / count));
+  return pooled;
 }
 
 answer_writer::answer_writer(answer_form form, std::string_view model)

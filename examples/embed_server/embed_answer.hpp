@@ -15,9 +15,12 @@ namespace embed_server {
 
 using embedding = std::vector<float>;
 
-/// Cuts an embedding to its first `dimensions` values and scales what is left to length 1 again, as OpenAI
-/// does.
-void shorten(embedding& values, std::size_t dimensions);
+/// Scales an embedding to length 1; one of zeros stays as it is.
+void scale_to_unit(embedding& values);
+
+/// The embedding of a text from the vectors of its tokens, each of so many values: their mean, or, unless
+/// `mean`, the first of them, [CLS]'s.
+embedding pool_tokens(std::span<const float> vectors, std::size_t dimension, bool mean);
 
 /// Writes the answer to an embed_request piece by piece, so that a long one need not be written in one go.
 class answer_writer {

@@ -51,8 +51,7 @@ embed_request parse_embed(std::string_view body, std::size_t max_inputs) {
   read_texts(request, object, max_inputs);
   request.truncate = read_bool(object, "truncate", true);
   read_dimensions(request, object);
-  if (!read_bool(object, "normalize", true))
-    refuse_field("normalize", "normalize must be true: other vectors are not on offer");
+  request.normalize = read_bool(object, "normalize", true);
   refuse_what_tei_can_do(object);
   return request;
 }

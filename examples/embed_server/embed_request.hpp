@@ -24,11 +24,12 @@ enum class answer_form {
 struct embed_request : submitted_texts {
   answer_form form = answer_form::lists;
   std::optional<std::size_t> dimensions;
-  std::string model;  ///< as the body names it; empty where it does not
+  bool normalize = true;  ///< scale vectors to length 1; else they are what pooling gives
+  std::string model;      ///< as the body names it; empty where it does not
 };
 
-/// `{"text": "..."}` or TEI's `{"inputs": "..." | ["...", ...], "truncate": ..., "dimensions": ...}`.
-/// Throws api_error whose param names the field at fault.
+/// `{"text": "..."}` or TEI's `{"inputs": "..." | ["...", ...], "truncate": ..., "dimensions": ...,
+/// "normalize": ...}`. Throws api_error whose param names the field at fault.
 embed_request parse_embed(std::string_view body, std::size_t max_inputs);
 
 /// TEI's `{"inputs": "..." | ["...", ...], "truncate": ...}`, of which the vectors of all tokens are wanted.

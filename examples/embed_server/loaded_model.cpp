@@ -113,6 +113,7 @@ std::string name_of(const model_source& source, const std::string& folder) {
 void describe_output(served_model& described, const bert::embedder& embedder) {
   described.dimension = embedder.dimension();
   described.pooling = embedder.pooled_by() == bert::pooling::mean ? "mean" : "cls";
+  described.unit_length = embedder.normalizes();
 }
 
 void describe_output(served_model& described, const bert::classifier& classifier) {

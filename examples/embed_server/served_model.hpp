@@ -33,6 +33,7 @@ struct served_model {
   std::size_t max_tokens = 0;                         ///< per text
   std::string precision = "float32";                  ///< in TEI's words
   std::string pooling = "mean";                       ///< likewise, where it makes embeddings
+  bool unit_length = true;                            ///< whether its embeddings have length 1 by themselves
   bool on_gpu = false;
   std::size_t max_batch_size = 0;
   std::size_t max_queue_size = 0;   ///< no job may have more texts

@@ -40,15 +40,39 @@ void check_vectors(std::size_t token_count, std::size_t dimension, std::size_t l
                   "inputs"};
 }
 
+// Has the model give the vectors of all tokens, of which not too many may be wanted.
+void ask_for_token_vectors(embedding_job& job, const served_model& model, const limits& limits) {
+  if (!model.gives_token_vectors)
+    throw api_error{problem::unsuitable_model,
+                    model.name + " is an exported program, which pools and scales its vectors itself"};
+  job.pooled = false;
+  job.admit = [dimension = model.dimension, most = limits.vector_values](std::size_t token_count) {
+    check_vectors(token_count, dimension, most);
+  };
+}
+
+// A model that scales its embeddings itself gives none of another length, but the vectors that it pools.
+bool pools_here(const embed_request& request, const served_model& model) {
+  return !request.normalize && model.unit_length;
+}
+
+// What the request wants of what the model gave for one text.
+void fit(embedding& values, const embed_request& request, const served_model& model) {
+  if (pools_here(request, model)) values = pool_tokens(values, model.dimension, model.pooling == "mean");
+  const bool cut = request.dimensions.value_or(values.size()) < values.size();
+  if (cut) values.resize(*request.dimensions);
+  if (request.normalize && (cut || !model.unit_length)) scale_to_unit(values);
+}
+
 asio::awaitable<std::string> write_vectors(const embed_request& request, embedded_texts result,
                                            const served_model& model, std::size_t work_per_turn) {
   answer_writer writer{request.form, model.name};
   turns turn{work_per_turn};
   for (embedding& values : result.vectors) {
-    shorten(values, request.dimensions.value_or(values.size()));
-    const std::size_t before = writer.size();
+    const std::size_t before = writer.size(), read = values.size();
+    fit(values, request, model);
     writer.append(values);
-    co_await turn.spend(writer.size() - before);
+    co_await turn.spend(writer.size() - before + read);
   }
   co_return writer.finish(result.token_count);
 }
@@ -66,6 +90,7 @@ void append_vectors(std::string& out, std::span<const float> values, std::size_t
 asio::awaitable<embedded> embed(circumstances& when, const limits& limits, const embed_request& request) {
   check_dimensions(request, when.about().dimension);
   embedding_job job;
+  if (pools_here(request, when.about())) ask_for_token_vectors(job, when.about(), limits);
   embedded_texts result = co_await when.run(request, std::move(job));
   const std::size_t token_count = result.token_count;
   const carpool::duration preparation = result.preparation;
@@ -94,14 +119,8 @@ asio::awaitable<response> answer_openai(circumstances& when, const limits& limit
 asio::awaitable<response> answer_embed_all(circumstances& when, const limits& limits, std::string body) {
   const submitted_texts request = parse_embed_all(body, when.max_inputs(limits));
   const std::size_t dimension = when.about().dimension;
-  if (!when.about().gives_token_vectors)
-    throw api_error{problem::unsuitable_model,
-                    when.about().name + " is an exported program, which pools its vectors itself"};
   embedding_job job;
-  job.pooled = false;
-  job.admit = [dimension, most = limits.vector_values](std::size_t token_count) {
-    check_vectors(token_count, dimension, most);
-  };
+  ask_for_token_vectors(job, when.about(), limits);
   const embedded_texts result = co_await when.run(request, std::move(job));
   turns turn{limits.work_per_turn};
   std::string out;
@@ -120,7 +139,9 @@ asio::awaitable<response> answer_embed_all(circumstances& when, const limits& li
 asio::awaitable<response> answer_similarity(circumstances& when, const limits& limits, std::string body) {
   const submitted_texts request = parse_similarity(body, when.max_inputs(limits));
   embedding_job job;
-  const embedded_texts result = co_await when.run(request, std::move(job));
+  embedded_texts result = co_await when.run(request, std::move(job));
+  if (!when.about().unit_length)
+    for (embedding& values : result.vectors) scale_to_unit(values);
   when.record();
   co_return make_response(http::status::ok, tei_similarities(result.vectors));
 }

@@ -89,6 +89,10 @@ def try_huggingface_hub(address, texts, vectors):
     client = huggingface_hub.InferenceClient(model=address)
     same(client.feature_extraction(texts[0]), vectors[:1])
     same(client.feature_extraction(texts, normalize=True, truncate=True), vectors)
+    pooled = client.feature_extraction(texts, normalize=False)
+    lengths = numpy.linalg.norm(pooled, axis=1, keepdims=True)
+    assert (abs(lengths - 1) > 0.1).all(), lengths
+    same(pooled / lengths, vectors)
 
 
 def try_tritonclient(address, texts, vectors):

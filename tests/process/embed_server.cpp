@@ -230,6 +230,28 @@ TEST_CASE("the vectors of tokens, pooled, are the reference's embeddings") {
   }
 }
 
+TEST_CASE("a model whose folder does not scale embeddings gives the same as one that does") {
+  const temporary_folder folder;
+  for (const auto& file : std::filesystem::directory_iterator(CARPOOL_TEST_MINILM))
+    std::filesystem::create_symlink(std::filesystem::canonical(file.path()),
+                                    folder.path() / file.path().filename());
+  std::filesystem::remove(folder.path() / "modules.json");
+  std::ofstream(folder.path() / "modules.json") << R"([{"type": "models.Transformer", "path": ""},
+                                                       {"type": "models.Pooling", "path": "1_Pooling"}])";
+  server_process unscaled(
+      with_options({"--port", "0", "--threads", "1", "--device", "cpu", "--model", folder.path().string()}));
+  http_client client(unscaled.port()), scaled(shared_server().port());
+  INFO(unscaled.log());
+  const reference wanted(12);
+  const std::string texts = R"({"inputs":)" + json_list(wanted.texts);
+  CHECK(largest_difference(number_lists(client.ask(post_json("/embed", texts + '}')).body),
+                           wanted.embeddings) < 1e-5f);
+  const auto pooled = post_json("/embed", texts + R"(,"normalize":false})");
+  const auto vectors_of_texts = number_lists(client.ask(pooled).body);
+  CHECK(largest_difference(vectors_of_texts, wanted.embeddings) > 0.1f);
+  CHECK(largest_difference(number_lists(scaled.ask(pooled).body), vectors_of_texts) < 1e-5f);
+}
+
 TEST_CASE("the real tokeniser tells tokens with their places, and makes text of ids") {
   auto& server = shared_server();
   http_client client(server.port());

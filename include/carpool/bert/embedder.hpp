@@ -75,6 +75,8 @@ class embedder {
   std::size_t max_tokens() const { return model_->config().max_tokens; }
   /// How the vectors of a text's tokens become one.
   pooling pooled_by() const { return model_->config().pooling; }
+  /// Whether embeddings are scaled to length 1, as the folder says.
+  bool normalizes() const { return model_->config().normalize; }
   /// The name of the model's folder.
   const std::string& name() const { return model_->name(); }
   /// What NVIDIA's driver says about its GPUs, by their names; empty on the CPU, or where there is no NVML.

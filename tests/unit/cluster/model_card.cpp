@@ -16,6 +16,7 @@ TEST_CASE("gateways read what workers say of their model") {
                         .max_tokens = 100,
                         .precision = "float32",
                         .pooling = "mean",
+                        .unit_length = false,
                         .gives_token_vectors = false,
                         .max_batch_size = 8};
   CHECK(parse_model_card(to_json(card)) == card);

@@ -95,13 +95,17 @@ TEST_CASE("B8: a value that is not finite is the model's fault, in every form") 
   }
 }
 
-TEST_CASE("a shortened embedding has length 1 again") {
-  embedding values{3, 4, 12};
-  shorten(values, 2);
+TEST_CASE("an embedding is scaled to length 1, unless it is zero") {
+  embedding values{3, 4};
+  scale_to_unit(values);
   CHECK(values == embedding{0.6f, 0.8f});
-  shorten(values, 2);
-  CHECK(values == embedding{0.6f, 0.8f});
-  embedding zeros{0, 0, 1};
-  shorten(zeros, 2);
+  embedding zeros{0, 0};
+  scale_to_unit(zeros);
   CHECK(zeros == embedding{0, 0});
+}
+
+TEST_CASE("the vectors of tokens are pooled to their mean, or to that of the first") {
+  const embedding tokens{1, 2, 3, 6, 5, 1};
+  CHECK(pool_tokens(tokens, 2, true) == embedding{3, 3});
+  CHECK(pool_tokens(tokens, 2, false) == embedding{1, 2});
 }

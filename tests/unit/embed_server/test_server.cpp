@@ -124,7 +124,7 @@ struct test_server::implementation {
                  const std::string& folder)
       : settings(settings_), service(models, settings.limits), server(listeners(), service, settings) {
     server.set_threads(threads.executors());
-    repository.begin_with({"", folder}, host("fake", batching_, 1, labels_of(folder)));
+    repository.begin_with({"", folder}, load({"fake", folder}, batching_));
     service.manage(repository);
     if (settings.log) service.facts().watch(*settings.log);
     server.start();
@@ -159,7 +159,7 @@ struct test_server::implementation {
   std::unique_ptr<embed_server::local_engine> engine(const std::string& name,
                                                      const carpool::options& batching, int number,
                                                      const std::vector<std::string>& labels = {}) {
-    return std::make_unique<embed_server::local_engine>(fake_model(name, batching, labels),
+    return std::make_unique<embed_server::local_engine>(fake_model(name, batching, number, labels),
                                                         parts(batching, number, labels.size()),
                                                         settings.limits.work_per_turn);
   }
@@ -170,12 +170,13 @@ struct test_server::implementation {
   }
 
   // Its folder is a number, or says what kind of a model it is.
-  std::unique_ptr<embed_server::hosted_model> load(const embed_server::model_source& source) {
+  std::unique_ptr<embed_server::hosted_model> load(const embed_server::model_source& source,
+                                                   const carpool::options& batching = {}) {
     if (source.folder == "broken") throw std::runtime_error("broken/config.json: no such file");
     const auto labels = labels_of(source.folder);
-    if (!labels.empty()) return host(source.name, {}, 1, labels);
+    if (!labels.empty()) return host(source.name, batching, 1, labels);
     if (source.folder == "slow") loading.pass();
-    return host(source.name, {}, source.folder == "slow" ? 3 : std::stoi(source.folder));
+    return host(source.name, batching, source.folder == "slow" ? 3 : std::stoi(source.folder));
   }
 
   void compare(const std::string& name, unsigned percent) {
@@ -185,11 +186,12 @@ struct test_server::implementation {
   }
 
   static embed_server::served_model fake_model(const std::string& name, const carpool::options& batching,
-                                               const std::vector<std::string>& labels) {
+                                               int number, const std::vector<std::string>& labels) {
     embed_server::served_model model;
     model.name = name;
     model.dimension = labels.empty() ? 4 : labels.size();
     model.labels = labels;
+    model.unit_length = number != 1000;
     model.max_tokens = max_tokens;
     model.max_batch_size = batching.max_batch_size;
     model.max_queue_size = batching.max_queue_size;

@@ -25,10 +25,10 @@ namespace carpool::test {
 /// whole batch fail, "nan" yields a value that is not finite.
 ///
 /// It is called "fake", and administrators may load others: folders are numbers, which take the place of the
-/// 1 in embeddings; "broken" is one that cannot be loaded, and "slow" a 3 that waits until it is released.
-/// "reranker" is one with the label "relevant", whose logit is by how much a text is longer than its query.
-/// "classifier" has the labels "long", "short" and "pair", whose logits are the length of the text, its
-/// negative and the length of the query.
+/// 1 in embeddings, and of 1000 the server knows that they are not of length 1; "broken" is one that cannot
+/// be loaded, and "slow" a 3 that waits until it is released. "reranker" is one with the label "relevant",
+/// whose logit is by how much a text is longer than its query. "classifier" has the labels "long", "short"
+/// and "pair", whose logits are the length of the text, its negative and the length of the query.
 class test_server {
  public:
   /// The limits go before those of the settings. The folder says what kind of a model "fake" is.
