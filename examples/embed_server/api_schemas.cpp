@@ -35,7 +35,7 @@ const std::string_view api_schemas = R"json(
     "type": ["integer", "null"], "minimum": 1,
     "description": "Only so many of the first values, scaled to length 1 again; not more than the model has."
   },
-  "TruncationDirection": {"enum": ["right", "Right", null], "description": "Texts are cut at their end."},
+  "TruncationDirection": {"enum": ["right", null], "description": "Texts are cut at their end. Right is understood, too."},
   "PromptName": {"type": "null", "description": "There are no prompts."},
 
   "EmbedRequest": {
@@ -336,7 +336,7 @@ const std::string_view api_schemas = R"json(
       "datatype": {"const": "BYTES"},
       "shape": {"type": "array", "minItems": 1, "maxItems": 2, "items": {"type": "integer", "minimum": 1},
                 "description": "[n] or [n, 1] for n texts."},
-      "data": {"type": "array", "description": "The texts, nested or not."},
+      "data": {"type": "array", "items": {}, "description": "The texts, nested or not."},
       "parameters": {
         "type": ["object", "null"],
         "description": "binary_data_size, where the texts follow the JSON: each as its size, in 4 bytes of which the lowest is first, and its bytes.",
@@ -462,7 +462,7 @@ const std::string_view api_schemas = R"json(
       "inference_stats": {"$ref": "#/components/schemas/InferenceStatistics"},
       "response_stats": {"type": "object"},
       "batch_stats": {"type": "array", "items": {"type": "object"}, "description": "By batch size."},
-      "memory_usage": {"type": "array"}
+      "memory_usage": {"type": "array", "items": {"type": "object"}}
     },
     "required": ["name", "version", "last_inference", "inference_count", "execution_count", "inference_stats", "batch_stats"]
   },

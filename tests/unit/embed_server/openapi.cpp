@@ -10,6 +10,7 @@
 #include "support/http_client.hpp"
 #include "test_server.hpp"
 
+#include <boost/beast/core/string.hpp>
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
 #include <boost/json/value.hpp>
@@ -52,6 +53,22 @@ void each_reference(const json::value& value, const Visit& visit) {
   }
 }
 
+// Whether a program that makes a client of the document can read this part of it.
+void check_readable(const json::value& value) {
+  if (const auto* list = value.if_array())
+    for (const json::value& element : *list) check_readable(element);
+  const auto* object = value.if_object();
+  if (object == nullptr) return;
+  for (const auto& [name, member] : *object) check_readable(member);
+  CAPTURE(json::serialize(value));
+  if (const auto* type = object->if_contains("type"); type != nullptr && *type == "array")
+    CHECK(object->contains("items"));
+  if (const auto* values = object->if_contains("enum")) {
+    std::set<std::string, boost::beast::iless> names;
+    for (const json::value& each : values->as_array()) CHECK(names.insert(json::serialize(each)).second);
+  }
+}
+
 }  // namespace
 
 TEST_CASE("every route is described and everything described is a route") {
@@ -91,6 +108,10 @@ TEST_CASE("all that the description refers to is in it, and all schemas are refe
     CAPTURE(std::string(schema.key()));
     CHECK(used.contains("#/components/schemas/" + std::string(schema.key())));
   }
+}
+
+TEST_CASE("lists say what is in them and names differ not only in case, since clients are made of them") {
+  check_readable(openapi_document());
 }
 
 TEST_CASE("errors are described with the statuses of the table and the shape of the path's family") {
