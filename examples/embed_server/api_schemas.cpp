@@ -303,6 +303,12 @@ const std::string_view api_schemas = R"json(
     },
     "required": ["object", "data", "model", "usage"]
   },
+  "OpenAIModel": {
+    "type": "object",
+    "properties": {"id": {"type": "string"}, "object": {"const": "model"}, "created": {"type": "integer"},
+                   "owned_by": {"type": "string"}},
+    "required": ["id", "object", "created", "owned_by"]
+  },
   "OpenAIModels": {
     "type": "object",
     "properties": {
@@ -310,12 +316,7 @@ const std::string_view api_schemas = R"json(
       "data": {
         "type": "array",
         "description": "The models: id, object, created and owned_by.",
-        "items": {
-          "type": "object",
-          "properties": {"id": {"type": "string"}, "object": {"const": "model"}, "created": {"type": "integer"},
-                         "owned_by": {"type": "string"}},
-          "required": ["id", "object", "created", "owned_by"]
-        }
+        "items": {"$ref": "#/components/schemas/OpenAIModel"}
       }
     },
     "required": ["object", "data"]

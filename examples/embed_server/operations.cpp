@@ -46,6 +46,7 @@ constexpr operation operations[] = {
     {endpoint::openai_embeddings, openai, "Embeddings of texts.", "OpenAIEmbeddingsRequest",
      "OpenAIEmbeddingsAnswer", json_body},
     {endpoint::models, openai, "The models that are served.", nullptr, "OpenAIModels", json_body},
+    {endpoint::one_model, openai, "One of the models that are served.", nullptr, "OpenAIModel", json_body},
     {endpoint::health, watching, "Whether the server can take requests, and which devices have failed.",
      nullptr, "Health", json_body},
     {endpoint::metrics, watching, "Counters and histograms in Prometheus' text format.", nullptr, nullptr,

@@ -27,6 +27,7 @@ constexpr route routes[] = {
     {"/v1/embeddings", http::verb::post, endpoint::openai_embeddings},
     {"/embeddings", http::verb::post, endpoint::openai_embeddings},
     {"/v1/models", http::verb::get, endpoint::models},
+    {"/v1/models/{model}", http::verb::get, endpoint::one_model},
     {"/health", http::verb::get, endpoint::health},
     {"/metrics", http::verb::get, endpoint::metrics},
     {"/dashboard", http::verb::get, endpoint::dashboard},

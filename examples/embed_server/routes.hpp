@@ -27,6 +27,7 @@ enum class endpoint {
   ping,
   openai_embeddings,
   models,
+  one_model,  ///< of those, as OpenAI describes it
   health,
   metrics,
   dashboard,

@@ -46,6 +46,10 @@ response event_answer() {
   return answer;
 }
 
+json::object openai_model(const served_model& model) {
+  return {{"id", model.name}, {"object", "model"}, {"created", 0}, {"owned_by", "carpool"}};
+}
+
 }  // namespace
 
 std::shared_ptr<hosted_model> find_model(const model_catalog& models, const destination& where) {
@@ -107,6 +111,8 @@ response server_facts::of_protocols(const destination& where) const {
 response server_facts::of_model(const destination& where) const {
   const auto model = find_model(models_, where);
   switch (where.to) {
+    case endpoint::one_model:
+      return ok(json::serialize(openai_model(model->about())));
     case endpoint::model_ready:
       return readiness(!draining_ && model->works());
     case endpoint::model_metadata:
@@ -142,9 +148,7 @@ response server_facts::health() const {
 
 response server_facts::list_models() const {
   json::array data;
-  for (const auto& model : models_.served())
-    data.push_back(
-        {{"id", model->about().name}, {"object", "model"}, {"created", 0}, {"owned_by", "carpool"}});
+  for (const auto& model : models_.served()) data.push_back(openai_model(model->about()));
   return ok(json::serialize(json::object{{"object", "list"}, {"data", data}}));
 }
 

@@ -60,6 +60,8 @@ def try_openai(address, texts, vectors):
     short = client.embeddings.create(model="any", input=texts[0], dimensions=8).data[0].embedding
     same(short, vectors[0][:8] / numpy.linalg.norm(vectors[0][:8]))
     assert [model.id for model in client.models.list().data] == [MODEL]
+    assert client.models.retrieve(MODEL).id == MODEL
+    assert "nobody" in refused(openai.NotFoundError, lambda: client.models.retrieve("nobody")).body["message"]
     empty = refused(openai.BadRequestError, lambda: client.embeddings.create(model="any", input=["a", ""]))
     assert empty.body["message"] == "input[1] must not be empty" and empty.body["param"] == "input", empty.body
     ids = refused(openai.BadRequestError, lambda: client.embeddings.create(model="any", input=[[1, 2, 3]]))

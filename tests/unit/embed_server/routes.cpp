@@ -46,6 +46,7 @@ TEST_CASE("every documented path leads to its endpoint") {
   CHECK(find_route(verb::post, "/predict").to == endpoint::predict);
   CHECK(find_route(verb::post, "/embed_sparse").to == endpoint::another_model);
   CHECK(find_route(verb::get, "/v1/models").to == endpoint::models);
+  CHECK(find_route(verb::get, "/v1/models/bert").model == "bert");
   CHECK(find_route(verb::get, "/health").to == endpoint::health);
   CHECK(find_route(verb::get, "/metrics").to == endpoint::metrics);
 }

@@ -106,6 +106,11 @@ TEST_CASE("health, models and metrics are answered beside the queue") {
   CHECK(health.body == R"({"status":"ok"})");
   CHECK(client.ask(get("/v1/models")).body ==
         R"({"object":"list","data":[{"id":"fake","object":"model","created":0,"owned_by":"carpool"}]})");
+  CHECK(client.ask(get("/v1/models/fake")).body ==
+        R"({"id":"fake","object":"model","created":0,"owned_by":"carpool"})");
+  const auto unknown = client.ask(get("/v1/models/nobody"));
+  CHECK(unknown.status == 404);
+  CHECK(unknown.body.find(R"("code":"model_not_found")") != std::string::npos);
   const auto metrics = client.ask(get("/metrics"));
   CHECK(metrics.field("content-type") == carpool::prometheus_text::content_type);
   CHECK(metric(metrics.body, "carpool_http_connections{state=\"active\"}") == 1);
