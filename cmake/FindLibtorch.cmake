@@ -31,12 +31,12 @@ if(EXISTS "${Libtorch_ROOT_DIR}/lib/libtorch_cpu.so")
   set(Libtorch_LIBRARY "${Libtorch_ROOT_DIR}/lib/libtorch_cpu.so")
 endif()
 
-# Builds with the old std::string (most of 2.6) cannot be linked with anything else here.
+# Builds with the old std::string (most of 2.6) cannot be linked with anything else here. (A semicolon would divide the message.)
 if(EXISTS "${Libtorch_ROOT_DIR}/share/cmake/Torch/TorchConfig.cmake")
   file(STRINGS "${Libtorch_ROOT_DIR}/share/cmake/Torch/TorchConfig.cmake" old_abi REGEX "_GLIBCXX_USE_CXX11_ABI=0")
   if(old_abi)
     set(Libtorch_LIBRARY "Libtorch_LIBRARY-NOTFOUND")
-    set(Libtorch_NOT_FOUND_MESSAGE "the libtorch in ${Libtorch_ROOT_DIR} was built with the old C++ ABI; install 2.7 or newer")
+    set(Libtorch_NOT_FOUND_MESSAGE "the libtorch in ${Libtorch_ROOT_DIR} was built with the old C++ ABI: install 2.7 or newer")
   endif()
 endif()
 
