@@ -78,11 +78,13 @@ struct options {
   duration default_deadline = duration::max();
 
   /// How long requests of higher priority may be served before one that came earlier, zero or more: having
-  /// waited this long, a request goes before all that have not. So nobody starves.
+  /// waited this long, a request goes before all that have not. So nobody starves. While all who wait have
+  /// the same priority it changes nothing.
   duration max_overtaking = std::chrono::seconds{10};
 
   /// Whether the keys of waiting requests (`submit_options::key`) get equal shares of the service, counted in
   /// work, instead of being served in order of their deadlines. Within a key, the order is that of arrival.
+  /// Requests that have waited max_overtaking go first whatever their key, which is not charged for them.
   bool fair_sharing = false;
 
   /// With fair_sharing, the share of a key in proportion to those of others; finite, more than zero, and

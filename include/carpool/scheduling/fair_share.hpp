@@ -35,15 +35,15 @@ class fair_share {
 
   /// Makes the next tag() of a request like this one unable to throw. Throws what the weight function throws.
   void reserve(const waiting_request& like) {
-    const flow_id id{like.key, like.priority};
-    if (flows_.contains(id)) return;
+    if (flows_.contains({like.key, like.priority})) return;
     if (flows_.size() >= forget_at_) forget_idle();
-    flows_.emplace(id, flow{.weight = weight_of(like.key)});
+    remember(like);
   }
 
   /// The tag of a request that arrives now.
   [[nodiscard]] double tag(const waiting_request& request) noexcept {
-    const auto found = flows_.find({request.key, request.priority});
+    auto found = flows_.find({request.key, request.priority});
+    if (found == flows_.end()) found = try_to_remember(request);
     if (found == flows_.end()) return time_of(request);
     flow& mine = found->second;
     const double start = std::max(time_of(request), mine.end);
@@ -57,18 +57,20 @@ class fair_share {
     return std::min(request.fair_tag, time_of(request));
   }
 
-  /// A request has left in a batch. What aged is served out of turn and does not move virtual time.
+  /// A request has left in a batch. What aged is served out of turn: it does not move virtual time, and costs
+  /// its key nothing, which would otherwise have to wait while new ones catch up with it.
   void served(const waiting_request& request) noexcept {
+    if (request.aged) return;
     const auto found = flows_.find({request.key, request.priority});
     if (found != flows_.end()) {
       flow& mine = found->second;
       mine.served = std::max(mine.served, request.fair_tag + span_of(request, mine));
     }
-    if (!request.aged) time_of(request) = std::max(time_of(request), request.fair_tag);
+    time_of(request) = std::max(time_of(request), request.fair_tag);
   }
 
-  /// Requests have left without being served, which must not cost their keys anything: to be followed by a
-  /// new tag() for each that still waits, in order.
+  /// Requests have left without being served, or have aged, which must not cost their keys anything: to be
+  /// followed by a new tag() for each that still waits and has not aged, in order.
   void retract() noexcept {
     for (auto& [id, mine] : flows_) mine.end = mine.served;
   }
@@ -92,6 +94,21 @@ class fair_share {
     double end = 0;     // of what has arrived
     double served = 0;  // end of what was served
   };
+
+  using flow_map = std::unordered_map<flow_id, flow, hash>;
+
+  flow_map::iterator remember(const waiting_request& like) {
+    return flows_.emplace(flow_id{like.key, like.priority}, flow{.weight = weight_of(like.key)}).first;
+  }
+
+  /// Where a request has not been reserved for, as those who share its run have given it another priority.
+  flow_map::iterator try_to_remember(const waiting_request& like) noexcept {
+    try {
+      return remember(like);
+    } catch (...) {
+      return flows_.end();
+    }
+  }
 
   /// Forgets who has nothing waiting. What it was served lies at most one request ahead of virtual time, so
   /// this is all that it is spared, and only among more than a thousand keys.
@@ -120,7 +137,7 @@ class fair_share {
   static constexpr std::size_t min_remembered = 1024;
 
   weight_function weight_;
-  std::unordered_map<flow_id, flow, hash> flows_;
+  flow_map flows_;
   std::array<double, 256> virtual_time_{};  // by priority
   std::size_t forget_at_ = min_remembered;
 };

@@ -139,12 +139,12 @@ class waiting_room {
     return close_up(before);
   }
 
-  /// Before somebody is chosen: keys whose requests have left unserved get their shares back, and who has
-  /// waited max_overtaking is not overtaken any more. Neither matters earlier, so it needs no timer, and many
-  /// who leave one by one cost no more than one.
+  /// Before somebody is chosen: who has waited max_overtaking is not overtaken any more, and keys whose
+  /// requests have aged or left unserved get their shares back. Neither matters earlier, so it needs no
+  /// timer, and many who leave one by one cost no more than one.
   void put_in_order(time_point now) {
-    if (tags_are_stale_) retag();
     if (now >= next_ageing_) age_all(now);
+    if (tags_are_stale_) retag();
   }
 
  private:
@@ -179,6 +179,7 @@ class waiting_room {
       if (request.aged) return;
       const time_point ages = saturating_add(request.arrival, max_overtaking_);
       request.aged = ages <= now;
+      tags_are_stale_ |= request.aged && share_.has_value();
       if (!request.aged && ages < next_ageing_) next_ageing_ = ages;
     });
   }
@@ -225,8 +226,9 @@ class waiting_room {
     queue_.reorder([&](waiting_request& request) { request.fair_tag = share_ ? tag_anew(request) : 0; });
   }
 
-  /// One that has been served for nothing was counted then.
+  /// One that has been served for nothing was counted then, and one that has aged never is.
   [[nodiscard]] double tag_anew(const waiting_request& request) noexcept {
+    if (request.aged) return request.fair_tag;
     return request.failed_over ? share_->tag_again(request) : share_->tag(request);
   }
 

@@ -100,13 +100,15 @@ TEST_CASE("what leaves unserved costs its key nothing") {
   CHECK(tag(share, 1) == 1);
 }
 
-TEST_CASE("an aged request does not move virtual time") {
+TEST_CASE("an aged request does not move virtual time, and costs its key nothing") {
   fair_share share({});
   for (int i = 0; i < 10; ++i) tag(share, 1);
   auto last = arrive(share, of_key(1));
   last.aged = true;
   share.served(last);
   CHECK(tag(share, 2) == 0);
+  share.retract();
+  CHECK(tag(share, 1) == 0);
 }
 
 TEST_CASE("a weight that is no finite number above zero is refused, and nothing is remembered of it") {

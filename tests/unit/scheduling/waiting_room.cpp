@@ -152,6 +152,41 @@ TEST_CASE("a key whose requests leave unserved loses nothing of its share") {
   CHECK(b.waiting() == numbers{6, 4, 7, 5, 8});
 }
 
+TEST_CASE(
+    "B33: a key whose requests were served because they had aged owes nothing to keys that come later") {
+  room_bench b({.max_overtaking = 10ms, .fair_sharing = true});
+  for (std::size_t i = 0; i < 4; ++i) b.join(of_key(i, 1));
+  b.join(prioritised(4, 1, 5ms));
+  b.room.put_in_order(at(10ms));
+  CHECK(b.serve(5) == numbers{0, 1, 2, 3, 4});
+  for (std::size_t i = 5; i < 8; ++i) b.join(of_key(i, 2));
+  for (std::size_t i = 8; i < 11; ++i) b.join(of_key(i, 1));
+  CHECK(b.waiting() == numbers{5, 8, 6, 9, 7, 10});
+}
+
+TEST_CASE(
+    "a run that somebody else has lifted to another priority is counted there, for the key of its host") {
+  room_bench b({.fair_sharing = true});
+  const auto share = [&](waiting_request request, std::uint32_t ride) {
+    request.ride = ride;
+    b.room.reserve(1, request);
+    REQUIRE(b.room.share(request));
+  };
+  for (std::uint32_t ride = 1; ride <= 3; ++ride) {
+    share(of_key(ride, 1), ride);
+    waiting_request urgent = of_key(10 + ride, 2);
+    urgent.priority = 1;
+    share(urgent, ride);
+  }
+  for (std::size_t i = 4; i < 7; ++i) {
+    waiting_request other = of_key(i, 3);
+    other.priority = 1;
+    b.join(other);
+  }
+  b.room.put_in_order(at(0ms));
+  CHECK(b.waiting() == numbers{1, 4, 2, 5, 3, 6});
+}
+
 TEST_CASE("who gets a place back is not kept waiting because shares have begun anew, or ended") {
   room_bench b({.fair_sharing = true});
   for (std::size_t i = 0; i < 10; ++i) b.join(of_key(i, 1));
