@@ -176,7 +176,8 @@ void print_reason(const assessment& row, const simulate::target& wanted) {
   std::printf("\n%s, {.max_batch_size = %zu, .lanes = %zu}: ", row.options.policy.c_str(),
               row.options.max_batch_size, row.options.lanes);
   if (row.meets_target)
-    std::printf("the fewest lanes with which %s, and the lowest mean latency with these.\n", aim.c_str());
+    std::printf("the fewest lanes with which %s, and the lowest mean latency with these, within 2 %%.\n",
+                aim.c_str());
   else
     std::printf("the closest; with none of the options %s.\n", aim.c_str());
 }
