@@ -96,7 +96,9 @@ class adaptive {
     const double work_each = batch.work / static_cast<double>(batch.size);
     state_.work_each += (state_.cost.batches == 0 ? 1 : 0.02) * (work_each - state_.work_each);
     state_.largest_batch = std::max(state_.largest_batch, batch.size);
-    state_.cost.add(batch.work, now - batch.start, state_.running.concurrency(batch, now));
+    const double beside = state_.running.concurrency(batch, now);
+    if (now - batch.start >= state_.cost.least_time(batch.work, beside)) state_.confirmed = now;
+    state_.cost.add(batch.work, now - batch.start, beside);
     const double horizon = std::max(5.0, 4 * state_.cost.time(state_.work_each));
     state_.rate.per_horizon = 1 / horizon;
     state_.slow_rate.per_horizon = 1 / (16 * horizon);
@@ -113,7 +115,8 @@ class adaptive {
     const moment here = look(queue, free_lanes);
     const bool due = queue.leave_by() <= at;
     if (here.ending() >= here.limit && !due) return hold(at, queue);
-    find_doomed(here, state_.largest_work.value, doomed_);
+    const bool confirmed = state_.now - state_.confirmed < 8 * state_.cost.time(state_.work_each);
+    find_doomed(here, state_.largest_work.value, confirmed, doomed_);
     if (!doomed_.empty()) return shed{positions::list(doomed_)};
     begin_epoch(here);
     const candidate batch = choose(here, at, due);

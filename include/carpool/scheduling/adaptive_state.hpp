@@ -38,6 +38,7 @@ struct adaptive_state {
   recent_peak peak;  ///< of outstanding
   std::optional<double> last_arrival;
   double last_dispatch = -timeline::infinite;
+  double confirmed = -timeline::infinite;  ///< the end of the last batch that was not faster than expected
 
   struct possible_batch {
     double since = 0;

@@ -27,6 +27,15 @@ TEST_CASE("D2: one request is left when nothing runs, because a wrong model heal
   CHECK(s.decision() == "shed [0, 3)");
 }
 
+TEST_CASE("none is left to try the model on where a batch of late was not faster than it says") {
+  scene s;
+  s.waits({976, 977, 978});
+  s.state.confirmed = 960;
+  CHECK(s.decision() == "shed [0, 3)");
+  s.state.confirmed = 920;
+  CHECK(s.decision() == "shed [0, 2)");
+}
+
 TEST_CASE("D8: deadlines shorter than a batch are not acted on once the model is sure of it") {
   scene s;
   s.state.cost.fixed = 26;
