@@ -13,6 +13,7 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
+#include <limits>
 #include <utility>
 
 namespace carpool::test {
@@ -148,7 +149,12 @@ class rules {
     if (surely + made.count > at_.given.max_queue_size_per_key)
       made.refusal = error::queue_full;
     else
-      made.may_be_full |= at_.model.shares || perhaps + made.count > at_.given.max_queue_size_per_key;
+      made.may_be_full |= perhaps + made.count > at_.given.max_queue_size_per_key || runs_have_other_keys();
+  }
+
+  /// A run may be counted for a key whose request has left it to others.
+  [[nodiscard]] bool runs_have_other_keys() const {
+    return at_.model.shares && at_.given.max_queue_size_per_key < std::numeric_limits<std::size_t>::max();
   }
 
   void succeeded(const operation& of, const ints& results) {

@@ -115,7 +115,8 @@ class simulated_model {
 
   /// Nobody is in the queue who is served before this one. A policy that chooses may pass somebody over.
   [[nodiscard]] bool in_turn(int number) const {
-    if (at_.ever_adaptive || at_.model.shares) return true;
+    if (at_.ever_adaptive) return true;
+    if (at_.model.shares) return run_in_turn(at_.of(number));
     const auto index = static_cast<std::size_t>(number);
     const input& mine = at_.inputs[index];
     for (std::size_t i = 0; i < at_.inputs.size(); ++i) {
@@ -126,6 +127,24 @@ class simulated_model {
       if (at_.in_order && (priority > 0 || (priority == 0 && due(other) < due(mine)))) return false;
     }
     return true;
+  }
+
+  /// The same for a run that several may share: it is due as early as the first of them, and has the highest
+  /// of their priorities. Who certainly waits belongs to a run that has not begun.
+  [[nodiscard]] bool run_in_turn(const input& mine) const {
+    int priority = mine.owner->asked.priority;
+    time_point first_due = due(mine);
+    for (const input& each : at_.inputs) {
+      if (each.content != mine.content) continue;
+      priority = std::max<int>(priority, each.owner->asked.priority);
+      first_due = std::min(first_due, due(each));
+    }
+    const auto has_run = [](const input& other) { return other.ran || other.losses > 0; };
+    return !at_.in_order || std::none_of(at_.inputs.begin(), at_.inputs.end(), [&](const input& other) {
+      const int above = other.owner->asked.priority - priority;
+      return (above > 0 || (above == 0 && due(other) < first_due)) && at_.waits(other) &&
+             !at_.any_equal(other, has_run);
+    });
   }
 
   static bool equals(const input& a, const input& b) {
