@@ -13,9 +13,9 @@ namespace carpool::scheduling {
 
 /// The next batch where every request is padded to the longest one: the head of the queue is cut into groups
 /// of similar length that take the least time together, and the group with the first request leaves. That
-/// bounds the age: nobody is passed over for long. The cut is exact, by dynamic programming over the requests
-/// sorted by length, as in TurboTransformers (Fang et al., 2021), which however commits to the whole queue.
-/// Keeps its memory between decisions.
+/// bounds the age: the n-th is in the n-th batch at the latest. The cut is exact, by dynamic programming over
+/// the requests sorted by length, as in TurboTransformers (Fang et al., 2021), which however commits to the
+/// whole queue. Keeps its memory between decisions.
 class length_groups {
  public:
   /// Only for a model that is ready. The candidate's members are valid until the next call.
