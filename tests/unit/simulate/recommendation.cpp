@@ -77,7 +77,7 @@ TEST_CASE("a deadline counts as met when 99 % of the requests are answered in ti
 
 TEST_CASE("who is refused counts as not answered within the 99th percentile that is wanted") {
   simulate::trace requests;  // of some 1000 that are measured 8 are refused, and 8 others are slow
-  for (int i = 0; i < 1000; ++i) requests.push_back({.at = time_point{} + i * 100ms});
+  for (int i = 0; i < 112; ++i) requests.push_back({.at = time_point{} + i * 100ms});
   for (int i = 0; i < 1000; ++i) requests.push_back({.at = time_point{} + 101s + i * 1s});
   for (int i = 0; i < 8; ++i)  // beside the one that runs one waits, which takes long, and one is refused
     for (int k = 0; k < 2; ++k) requests.push_back({.at = time_point{} + 201s + i * 100s + 1ms});
@@ -89,4 +89,13 @@ TEST_CASE("who is refused counts as not answered within the 99th percentile that
   CHECK(seen.goodput > 0.99);
   CHECK(seen.p99 <= 15ms);
   CHECK_FALSE(seen.meets_target);
+}
+
+TEST_CASE("who comes long after all others is not the only one who is measured") {
+  simulate::trace requests;  // a thousand at once, of which one lane answers few in time
+  for (int i = 0; i < 1000; ++i) requests.push_back({.at = time_point{} + i * 10us});
+  requests.push_back({.at = time_point{} + 24h});
+  const simulate::workload load{.requests = requests, .model = {.per_batch = 0.010, .per_work = 0.001}};
+  const simulate::proposal eager_lane{"eager{}", 16, 1, [] { return scheduling::any_policy(eager{}); }};
+  CHECK_FALSE(simulate::assess(eager_lane, load, {.p99 = 50ms}).meets_target);
 }
