@@ -59,7 +59,7 @@ struct padded_batch {
 };
 
 /// The line of an engine's error that says what went wrong. TorchScript puts a traceback in front of it, and
-/// throws a c10::Error since libtorch 2.15.
+/// throws a c10::Error in newer versions of libtorch (2.15 does, 2.11 did not).
 inline std::string cause_of(const std::exception& fault) {
   const auto* error = dynamic_cast<const c10::Error*>(&fault);
   std::string text = error != nullptr ? error->what_without_backtrace() : fault.what();
