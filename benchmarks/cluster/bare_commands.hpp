@@ -68,8 +68,8 @@ class bare_commands {
 
   asio::awaitable<void> admit() {
     std::vector<std::string> key{keys_.requests()};
-    std::vector<std::string> arguments{"1000000", numbers_.next(), std::to_string(++ids_),
-                                       keys_.replies("bare"), request_};
+    const std::string number = numbers_.next();
+    std::vector<std::string> arguments{"1000000", number, number, keys_.replies("bare"), request_};
     co_await cluster::admit_script.run(writing_, std::move(key), std::move(arguments));
   }
 
@@ -114,7 +114,6 @@ class bare_commands {
   cluster::redis_source source_;
   std::string last_ = "0";
   std::size_t read_ = 0;  // since replies were trimmed
-  std::size_t ids_ = 0;
   cluster::entry_numbers numbers_;
   std::size_t left_ = 0;
   std::size_t free_ = 0;

@@ -166,9 +166,10 @@ def in_time(name):
 
 
 models = [each.split("=", 1) for each in given.models]
+to_compile = models[-1:] if given.toy else models  # which takes a minute and more; AOTInductor is last, if there is time
 plan = [(tokenizer, *models[0])]
-plan += [(work, *model) for work in (sentence_transformers, compiled) for model in models]
-plan += [(aot_inductor, *model) for model in models[given.toy and len(models) > 1 :]]  # a minute and more; last, if there is time
+plan += [(sentence_transformers, *model) for model in models]
+plan += [(work, *model) for work in (compiled, aot_inductor) for model in to_compile]
 for work, name, folder in plan:
     try:
         in_time(name)

@@ -90,13 +90,13 @@ if redis.call('XLEN', KEYS[1]) + count > tonumber(ARGV[1]) then return {} end
 local time = redis.call('TIME')
 local microseconds = string.format('%06d', time[2])
 local now = time[1] .. microseconds:sub(1, 3) .. '-1' .. microseconds:sub(4)
+local function add(command, name, at)
+  return command('XADD', KEYS[1], name, 'id', ARGV[at + 1], 'to', ARGV[at + 2], 'p', ARGV[at + 3])
+end
 local entries = {}
 for at = 2, #ARGV, 4 do
-  local function add(command, name)
-    return command('XADD', KEYS[1], name, 'id', ARGV[at + 1], 'to', ARGV[at + 2], 'p', ARGV[at + 3])
-  end
-  local added = add(redis.pcall, now .. ARGV[at])
-  if type(added) == 'table' then added = add(redis.call, '*') end
+  local added = add(redis.pcall, now .. ARGV[at], at)
+  if type(added) == 'table' then added = add(redis.call, '*', at) end
   entries[#entries + 1] = added
 end
 return entries

@@ -25,7 +25,7 @@ std::chrono::milliseconds wait_of(const lease& given) {
 }
 
 constexpr std::size_t abandoned_at_once = 64;
-constexpr std::size_t most_at_once = 1024;
+constexpr std::size_t most_taken_at_once = 1024;
 
 // The reply in the dead letter of such an entry, which nobody else is told of.
 const std::string too_large =
@@ -55,7 +55,7 @@ redis_source::redis_source(const asio::any_io_executor& executor, const redis_se
       reading_(executor, settings),
       keys_(keys),
       consumer_(consumer),
-      at_once_(most_at_once),
+      at_once_(most_taken_at_once),
       lease_(std::to_string(std::chrono::duration_cast<std::chrono::milliseconds>(lease.time).count())),
       largest_(std::to_string(largest_entry(settings))),
       wait_(wait_of(lease)) {}

@@ -14,7 +14,7 @@ namespace cluster {
 namespace {
 
 constexpr std::chrono::milliseconds longest_wait{1000};
-constexpr std::size_t most_at_once = 256;
+constexpr std::size_t most_replies_at_once = 256;
 constexpr std::size_t most_around_entry = 4096;  // what Redis sends with it
 constexpr std::size_t weight_of_entry = 4096;    // beside its reply, so that there are few
 
@@ -25,7 +25,7 @@ reply_stream::reply_stream(const asio::any_io_executor& executor, const redis_se
     : redis_(executor, settings),
       key_(std::move(key)),
       largest_(std::to_string(settings.max_reply - most_around_entry)),
-      at_once_(most_at_once) {}
+      at_once_(most_replies_at_once) {}
 
 asio::awaitable<std::vector<redis_value>> reply_stream::read() {
   if (failed_) {

@@ -20,7 +20,7 @@ namespace cluster {
 namespace {
 
 constexpr std::chrono::milliseconds pause_before_retry{250};
-constexpr std::size_t most_at_once = 1000;  // others wait for Redis meanwhile
+constexpr std::size_t most_withdrawn_at_once = 1000;  // others wait for Redis meanwhile
 
 }  // namespace
 
@@ -36,7 +36,7 @@ void withdrawals::add(std::vector<std::string> entries) {
 
 asio::awaitable<void> withdrawals::remove_all() {
   while (!left_.empty()) {
-    const std::size_t count = std::min(left_.size(), most_at_once);
+    const std::size_t count = std::min(left_.size(), most_withdrawn_at_once);
     if (co_await remove(count)) {
       left_.erase(left_.begin(), left_.begin() + static_cast<std::ptrdiff_t>(count));
       continue;

@@ -177,7 +177,7 @@ std::optional<key_digest> key_of(const header& request) {
   std::string_view key = request[http::field::authorization];
   constexpr std::string_view scheme = "bearer ";
   if (lower_case(key.substr(0, scheme.size())) == scheme)
-    key.remove_prefix(scheme.size());
+    key.remove_prefix(std::min(key.find_first_not_of(' ', scheme.size()), key.size()));
   else if (key.find(' ') != key.npos)
     key = {};
   if (key.empty()) key = request[key_header];

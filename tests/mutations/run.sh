@@ -23,7 +23,7 @@ GIT_CEILING_DIRECTORIES=$(dirname "$work") git -C "$work" apply "$patch" ||
   { echo "what the patch makes of the headers does not compile"; exit 1; }
 "$@" "$work/simulation.o" "${CARPOOL_TEST_MAIN:?}" -o "$work/simulation" -pthread
 # All seeds take half of that time; it is that of the processor, so a busy machine does not pass for a bug.
-if (ulimit -t 60; CARPOOL_SIMULATION_SEEDS=10000 exec "$work/simulation") >"$work/log" 2>&1; then
+if (ulimit -t 60; CARPOOL_SIMULATION_SEEDS=10000 exec "$work/simulation" --abort-after=1) >"$work/log" 2>&1; then
   echo "nobody noticed: $(sed -n 1p "$patch")"
   exit 1
 fi

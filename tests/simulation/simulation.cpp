@@ -47,7 +47,7 @@ TEST_CASE("random services keep every rule") {
     const std::string broken = outcome_of(seed);
     if (broken.empty()) continue;
     ++failures;
-    FAIL_CHECK("CARPOOL_SIMULATION_SEED=", seed, ": ", broken);
+    CHECK_MESSAGE(broken.empty(), "CARPOOL_SIMULATION_SEED=", seed, ": ", broken);
   }
   CHECK(failures == 0);
 }

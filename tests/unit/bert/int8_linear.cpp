@@ -49,8 +49,6 @@ double relative(const at::Tensor& a, const at::Tensor& b) {
   return a.sub(b).norm().item<double>() / b.norm().item<double>();
 }
 
-bool equal(const at::Tensor& a, const at::Tensor& b) { return a.equal(b); }
-
 }  // namespace
 
 TEST_CASE("a quantised layer multiplies and adds the bias, within the error of seven bits") {
@@ -76,9 +74,9 @@ TEST_CASE("a row's result is bitwise the same whatever rows are beside it and ho
   const fixture given;
   const at::Tensor all = given.run(given.x);
   for (std::int64_t row = 0; row < given.x.size(0); ++row)
-    CHECK(equal(given.run(given.x.narrow(0, row, 1)), all.narrow(0, row, 1)));
+    CHECK(given.run(given.x.narrow(0, row, 1)).equal(all.narrow(0, row, 1)));
   const intra_op_threads three(3);
-  CHECK(equal(given.run(given.x), all));
+  CHECK(given.run(given.x).equal(all));
 }
 
 TEST_CASE("an outlier in one row costs the others nothing") {
@@ -86,7 +84,7 @@ TEST_CASE("an outlier in one row costs the others nothing") {
   const at::Tensor all = given.run(given.x);
   const at::Tensor wild = given.x.clone();
   wild[3][5] = 1e6F;
-  CHECK(equal(given.run(wild).narrow(0, 4, 90), all.narrow(0, 4, 90)));
+  CHECK(given.run(wild).narrow(0, 4, 90).equal(all.narrow(0, 4, 90)));
 }
 
 TEST_CASE("a row with a NaN or an infinity makes a row of NaN, and no other") {
@@ -99,8 +97,8 @@ TEST_CASE("a row with a NaN or an infinity makes a row of NaN, and no other") {
       x[50][column] = bad;
       const at::Tensor y = given.run(x);
       CHECK(y[50].isnan().all().item<bool>());
-      CHECK(equal(y.narrow(0, 0, 50), all.narrow(0, 0, 50)));
-      CHECK(equal(y.narrow(0, 51, 49), all.narrow(0, 51, 49)));
+      CHECK(y.narrow(0, 0, 50).equal(all.narrow(0, 0, 50)));
+      CHECK(y.narrow(0, 51, 49).equal(all.narrow(0, 51, 49)));
     }
   }
 }

@@ -169,6 +169,7 @@ TEST_CASE("a key is taken from Authorization, with or without its scheme, or fro
   http_client client(server.port());
   CHECK(status(client, "Authorization: Bearer " + alice + "\r\n") == 200);
   CHECK(status(client, "Authorization: bearer " + bob + "\r\n") == 200);
+  CHECK(status(client, "Authorization: Bearer  " + alice + "\r\n") == 200);  // RFC 9110: 1*SP
   CHECK(status(client, "Authorization: " + alice + "\r\n") == 200);
   CHECK(status(client, "x-api-key: " + bob + "\r\n") == 200);
   CHECK(status(client, "x-api-key: " + bob + "\r\nx-api-key: " + bob + "\r\n") == 400);
