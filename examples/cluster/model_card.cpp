@@ -6,6 +6,7 @@
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
 #include <boost/json/value.hpp>
+#include <boost/json/value_from.hpp>
 #include <boost/json/value_to.hpp>
 
 #include <exception>
@@ -22,6 +23,7 @@ model_card card_of(const embed_server::served_model& model) {
           .precision = model.precision,
           .pooling = model.pooling,
           .unit_length = model.unit_length,
+          .prompts = model.prompts,
           .gives_token_vectors = model.gives_token_vectors,
           .max_batch_size = model.max_batch_size};
 }
@@ -33,6 +35,7 @@ std::string to_json(const model_card& card) {
                                      {"precision", card.precision},
                                      {"pooling", card.pooling},
                                      {"unit_length", card.unit_length},
+                                     {"prompts", json::value_from(card.prompts)},
                                      {"gives_token_vectors", card.gives_token_vectors},
                                      {"max_batch_size", card.max_batch_size}});
 }
@@ -48,6 +51,7 @@ model_card parse_model_card(std::string_view text) {
                     .precision = word("precision"),
                     .pooling = word("pooling"),
                     .unit_length = card.at("unit_length").as_bool(),
+                    .prompts = json::value_to<std::map<std::string, std::string>>(card.at("prompts")),
                     .gives_token_vectors = card.at("gives_token_vectors").as_bool(),
                     .max_batch_size = number("max_batch_size")};
     if (read.dimension == 0) throw std::runtime_error("its dimension is 0");

@@ -6,6 +6,7 @@
 #include "embed_server/served_model.hpp"
 
 #include <cstddef>
+#include <map>
 #include <string>
 #include <string_view>
 
@@ -19,6 +20,7 @@ struct model_card {
   std::string precision;       ///< in TEI's words
   std::string pooling;         ///< likewise
   bool unit_length = true;     ///< whether its embeddings have length 1
+  std::map<std::string, std::string> prompts;
   bool gives_token_vectors = true;
   std::size_t max_batch_size = 0;
 

@@ -39,6 +39,7 @@ embed_server::served_model describe(const model_card& card, std::size_t max_outs
   model.precision = card.precision;
   model.pooling = card.pooling;
   model.unit_length = card.unit_length;
+  model.prompts = card.prompts;
   model.max_batch_size = card.max_batch_size;
   model.max_queue_size = max_outstanding;
   model.gives_token_vectors = card.gives_token_vectors;

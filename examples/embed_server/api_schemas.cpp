@@ -36,7 +36,10 @@ const std::string_view api_schemas = R"json(
     "description": "Only so many of the first values, scaled to length 1 again; not more than the model has."
   },
   "TruncationDirection": {"enum": ["right", null], "description": "Texts are cut at their end. Right is understood, too."},
-  "PromptName": {"type": "null", "description": "There are no prompts."},
+  "PromptName": {
+    "type": ["string", "null"],
+    "description": "Which of the prompts in the model's config_sentence_transformers.json is put before each text."
+  },
 
   "EmbedRequest": {
     "type": "object",
@@ -93,8 +96,12 @@ const std::string_view api_schemas = R"json(
       },
       "parameters": {
         "type": ["object", "null"],
-        "description": "May hold truncate.",
-        "properties": {"truncate": {"$ref": "#/components/schemas/Truncate"}}
+        "description": "What holds for all of them.",
+        "properties": {
+          "truncate": {"$ref": "#/components/schemas/Truncate"},
+          "truncation_direction": {"$ref": "#/components/schemas/TruncationDirection"},
+          "prompt_name": {"$ref": "#/components/schemas/PromptName"}
+        }
       }
     },
     "required": ["inputs"],

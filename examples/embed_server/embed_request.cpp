@@ -4,6 +4,7 @@
 #include "embed_request.hpp"
 
 #include "json_fields.hpp"
+#include "prompts.hpp"
 #include "strict_json.hpp"
 
 #include <boost/json/object.hpp>
@@ -23,10 +24,11 @@ void read_dimensions(embed_request& request, const json::object& body) {
   request.dimensions = static_cast<std::size_t>(*number);
 }
 
-// Fields of TEI whose meaning would be lost if they were ignored.
-void refuse_what_tei_can_do(const json::object& body) {
-  refuse_prompt(body);
-  check_truncation_direction(body);
+// What TEI's clients may say of all texts of a request.
+void read_tei_parameters(submitted_texts& request, const json::object& from) {
+  request.truncate = read_bool(from, "truncate", true);
+  check_truncation_direction(from);
+  read_prompt_name(request, from);
 }
 
 answer_form read_encoding(const json::object& body) {
@@ -49,10 +51,9 @@ embed_request parse_embed(std::string_view body, std::size_t max_inputs) {
   request.form = text != nullptr ? answer_form::object : answer_form::lists;
   request.field = text != nullptr ? "text" : "inputs";
   read_texts(request, object, max_inputs);
-  request.truncate = read_bool(object, "truncate", true);
+  read_tei_parameters(request, object);
   read_dimensions(request, object);
   request.normalize = read_bool(object, "normalize", true);
-  refuse_what_tei_can_do(object);
   return request;
 }
 
@@ -61,8 +62,7 @@ submitted_texts parse_embed_all(std::string_view body, std::size_t max_inputs) {
   submitted_texts request;
   request.field = "inputs";
   read_texts(request, object, max_inputs);
-  request.truncate = read_bool(object, "truncate", true);
-  refuse_what_tei_can_do(object);
+  read_tei_parameters(request, object);
   return request;
 }
 
@@ -83,7 +83,7 @@ submitted_texts parse_similarity(std::string_view body, std::size_t max_inputs) 
   request.texts.push_back(read_text(*source, request.last, request.last));
   if (const auto* parameters = find_field(object, "parameters")) {
     if (!parameters->is_object()) refuse_field("parameters", "parameters must be an object");
-    request.truncate = read_bool(parameters->get_object(), "truncate", true);
+    read_tei_parameters(request, parameters->get_object());
   }
   return request;
 }

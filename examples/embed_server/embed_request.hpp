@@ -28,16 +28,16 @@ struct embed_request : submitted_texts {
   std::string model;      ///< as the body names it; empty where it does not
 };
 
-/// `{"text": "..."}` or TEI's `{"inputs": "..." | ["...", ...], "truncate": ..., "dimensions": ...,
-/// "normalize": ...}`. Throws api_error whose param names the field at fault.
+/// `{"text": "..."}` or TEI's `{"inputs": "..." | ["...", ...], "truncate": ..., "prompt_name": ...,
+/// "dimensions": ..., "normalize": ...}`. Throws api_error whose param names the field at fault.
 embed_request parse_embed(std::string_view body, std::size_t max_inputs);
 
-/// TEI's `{"inputs": "..." | ["...", ...], "truncate": ...}`, of which the vectors of all tokens are wanted.
-/// Throws as above.
+/// TEI's `{"inputs": "..." | ["...", ...], "truncate": ..., "prompt_name": ...}`, of which the vectors of all
+/// tokens are wanted. Throws as above.
 submitted_texts parse_embed_all(std::string_view body, std::size_t max_inputs);
 
 /// TEI's `{"inputs": {"source_sentence": "...", "sentences": ["...", ...]}, "parameters": {"truncate":
-/// ...}}`: the source is the last of the texts. Throws as above.
+/// ..., "prompt_name": ...}}`: the source is the last of the texts. Throws as above.
 submitted_texts parse_similarity(std::string_view body, std::size_t max_inputs);
 
 /// OpenAI's `{"input": "..." | ["...", ...], "encoding_format": "float" | "base64", "dimensions": ...,

@@ -23,11 +23,6 @@ bool read_bool(const boost::json::object& from, const std::string& field, bool o
   return value->as_bool();
 }
 
-void refuse_prompt(const boost::json::object& from) {
-  if (find_field(from, "prompt_name") != nullptr)
-    refuse_field("prompt_name", "prompt_name is not understood: there are no prompts");
-}
-
 void check_truncation_direction(const boost::json::object& from) {
   const auto* direction = find_field(from, "truncation_direction");
   if (direction != nullptr && *direction != "right" && *direction != "Right")

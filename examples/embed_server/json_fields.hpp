@@ -23,10 +23,8 @@ const boost::json::value* find_field(const boost::json::object& from, std::strin
 /// The member, which must be true or false; `otherwise` when it is absent or null.
 bool read_bool(const boost::json::object& from, const std::string& field, bool otherwise);
 
-/// Refuses TEI's `prompt_name`, whose meaning would be lost if it were ignored.
-void refuse_prompt(const boost::json::object& from);
-
-/// Refuses TEI's `truncation_direction` unless it is the end of a text, for the same reason.
+/// Refuses TEI's `truncation_direction` unless it is the end of a text: its meaning would be lost if it were
+/// ignored.
 void check_truncation_direction(const boost::json::object& from);
 
 /// Refuses more than `most` texts in one request.

@@ -7,6 +7,7 @@
 #include "loaded_model.hpp"
 
 #include "local_engine.hpp"
+#include "prompts.hpp"
 #include <carpool/bert/bert.hpp>
 #include <carpool/bert/program_file.hpp>
 #include <carpool/dynamic_batcher.hpp>
@@ -133,6 +134,7 @@ served_model describe(const Model& model, const model_source& source, const serv
   described.precision = precision_name(given.precision, described.on_gpu);
   described.max_batch_size = batching.max_batch_size;
   described.max_queue_size = batching.max_queue_size;
+  described.prompts = read_prompts(source.folder);
   described.gives_token_vectors = given.program.empty();
   described.locate_tokens = [model](std::string_view text, std::size_t limit) {
     return model.tokenizer().encode_located(text, limit);

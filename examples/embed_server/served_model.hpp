@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <span>
 #include <string>
 #include <string_view>
@@ -35,6 +36,7 @@ struct served_model {
   std::string pooling = "mean";                       ///< likewise, where it makes embeddings
   bool unit_length = true;                            ///< whether its embeddings have length 1 by themselves
   bool on_gpu = false;
+  std::map<std::string, std::string> prompts;  ///< by name; see read_prompts
   std::size_t max_batch_size = 0;
   std::size_t max_queue_size = 0;   ///< no job may have more texts
   bool gives_token_vectors = true;  ///< whether jobs may be other than `pooled`

@@ -8,6 +8,7 @@
 #include <boost/json/value.hpp>
 
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -15,11 +16,12 @@ namespace embed_server {
 
 /// The texts of a request, in whichever protocol.
 struct submitted_texts {
-  std::string field;               ///< what the protocol calls them
-  std::vector<std::string> texts;  ///< at least one; none empty unless it is one of a pair
-  bool is_list = false;            ///< whether the field is a list, so that errors name an element
-  std::string last;                ///< what the last text is called, if it is no element of that list
-  std::string paired_with;         ///< the field that each text is paired with, if there is one
+  std::string field;                       ///< what the protocol calls them
+  std::vector<std::string> texts;          ///< at least one; none empty unless it is one of a pair
+  bool is_list = false;                    ///< whether the field is a list, so that errors name an element
+  std::string last;                        ///< what the last text is called, if it is no element of that list
+  std::string paired_with;                 ///< the field that each text is paired with, if there is one
+  std::optional<std::string> prompt_name;  ///< of what is to be put before each text
   bool truncate = true;  ///< cut what is longer than the model takes; otherwise such a text is an error
 };
 

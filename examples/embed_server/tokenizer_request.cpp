@@ -5,6 +5,7 @@
 
 #include "api_error.hpp"
 #include "json_fields.hpp"
+#include "prompts.hpp"
 #include "strict_json.hpp"
 
 #include <boost/json/array.hpp>
@@ -63,7 +64,7 @@ tokenize_request parse_tokenize(std::string_view body, std::size_t max_inputs) {
   request.field = "inputs";
   read_texts(request, object, max_inputs);
   request.add_special_tokens = read_bool(object, "add_special_tokens", true);
-  refuse_prompt(object);
+  read_prompt_name(request, object);
   return request;
 }
 

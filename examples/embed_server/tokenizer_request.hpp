@@ -18,8 +18,8 @@ struct tokenize_request : submitted_texts {
   bool add_special_tokens = true;
 };
 
-/// `{"inputs": "..." | ["...", ...], "add_special_tokens": ...}`. Throws api_error whose param names the
-/// field at fault.
+/// `{"inputs": "..." | ["...", ...], "add_special_tokens": ..., "prompt_name": ...}`. Throws api_error whose
+/// param names the field at fault.
 tokenize_request parse_tokenize(std::string_view body, std::size_t max_inputs);
 
 struct decode_request {

@@ -4,6 +4,7 @@
 #include "tokenizer_service.hpp"
 
 #include "api_error.hpp"
+#include "prompts.hpp"
 #include "tokenizer_answer.hpp"
 #include "tokenizer_request.hpp"
 #include "turns.hpp"
@@ -61,7 +62,8 @@ std::string decode(const served_model& model, const decode_request& request, std
 asio::awaitable<response> answer_tokenize(circumstances& when, const limits& limits, std::string body) {
   const served_model& model = when.about();
   check_tokenizer(model);
-  const tokenize_request request = parse_tokenize(body, limits.inputs);
+  tokenize_request request = parse_tokenize(body, limits.inputs);
+  add_prompt(request, when);
   turns turn{limits.work_per_turn};
   std::size_t room = limits.tokens;
   std::string out = "[";

@@ -5,6 +5,7 @@
 
 #include "api_error.hpp"
 #include "embed_answer.hpp"
+#include "prompts.hpp"
 #include "tei_answer.hpp"
 #include "turns.hpp"
 
@@ -103,9 +104,11 @@ asio::awaitable<embedded> embed(circumstances& when, const limits& limits, const
 }  // namespace
 
 asio::awaitable<response> answer_embed(circumstances& when, const limits& limits, std::string body) {
-  const embed_request request = parse_embed(body, when.max_inputs(limits));
+  embed_request request = parse_embed(body, when.max_inputs(limits));
+  const std::size_t characters = count_characters(request.texts);
+  add_prompt(request, when);
   auto [answer, token_count, took] = co_await embed(when, limits, request);
-  add_effort(answer, when.about(), count_characters(request.texts), token_count, took);
+  add_effort(answer, when.about(), characters, token_count, took);
   co_return std::move(answer);
 }
 
@@ -117,7 +120,9 @@ asio::awaitable<response> answer_openai(circumstances& when, const limits& limit
 }
 
 asio::awaitable<response> answer_embed_all(circumstances& when, const limits& limits, std::string body) {
-  const submitted_texts request = parse_embed_all(body, when.max_inputs(limits));
+  submitted_texts request = parse_embed_all(body, when.max_inputs(limits));
+  const std::size_t characters = count_characters(request.texts);
+  add_prompt(request, when);
   const std::size_t dimension = when.about().dimension;
   embedding_job job;
   ask_for_token_vectors(job, when.about(), limits);
@@ -131,13 +136,13 @@ asio::awaitable<response> answer_embed_all(circumstances& when, const limits& li
     co_await turn.spend(out.size() - before);
   }
   response answer = make_response(http::status::ok, std::move(out) + ']');
-  add_effort(answer, when.about(), count_characters(request.texts), result.token_count,
-             {result.preparation, when.record()});
+  add_effort(answer, when.about(), characters, result.token_count, {result.preparation, when.record()});
   co_return answer;
 }
 
 asio::awaitable<response> answer_similarity(circumstances& when, const limits& limits, std::string body) {
-  const submitted_texts request = parse_similarity(body, when.max_inputs(limits));
+  submitted_texts request = parse_similarity(body, when.max_inputs(limits));
+  add_prompt(request, when);
   embedding_job job;
   embedded_texts result = co_await when.run(request, std::move(job));
   if (!when.about().unit_length)

@@ -156,6 +156,22 @@ def try_repository(program, model, texts, vectors):
             assert "marks as admin" in refused(failure, lambda: client.load_model("first", headers=user)).message()
 
 
+def try_prompts(program, model, text):
+    """prompt_name means what the folder says for sentence-transformers."""
+    with tempfile.TemporaryDirectory() as folder:
+        for file in pathlib.Path(model).iterdir():
+            if file.name != "config_sentence_transformers.json":
+                (pathlib.Path(folder) / file.name).symlink_to(file.resolve())
+        (pathlib.Path(folder) / "config_sentence_transformers.json").write_text('{"prompts": {"query": "To find: ", "passage": ""}}')
+        with embed_server.running(program, "--model", f"asymmetric={folder}") as address:
+            client = huggingface_hub.InferenceClient(model=address)
+            expected = client.feature_extraction(["To find: " + text, text])
+            same(client.feature_extraction(text, prompt_name="query"), expected[:1])
+            same(client.feature_extraction(text, prompt_name="passage"), expected[1:])
+            unknown = refused(huggingface_hub.errors.HfHubHTTPError, lambda: client.feature_extraction(text, prompt_name="title"))
+            assert 'one of "passage", "query"' in unknown.response.json()["error"], unknown
+
+
 def try_statistics(address):
     """A server counts its batches (a gateway has none)."""
     client = tritonclient.http.InferenceServerClient(address.removeprefix("http://"))
@@ -185,6 +201,8 @@ def main(program, goldens, *model_or_addresses):
         try_statistics(address)
     try_repository(program, model, *few)
     print("repository ok")
+    try_prompts(program, model, texts[0])
+    print("prompts ok")
 
 
 main(*sys.argv[1:])

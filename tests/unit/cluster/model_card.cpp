@@ -17,6 +17,7 @@ TEST_CASE("gateways read what workers say of their model") {
                         .precision = "float32",
                         .pooling = "mean",
                         .unit_length = false,
+                        .prompts = {{"query", "q: "}},
                         .gives_token_vectors = false,
                         .max_batch_size = 8};
   CHECK(parse_model_card(to_json(card)) == card);

@@ -107,7 +107,7 @@ TEST_CASE("options of a wrong type or value are refused by name") {
   CHECK(param(R"("dimensions":1.5)") == "dimensions");
   CHECK(param(R"("dimensions":"8")") == "dimensions");
   CHECK(param(R"("normalize":1)") == "normalize");
-  CHECK(param(R"("prompt_name":"query")") == "prompt_name");
+  CHECK(param(R"("prompt_name":7)") == "prompt_name");
   CHECK(param(R"("truncation_direction":"left")") == "truncation_direction");
   CHECK(param(R"("text":"b")") == "text");
   CHECK(refused(parse_openai, R"({"input":"a","encoding_format":"hex"})").param() == "encoding_format");

@@ -193,6 +193,7 @@ struct test_server::implementation {
     model.labels = labels;
     model.unit_length = number != 1000;
     model.max_tokens = max_tokens;
+    if (labels.empty()) model.prompts = {{"query", "q: "}, {"title", "t: "}};
     model.max_batch_size = batching.max_batch_size;
     model.max_queue_size = batching.max_queue_size;
     model.locate_tokens = locate;

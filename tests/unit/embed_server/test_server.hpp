@@ -22,7 +22,8 @@ namespace carpool::test {
 ///
 /// The model takes bytes for tokens, at most 1000, and has two special ones, 256 and 257. The embedding of a
 /// text is (length, first byte, last byte, 1), that of a token (byte, its place, 0, 1); "boom" makes its
-/// whole batch fail, "nan" yields a value that is not finite.
+/// whole batch fail, "nan" yields a value that is not finite. Its prompts are "query", "q: ", and "title",
+/// "t: ".
 ///
 /// It is called "fake", and administrators may load others: folders are numbers, which take the place of the
 /// 1 in embeddings, and of 1000 the server knows that they are not of length 1; "broken" is one that cannot

@@ -46,7 +46,7 @@ TEST_CASE("bad requests to tokenise name the field at fault") {
   CHECK(refused(parse, R"({"inputs":["a","b","c","d"]})").kind() == problem::invalid);
   CHECK(refused(parse, R"({"inputs":[[1]]})").param() == "inputs");
   CHECK(refused(parse, R"({"inputs":"a","add_special_tokens":1})").param() == "add_special_tokens");
-  CHECK(refused(parse, R"({"inputs":"a","prompt_name":"query"})").param() == "prompt_name");
+  CHECK(refused(parse, R"({"inputs":"a","prompt_name":7})").param() == "prompt_name");
   CHECK(refused(parse, "[").kind() == problem::malformed);
 }
 
