@@ -71,7 +71,8 @@ TEST_CASE("a model's prompts are those that its folder has for sentence-transfor
     FAIL_CHECK("accepted");
   } catch (const carpool::bert::load_error& error) {
     CHECK(std::string(error.what())
-              .ends_with("config_sentence_transformers.json: prompts: query must be a string"));
+              .ends_with(
+                  "config_sentence_transformers.json: prompts: query must be a string, but is a number"));
   }
 }
 
