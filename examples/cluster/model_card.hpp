@@ -16,11 +16,11 @@ namespace cluster {
 struct model_card {
   std::string name;
   std::size_t dimension = 0;
-  std::size_t max_tokens = 0;  ///< per text
-  std::string precision;       ///< in TEI's words
-  std::string pooling;         ///< likewise
-  bool unit_length = true;     ///< whether its embeddings have length 1
-  std::map<std::string, std::string> prompts;
+  std::size_t max_tokens = 0;                  ///< per text
+  std::string precision;                       ///< in TEI's words
+  std::string pooling;                         ///< likewise
+  bool unit_length = true;                     ///< whether its embeddings have length 1
+  std::map<std::string, std::string> prompts;  ///< by name, what is put before a text
   bool gives_token_vectors = true;
   std::size_t max_batch_size = 0;
 

@@ -4,7 +4,6 @@
 #include "embed_request.hpp"
 
 #include "json_fields.hpp"
-#include "prompts.hpp"
 #include "strict_json.hpp"
 
 #include <boost/json/object.hpp>

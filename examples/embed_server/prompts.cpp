@@ -4,9 +4,8 @@
 #include "prompts.hpp"
 
 #include "json_fields.hpp"
+#include <carpool/bert/error.hpp>
 #include <carpool/bert/json_file.hpp>
-
-#include <boost/json/value.hpp>
 
 namespace embed_server {
 namespace {
@@ -22,7 +21,7 @@ bool pools_prompts(const std::filesystem::path& folder) {
   if (!modules) return true;
   for (const auto& each : modules->value().as_array(modules->name())) {
     const json_section module{each, modules->name()};
-    if (!module.string("type").ends_with(".Pooling")) continue;
+    if (!module.string("type").ends_with("Pooling")) continue;
     const json_file pooling{folder / module.string("path") / "config.json"};
     if (!pooling.root().boolean("include_prompt").value_or(true)) return false;
   }
@@ -31,7 +30,8 @@ bool pools_prompts(const std::filesystem::path& folder) {
 
 std::string names_of(const std::map<std::string, std::string>& prompts) {
   std::string names;
-  for (const auto& [name, text] : prompts) names += (names.empty() ? "\"" : ", \"") + name + '"';
+  for (const auto& [name, text] : prompts)
+    names += (names.empty() ? "" : ", ") + carpool::bert::in_quotes(name);
   return names;
 }
 
@@ -45,13 +45,6 @@ std::map<std::string, std::string> read_prompts(const std::filesystem::path& fol
   for (const auto& [name, text] : prompts.value().as_object(prompts.place()))
     if (!text.is_null()) result.emplace(name, text.as_string(prompts.subject(name)));
   return result;
-}
-
-void read_prompt_name(submitted_texts& request, const boost::json::object& from) {
-  const auto* name = find_field(from, prompt_field);
-  if (name == nullptr) return;
-  if (!name->is_string()) refuse_field(prompt_field, "prompt_name must be a string");
-  request.prompt_name = std::string_view(name->as_string());
 }
 
 void add_prompt(submitted_texts& request, circumstances& when) {

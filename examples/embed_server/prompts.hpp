@@ -8,8 +8,6 @@
 #include "circumstances.hpp"
 #include "submitted_texts.hpp"
 
-#include <boost/json/object.hpp>
-
 #include <filesystem>
 #include <map>
 #include <string>
@@ -20,9 +18,6 @@ namespace embed_server {
 /// None where the model's pooling leaves prompts out, which carpool's does not. Throws
 /// carpool::bert::load_error that names file, field and cause.
 std::map<std::string, std::string> read_prompts(const std::filesystem::path& folder);
-
-/// TEI's `prompt_name`. Throws api_error whose param names it.
-void read_prompt_name(submitted_texts& request, const boost::json::object& from);
 
 /// Puts the prompt that the request names, if it does, before each of its texts. Throws api_error if the
 /// model has none of that name, and as circumstances::take_memory.

@@ -46,6 +46,13 @@ void read_texts(submitted_texts& request, const json::object& body, std::size_t 
   request.texts.push_back(read_text(*value, field, field));
 }
 
+void read_prompt_name(submitted_texts& request, const json::object& from) {
+  const auto* name = find_field(from, "prompt_name");
+  if (name == nullptr) return;
+  if (!name->is_string()) refuse_field("prompt_name", "prompt_name must be a string");
+  request.prompt_name = std::string_view(name->as_string());
+}
+
 std::string name_of_text(const submitted_texts& request, std::size_t index) {
   if (!request.last.empty() && index + 1 == request.texts.size()) return request.last;
   return request.is_list ? request.field + '[' + std::to_string(index) + ']' : request.field;

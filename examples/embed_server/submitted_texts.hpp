@@ -42,4 +42,7 @@ void read_text_list(submitted_texts& request, const boost::json::array& list, st
 /// The text or the list of texts in the member that `request.field` names.
 void read_texts(submitted_texts& request, const boost::json::object& body, std::size_t max_inputs);
 
+/// TEI's `prompt_name`.
+void read_prompt_name(submitted_texts& request, const boost::json::object& from);
+
 }  // namespace embed_server

@@ -5,7 +5,6 @@
 
 #include "api_error.hpp"
 #include "json_fields.hpp"
-#include "prompts.hpp"
 #include "strict_json.hpp"
 
 #include <boost/json/array.hpp>

@@ -121,11 +121,14 @@ TEST_CASE("a similarity request has a source and sentences, of which errors name
   CHECK_FALSE(request.truncate);
   CHECK(name_of_text(request, 1) == "sentences[1]");
   CHECK(name_of_text(request, 2) == "source_sentence");
-  for (const char* bad :
-       {"{}", R"({"inputs":"a"})", R"({"inputs":{"sentences":["a"]}})",
-        R"({"inputs":{"source_sentence":"s"}})", R"({"inputs":{"source_sentence":"s","sentences":[]}})",
-        R"({"inputs":{"source_sentence":"","sentences":["a"]}})",
-        R"({"inputs":{"source_sentence":"s","sentences":["a","b","c"]}})",
-        R"({"inputs":{"source_sentence":"s","sentences":["a"]},"parameters":1})"})
+  for (
+      const char* bad :
+      {"{}", R"({"inputs":"a"})", R"({"inputs":{"sentences":["a"]}})",
+       R"({"inputs":{"source_sentence":"s"}})", R"({"inputs":{"source_sentence":"s","sentences":[]}})",
+       R"({"inputs":{"source_sentence":"","sentences":["a"]}})",
+       R"({"inputs":{"source_sentence":"s","sentences":["a","b","c"]}})",
+       R"({"inputs":{"source_sentence":"s","sentences":["a"]},"parameters":1})",
+       R"({"inputs":{"source_sentence":"s","sentences":["a"]},"parameters":{"truncation_direction":"left"}})",
+       R"({"inputs":{"source_sentence":"s","sentences":["a"]},"parameters":{"prompt_name":7}})"})
     CHECK_THROWS_AS(parse_similarity(bad, 3), api_error);
 }

@@ -11,6 +11,8 @@
 
 #include <map>
 #include <string>
+#include <string_view>
+#include <vector>
 
 using namespace carpool::test;
 
